@@ -1,0 +1,64 @@
+// The kinds that the embedded API server serves, and the shapes shared by its parts.
+// It knows nothing of ingress-arbiter: to it, every client is just a client.
+
+/** One served kind. `group` is '' for the core group, whose paths start with /api instead of /apis. */
+export interface ResourceType {
+  group: string;
+  version: string;
+  kind: string;
+  plural: string;
+  singular: string;
+  shortNames: string[];
+  namespaced: boolean;
+  /** Whether `/status` exists as a subresource: writes there change status only, other writes never do. */
+  hasStatus: boolean;
+  /** Whether metadata.generation is kept: it grows when anything outside metadata and status changes. */
+  hasGeneration: boolean;
+}
+
+export interface ObjectMeta {
+  name: string;
+  generateName?: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  finalizers?: string[];
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  managedFields?: unknown[];
+  ownerReferences?: unknown[];
+}
+
+/** Any Kubernetes object as plain JSON. Unknown fields are kept as they came. */
+export interface KubeObject {
+  apiVersion: string;
+  kind: string;
+  metadata: ObjectMeta;
+  [field: string]: unknown;
+}
+
+const type = (
+  group: string, version: string, kind: string, plural: string,
+  rest: Partial<Omit<ResourceType, 'group' | 'version' | 'kind' | 'plural'>> = {},
+): ResourceType => ({
+  group, version, kind, plural, singular: kind.toLowerCase(), shortNames: [], namespaced: true,
+  hasStatus: false, hasGeneration: false, ...rest,
+});
+
+export const resourceTypes: readonly ResourceType[] = [
+  type('', 'v1', 'Namespace', 'namespaces', { shortNames: ['ns'], namespaced: false, hasStatus: true }),
+  type('', 'v1', 'Service', 'services', { shortNames: ['svc'], hasStatus: true }),
+  type('', 'v1', 'Secret', 'secrets'),
+  type('', 'v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
+  type('', 'v1', 'Event', 'events', { shortNames: ['ev'] }),
+  type('events.k8s.io', 'v1', 'Event', 'events', { shortNames: ['ev'] }),
+  type('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices', { hasGeneration: true }),
+  type('networking.k8s.io', 'v1', 'Ingress', 'ingresses', { shortNames: ['ing'], hasStatus: true, hasGeneration: true }),
+  type('networking.k8s.io', 'v1', 'IngressClass', 'ingressclasses', { namespaced: false, hasGeneration: true }),
+  type('coordination.k8s.io', 'v1', 'Lease', 'leases'),
+  type('apps', 'v1', 'Deployment', 'deployments', { shortNames: ['deploy'], hasStatus: true, hasGeneration: true }),
+];
