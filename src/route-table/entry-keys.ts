@@ -1,0 +1,25 @@
+// The keys of a class table's entries. Parts are names that Kubernetes has validated (no slash, no control byte), so the
+// joined key is unambiguous; entry values never become part of a key.
+
+/** Key of a host's routes. `host` is lower case; `*.example.com` for a wildcard, '' for rules without a host. */
+export function hostKey(host: string): string {
+  return 'host/' + host;
+}
+
+/** Key of the class's default backend: asked when neither the host's routes nor those without a host match. */
+export const defaultKey = 'default';
+
+/** Key of a Service's endpoints. `port` is the port number as text, or the port's name. */
+export function serviceKey(namespace: string, name: string, port: string): string {
+  return 'service/' + namespace + '/' + name + '/' + port;
+}
+
+/** Key of the certificate choice for a server name (SNI); same forms as hostKey. */
+export function serverNameKey(host: string): string {
+  return 'sni/' + host;
+}
+
+/** Key of a certificate. */
+export function certificateKey(id: string): string {
+  return 'certificate/' + id;
+}

@@ -1,0 +1,79 @@
+// The contract between both planes: what a class table is made of. Plain data, JSON on every wire.
+// No null anywhere (Lua has none), no optional field whose absence means two things, arrays where order matters.
+
+/** How a path of an Ingress is compared with the path of a request. */
+export type PathMatch =
+  /** Byte-equal (pathType Exact). */
+  | 'exact'
+  /** Element by element, a trailing slash ignored (pathType Prefix). */
+  | 'prefix'
+  /** Plain start of the path, as ingress-nginx reads ImplementationSpecific: `/foo` also takes `/foobar`. */
+  | 'string-prefix'
+  /** Case-insensitive regular expression anchored at the start only, as ingress-nginx reads paths of a regex host. */
+  | 'regex';
+
+/** One path of one Ingress on one host. */
+export interface Route {
+  match: PathMatch;
+  /** In the normal form of normalizePath; for `regex` the pattern as written. */
+  path: string;
+  /** The Ingress that the route comes from: where its requests are counted. */
+  namespace: string;
+  ingress: string;
+  /** Name of the Service, for the counters; empty when the backend could not be resolved. */
+  service: string;
+  /** Key of the ServiceEndpoints entry in the same class table. */
+  backend: string;
+  /** Template of the path sent upstream (annotation rewrite-target): `$1`…`$9` are the captures of the pattern. */
+  rewrite?: string;
+}
+
+/** Entry `host/<host>`: all routes of one host in one class. Sorted by precedence where order decides (regex, string-prefix). */
+export interface HostRoutes {
+  routes: Route[];
+}
+
+export interface Endpoint {
+  /** IPv4, or IPv6 without brackets. */
+  address: string;
+  port: number;
+}
+
+/** Entry `service/<namespace>/<name>/<port>`: where a backend's requests may go now. Empty means 503. */
+export interface ServiceEndpoints {
+  endpoints: Endpoint[];
+}
+
+/** Entry `sni/<host>`: which certificate a server name is served with. */
+export interface ServerName {
+  /** Id of a `certificate/<id>` entry: a hash of its content, so that a changed Secret is a new certificate. */
+  certificate: string;
+}
+
+/** Entry `certificate/<id>`. */
+export interface Certificate {
+  /** PEM: the leaf first, then its chain. */
+  chain: string;
+  /** PEM, unencrypted. */
+  key: string;
+}
+
+export type EntryValue = HostRoutes | ServiceEndpoints | ServerName | Certificate;
+
+/** Everything the engine needs for one class: entries by key. */
+export type ClassTable = Map<string, EntryValue>;
+
+/** One step of a class table, taken as a whole or not at all. */
+export interface TableUpdate {
+  class: string;
+  /** Grows with every change of the claim's holder; an older one is refused. */
+  epoch: number;
+  /** Grows by one with every update within an epoch. */
+  sequence: number;
+  /** True: `set` is the whole table and whatever is not in it goes. */
+  full: boolean;
+  set: { key: string; value: EntryValue }[];
+  remove: string[];
+  /** Number of entries after the update: both sides must agree. */
+  count: number;
+}
