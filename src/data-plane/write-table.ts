@@ -112,15 +112,27 @@ function stage(step: Step, pointer: string, record: string | undefined): Problem
   const [kept, keepProblem] = pointers.safe_add(previousKey(pointer), before);
   if (!kept) return keepProblem === 'exists' ? 'locked' : 'ia_pointers';
   staged.push(pointer);
-  if (record !== undefined) {
-    const [added, addProblem] = records.safe_add(recordKey(pointer, generation), record);
-    if (!added) return addProblem === 'exists' ? 'locked' : 'ia_records';
-  }
-  const signed = record === undefined ? -generation : generation;
-  const [moved] = before === 0 ? pointers.safe_add(pointer, signed) : pointers.set(pointer, signed);
-  if (!moved) return 'ia_pointers';
-  step.added = step.added + (record === undefined ? 0 : 1) - (before > 0 ? 1 : 0);
-  return undefined;
+  step.added = step.added + entriesIn(record === undefined ? 0 : 1) - entriesIn(before);
+  const problem = record === undefined ? undefined : addRecord(recordKey(pointer, generation), record);
+  if (problem !== undefined) return problem;
+  return movePointer(pointer, before, record === undefined ? -generation : generation);
+}
+
+/** A number is overwritten in place, so only a new pointer can find the zone full. */
+function movePointer(pointer: string, before: number, to: number): Problem | undefined {
+  const [moved] = before === 0 ? pointers.safe_add(pointer, to) : pointers.set(pointer, to);
+  return moved ? undefined : 'ia_pointers';
+}
+
+/** Entries that a pointer stands for. */
+function entriesIn(pointer: number): number {
+  return pointer > 0 ? 1 : 0;
+}
+
+function addRecord(key: string, record: string): Problem | undefined {
+  const [added, problem] = records.safe_add(key, record);
+  if (added) return undefined;
+  return problem === 'exists' ? 'locked' : 'ia_records';
 }
 
 /** One number makes the step visible; then what only the generation before needed goes, what it is found by last. */
