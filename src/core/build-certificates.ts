@@ -6,6 +6,8 @@ import { type Finding, finding } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import { type Ingress, type Secret, objectKey } from './kubernetes-objects.js';
 
+const tlsType = 'kubernetes.io/tls';
+
 /** What a look into a TLS Secret's data gives: it needs cryptography, which the core has not, so it is passed in. */
 export type InspectCertificate = (chain: string, key: string) =>
   | { id: string; chain: string; key: string; names: readonly string[] }
@@ -34,18 +36,18 @@ export function addCertificates(table: ClassTable, ingress: Ingress, source: Cer
     const wanted = hosts.length === 0 ? own.filter((host) => covers(certificate.names, host)) : hosts;
     const { names, problems } = serverNames(ingress, wanted, own);
     findings.push(...problems, ...serveNames(table, names, certificate, ingress));
-    table.set(certificateKey(certificate.id), { chain: certificate.chain, key: certificate.key });
   }
   return findings;
 }
 
-type Found = Exclude<ReturnType<InspectCertificate>, { problem: string }> | { finding: Finding };
+type Certified = Exclude<ReturnType<InspectCertificate>, { problem: string }>;
+type Found = Certified | { finding: Finding };
 
 function findCertificate(ingress: Ingress, secretName: string, { secrets, inspect }: CertificateSource): Found {
   const object = `Ingress ${objectKey(ingress)}`;
   const name = `${ingress.metadata.namespace}/${secretName}`;
   const secret = secrets.get(name);
-  if (secret === undefined) {
+  if (secret === undefined || (secret.type ?? tlsType) !== tlsType) {
     return { finding: finding('secret-missing', object, `TLS Secret ${name} does not exist or is not of type kubernetes.io/tls; create it with kubectl create secret tls`) };
   }
   const inspected = inspect(decode(secret.data?.['tls.crt']), decode(secret.data?.['tls.key']));
@@ -82,7 +84,7 @@ function serverNames(ingress: Ingress, wanted: readonly string[], own: readonly 
   return { names: [...names], problems };
 }
 
-function serveNames(table: ClassTable, names: readonly string[], certificate: { id: string; names: readonly string[] }, ingress: Ingress): Finding[] {
+function serveNames(table: ClassTable, names: readonly string[], certificate: Certified, ingress: Ingress): Finding[] {
   const object = `Ingress ${objectKey(ingress)}`;
   const findings: Finding[] = [];
   for (const name of names) {
@@ -96,6 +98,7 @@ function serveNames(table: ClassTable, names: readonly string[], certificate: { 
       findings.push(finding('certificate-does-not-cover-host', object, `the certificate is not valid for ${name} but for ${certificate.names.slice(0, 5).join(', ')}`));
     }
     table.set(key, { certificate: certificate.id });
+    table.set(certificateKey(certificate.id), { chain: certificate.chain, key: certificate.key });
   }
   return findings;
 }

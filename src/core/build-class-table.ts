@@ -1,16 +1,16 @@
 // Builds everything that the engine needs for one class, out of the Ingresses that the class owns. It decides no ownership.
 
 import { defaultKey, hostKey } from '../route-table/entry-keys.js';
-import type { ClassTable } from '../route-table/types.js';
+import type { ClassTable, HostRoutes } from '../route-table/types.js';
 import { readAnnotations } from './annotations.js';
 import { type InspectCertificate, addCertificates } from './build-certificates.js';
 import { buildEndpoints, serviceNameLabel } from './build-endpoints.js';
 import { type WantedPath, buildHost } from './build-host.js';
-import { type Finding, finding } from './finding.js';
+import { type Finding, finding, quote } from './finding.js';
 import { normalizeHost } from './host-name.js';
 import { type EndpointSlice, type Ingress, type IngressBackend, type IngressPath, type IngressRule, objectKey } from './kubernetes-objects.js';
 import { byAge } from './order.js';
-import { resolveBackend } from './resolve-backend.js';
+import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface BuiltTable {
@@ -19,7 +19,9 @@ export interface BuiltTable {
 }
 
 /** Builds the class table. `ingresses` are those that the class owns, in any order. */
-export function buildClassTable(ingresses: readonly Ingress[], snapshot: Snapshot, inspect: InspectCertificate): BuiltTable {
+export function buildClassTable(
+  ingresses: readonly Ingress[], snapshot: Snapshot, inspect: InspectCertificate, { allowLoopback = false } = {},
+): BuiltTable {
   const table: ClassTable = new Map();
   const findings: Finding[] = [];
   const hosts = new Map<string, WantedPath[]>();
@@ -37,7 +39,7 @@ export function buildClassTable(ingresses: readonly Ingress[], snapshot: Snapsho
     const built = buildHost(key === defaultKey ? '' : key.slice(hostKey('').length), wanted);
     findings.push(...built.findings);
     if (built.routes.routes.length > 0) table.set(key, built.routes);
-    addServices(table, wanted, slices);
+    findings.push(...addServices(table, usedPaths(wanted, built.routes), slices, allowLoopback));
   }
   return { table, findings };
 }
@@ -52,13 +54,13 @@ interface WantedByKey {
 function wantedPaths(ingress: Ingress, { services }: Snapshot): WantedByKey {
   const object = `Ingress ${objectKey(ingress)}`;
   const namespace = ingress.metadata.namespace ?? '';
-  const { rewriteTarget, useRegex, valid, findings } = readAnnotations(ingress);
+  const { rewriteTarget, useRegex, valid, closed, findings } = readAnnotations(ingress);
   const result: WantedByKey = { byKey: new Map(), findings };
   if (!valid) return result;
-  for (const { key, path, backend } of pathsByKey(ingress, findings)) {
-    const resolved = resolveBackend(backend, namespace, services, object);
+  for (const { key, path, backend, fallback } of pathsByKey(ingress, findings)) {
+    const resolved = closed ? nowhere : resolveBackend(backend, namespace, services, object);
     findings.push(...resolved.findings);
-    const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex };
+    const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex, fallback };
     const known = result.byKey.get(key);
     if (known === undefined) result.byKey.set(key, [wanted]);
     else known.push(wanted);
@@ -66,7 +68,11 @@ function wantedPaths(ingress: Ingress, { services }: Snapshot): WantedByKey {
   return result;
 }
 
+/** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */
+const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
+
 interface KeyedPath {
+  fallback: boolean;
   key: string;
   path: IngressPath;
   backend: IngressBackend | undefined;
@@ -75,16 +81,16 @@ interface KeyedPath {
 function pathsByKey(ingress: Ingress, findings: Finding[]): KeyedPath[] {
   const { rules = [], defaultBackend } = ingress.spec ?? {};
   const fallback = (key: string): KeyedPath[] =>
-    defaultBackend === undefined ? [] : [{ key, path: { path: '/', pathType: 'Prefix' }, backend: defaultBackend }];
+    defaultBackend === undefined ? [] : [{ key, path: { path: '/', pathType: 'Prefix' }, backend: defaultBackend, fallback: true }];
   if (rules.length === 0) return fallback(defaultKey);
   return rules.flatMap((rule) => {
     const host = ruleHost(rule);
     if (host === undefined) {
-      const message = `host ${JSON.stringify(rule.host?.slice(0, 80))} is no DNS name (a wildcard may only be the whole first label); the rule is not served`;
+      const message = `host ${quote(rule.host ?? '')} is no DNS name (a wildcard may only be the whole first label); the rule is not served`;
       findings.push(finding('invalid-host', `Ingress ${objectKey(ingress)}`, message));
       return [];
     }
-    const paths = (rule.http?.paths ?? []).map((path) => ({ key: hostKey(host), path, backend: path.backend }));
+    const paths = (rule.http?.paths ?? []).map((path) => ({ key: hostKey(host), path, backend: path.backend, fallback: false }));
     return [...paths, ...fallback(hostKey(host))];
   });
 }
@@ -93,11 +99,24 @@ function ruleHost({ host = '' }: IngressRule): string | undefined {
   return host === '' ? '' : normalizeHost(host);
 }
 
-function addServices(table: ClassTable, wanted: readonly WantedPath[], slices: ReadonlyMap<string, EndpointSlice[]>): void {
+/** Only what a route leads to becomes an entry. */
+function usedPaths(wanted: readonly WantedPath[], { routes }: HostRoutes): WantedPath[] {
+  const used = new Set(routes.map(({ backend }) => backend));
+  return wanted.filter(({ backend }) => used.has(backend.key));
+}
+
+function addServices(table: ClassTable, wanted: readonly WantedPath[], slices: ReadonlyMap<string, EndpointSlice[]>, allowLoopback: boolean): Finding[] {
+  const findings: Finding[] = [];
   for (const { namespace, backend } of wanted) {
     if (backend.port === undefined || table.has(backend.key)) continue;
-    table.set(backend.key, buildEndpoints(slices.get(`${namespace}/${backend.service}`) ?? [], backend.port));
+    const name = `${namespace}/${backend.service}`;
+    const { value, refused } = buildEndpoints(slices.get(name) ?? [], backend.port, { allowLoopback });
+    table.set(backend.key, value);
+    if (refused.length === 0) continue;
+    const message = `has endpoints that no pod can have and that get no requests: ${refused.slice(0, 5).map(quote).join(', ')}; mend its EndpointSlices`;
+    findings.push(finding('endpoint-refused', `Service ${name}`, message));
   }
+  return findings;
 }
 
 function slicesByService({ endpointSlices }: Snapshot): Map<string, EndpointSlice[]> {

@@ -5,7 +5,7 @@ import isEqual from 'lodash/isEqual.js';
 import type { ClassTable } from '../route-table/types.js';
 import type { InspectCertificate } from './build-certificates.js';
 import { buildClassTable } from './build-class-table.js';
-import type { Claim } from './claim.js';
+import { type Claim, byClass } from './claim.js';
 import { findDefaultClasses } from './default-class.js';
 import type { Finding } from './finding.js';
 import type { Ingress, LoadBalancerIngress } from './kubernetes-objects.js';
@@ -30,19 +30,20 @@ export interface Decision {
 }
 
 /** Decides for all claims at once. `inspect` looks into certificates (see InspectCertificate). */
-export function decide(snapshot: Snapshot, claims: readonly Claim[], inspect: InspectCertificate): Decision {
+export function decide(snapshot: Snapshot, given: readonly Claim[], inspect: InspectCertificate): Decision {
+  const claims = [...given].sort(byClass);
   const decision: Decision = { ownership: new Map(), tables: new Map(), statusWrites: [], findings: findDefaultClasses(snapshot.ingressClasses) };
-  const owned = new Map<string, Ingress[]>(claims.map((claim) => [claim.class, []]));
+  const owned = new Map(claims.map((claim) => [claim.class, { claim, ingresses: [] as Ingress[] }]));
   for (const [key, ingress] of snapshot.ingresses) {
     const ownership = resolveOwner(ingress, claims, snapshot);
     decision.ownership.set(key, ownership);
     decision.findings.push(...ownership.findings);
-    if (ownership.owner !== undefined) owned.get(ownership.owner)!.push(ingress);
+    if (ownership.owner !== undefined) owned.get(ownership.owner)!.ingresses.push(ingress);
     const write = planStatus(key, ingress, ownership, claims);
     if (write !== undefined) decision.statusWrites.push(write);
   }
-  for (const [className, ingresses] of owned) {
-    const { table, findings } = buildClassTable(ingresses, snapshot, inspect);
+  for (const [className, { claim: { allowLoopbackEndpoints: allowLoopback }, ingresses }] of owned) {
+    const { table, findings } = buildClassTable(ingresses, snapshot, inspect, { allowLoopback });
     decision.tables.set(className, table);
     decision.findings.push(...findings);
   }
