@@ -151,7 +151,8 @@ function readEscape(reader: Reader): Part {
 }
 
 function readSet(reader: Reader): Characters {
-  const source = /^\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/.exec(rest(reader))?.[0];
+  // A bracket that comes first would be a member for PCRE and the end of the set for Node: neither is taken.
+  const source = /^(?!\^?\])\^?(?:\[:\^?[a-z]+:\]|\\.|[^[\]\\])*\]/.exec(rest(reader))?.[0];
   const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
   if (set === undefined) throw new PatternProblem('has a set [ ] that is none, or an escape in it that is not supported');
   reader.at += source!.length;
