@@ -35,7 +35,8 @@ export function regexProblem(pattern: string): string | undefined {
   if (pattern.length > LONGEST) return `is longer than ${LONGEST} bytes`;
   if (!/^[\x21-\x7e]*$/.test(pattern)) return 'must have visible ASCII characters only';
   try {
-    readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1'));
+    // An anchor in its place, so that nothing can repeat it.
+    readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1^'));
     return undefined;
   } catch (error) {
     if (error instanceof PatternProblem) return error.message;
@@ -151,8 +152,8 @@ function readEscape(reader: Reader): Part {
 }
 
 function readSet(reader: Reader): Characters {
-  // A bracket that comes first would be a member for PCRE and the end of the set for Node: neither is taken.
-  const source = /^(?!\^?\])\^?(?:\[:\^?[a-z]+:\]|\\.|[^[\]\\])*\]/.exec(rest(reader))?.[0];
+  // [:alpha:] and its like are errors outside a set. A bracket that comes first would be a member for PCRE and the end of the set for Node: neither is taken.
+  const source = /^(?!\^?\]|([:.=])[^\]]*\1\])\^?(?:\[:\^?[a-z]+:\]|\\.|[^[\]\\])*\]/.exec(rest(reader))?.[0];
   const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
   if (set === undefined) throw new PatternProblem('has a set [ ] that is none, or an escape in it that is not supported');
   reader.at += source!.length;
