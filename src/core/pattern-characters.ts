@@ -29,7 +29,7 @@ export function eitherCase(character: string): Characters {
 }
 
 /** One element between the brackets of a set. A range can't begin or end with a set of its own. */
-const element = /^(?:(\[:\^?[a-z]+:\])(?!-.)|\\([dDsSwW])(?!-.)|(\\.|[^[\\])-(\\.|[^[\\])|(\\.|[^[\\]))/;
+const element = /^(?:(\[:\^?[a-z]+:\])(?!-.)|\\([dDsSwW])(?!-.)|(\\.|[^[\\])-(\\.|[^[\\])|(\\.|[^[\\])(?!-\[))/;
 
 /** The characters of a set, `source` being what stands between its brackets; undefined when it is none. */
 export function charactersOfSet(source: string): Characters | undefined {
