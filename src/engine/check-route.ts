@@ -1,7 +1,6 @@
 // One route of a class table: every field in its grammar, the path in the form that is matched and forwarded. What is
 // literal data for nginx (`;`, `{`, `$` in a path) stays data and passes.
 
-import pick from 'lodash/pick.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 import { rewritePath } from '../route-table/rewrite-path.js';
 import type { Route } from '../route-table/types.js';
@@ -24,7 +23,9 @@ export function routeComplaint(route: unknown, unnamed: boolean): string | undef
 
 /** The route with its fields in a fixed order, so that equal routes are equal bytes. */
 export function orderedRoute(route: Route): Route {
-  return pick(route, FIELDS) as Route;
+  const { match, path, namespace, ingress, service, backend, rewrite } = route;
+  const ordered: Route = { match, path, namespace, ingress, service, backend };
+  return rewrite === undefined ? ordered : { ...ordered, rewrite };
 }
 
 function hasFields(route: unknown): route is Route {
