@@ -18,6 +18,8 @@ export interface ReplacePlan {
   changes: Change[];
   /** Objects whose key is gone; a recreated one under the same name is not among them. */
   vanished: number;
+  /** The history was set back: nothing that was known about versions counts any more. */
+  forced: boolean;
 }
 
 const KEEP_TOMBSTONES = 4096;
@@ -34,7 +36,7 @@ export class ObjectStore {
   wasDeleted(uid: string): boolean { return this.tombstones.has(uid); }
 
   /** What a whole list changes. `force` also accepts older versions: the history itself was set back. */
-  planReplace(listed: Map<string, KubeObject>, force = false): ReplacePlan {
+  planReplace(listed: Map<string, KubeObject>, force: boolean): ReplacePlan {
     const changes: Change[] = [];
     let vanished = 0;
     for (const [key, object] of this.objects) {
@@ -53,14 +55,15 @@ export class ObjectStore {
         listed.set(key, kept!);
       }
     }
-    return { objects: listed, changes, vanished };
+    return { objects: listed, changes, vanished, forced: force };
   }
 
   replace(plan: ReplacePlan): void {
     this.objects = plan.objects;
+    if (plan.forced) this.tombstones.clear();
     for (const change of plan.changes) {
-      if (change.type === 'delete') this.bury(change.object, versionOf(change.object));
-      else this.tombstones.delete(change.object.metadata.uid!);
+      if (change.type === 'delete' && !plan.forced) this.bury(change.object, versionOf(change.object));
+      else if (change.type === 'set') this.tombstones.delete(change.object.metadata.uid!);
     }
   }
 
