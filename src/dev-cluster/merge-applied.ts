@@ -41,9 +41,15 @@ function merge(place: Place, live: unknown, applied: unknown): unknown {
 /** Deepest paths first, so that an item goes after its fields. Maps that become empty go too, except the object's own sections. */
 export function removeFields(kind: string, object: KubeObject, paths: readonly FieldPath[]): KubeObject {
   const result = cloneDeep(object);
-  const byDepth = paths.map(splitPath).sort((left, right) => right.length - left.length);
+  const byDepth = paths.map(splitPath).filter((elements) => !isKeyField(elements)).sort((left, right) => right.length - left.length);
   for (const elements of byDepth) removeAt({ kind, dotted: '' }, result, elements);
   return result;
+}
+
+/** The fields that make up an item's key stay as long as the item: without them it could not be found. */
+function isKeyField(elements: readonly string[]): boolean {
+  const [item, field] = elements.slice(-2);
+  return item !== undefined && field !== undefined && item.startsWith('k:') && Object.hasOwn(JSON.parse(item.slice(2)) as Fields, field.slice(2));
 }
 
 function removeAt(place: Place, holder: unknown, elements: string[]): void {
@@ -56,8 +62,9 @@ function removeAt(place: Place, holder: unknown, elements: string[]): void {
     else removeAt(place, holder[index], rest);
     return;
   }
-  if (!isFields(holder)) return;
   const name = element.slice(2);
+  // The paths come from managedFields, which clients may write: never reach into a prototype.
+  if (!isFields(holder) || !Object.hasOwn(holder, name)) return;
   if (rest.length === 0) delete holder[name];
   else {
     removeAt(into(place, name), holder[name], rest);
