@@ -101,10 +101,11 @@ export function fieldSetFromFieldsV1(fields: unknown): FieldSet {
 export function fieldsV1FromFieldSet(set: FieldSet): Fields {
   const paths = [...set].sort();
   const root: Fields = {};
-  for (const path of paths) {
+  for (const [index, path] of paths.entries()) {
     let node = root;
     for (const element of splitPath(path)) node = (node[element] ??= {}) as Fields;
-    if (paths.some((other) => isUnder(other, path))) node['.'] = {};
+    // The separator sorts before everything, so whatever is inside comes right after.
+    if (isUnder(paths[index + 1] ?? '', path)) node['.'] = {};
   }
   return root;
 }
