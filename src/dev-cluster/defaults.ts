@@ -1,11 +1,6 @@
 // Fills in what a client left out, per kind, with the values of a real API server. Returns a new object; validates nothing.
 import type { KubeObject, ResourceType } from './resources.js';
-
-type Fields = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const fieldsAt = (object: Fields, name: string): Fields => (isFields(object[name]) ? object[name] : {});
-const listAt = (object: Fields, name: string): Fields[] => (Array.isArray(object[name]) ? object[name] as Fields[] : []);
+import { fieldsAt, isFields, listAt } from './field-access.js';
 
 const fillers: Record<string, (object: KubeObject) => KubeObject> = {
   Namespace: defaultNamespace,
@@ -34,7 +29,7 @@ function defaultNamespace(object: KubeObject): KubeObject {
 function defaultService(object: KubeObject): KubeObject {
   const given = fieldsAt(object, 'spec');
   const type = given.type ?? 'ClusterIP';
-  const ports = listAt(given, 'ports').map((port) => (isFields(port) ? { protocol: 'TCP', ...port, targetPort: port.targetPort ?? port.port } : port));
+  const ports = listAt(given, 'ports').map((port) => ({ protocol: 'TCP', ...port, targetPort: port['targetPort'] ?? port['port'] }));
   const external = type === 'NodePort' || type === 'LoadBalancer';
   const spec = {
     ...(type === 'ExternalName' ? {} : { internalTrafficPolicy: 'Cluster', ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }),
@@ -58,7 +53,7 @@ function defaultSecret(object: KubeObject): KubeObject {
 }
 
 function defaultEndpointSlice(object: KubeObject): KubeObject {
-  const ports = listAt(object, 'ports').map((port) => (isFields(port) ? { ...port, name: port.name ?? '', protocol: port.protocol ?? 'TCP' } : port));
+  const ports = listAt(object, 'ports').map((port) => ({ ...port, name: port['name'] ?? '', protocol: port['protocol'] ?? 'TCP' }));
   // A real server prints both lists even when they are empty: null.
   return { ...object, endpoints: object.endpoints ?? null, ports: Array.isArray(object.ports) ? ports : object.ports ?? null };
 }

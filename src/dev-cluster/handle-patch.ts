@@ -80,13 +80,13 @@ function handleApply(context: ServerContext, target: NamedTarget, { req, res }: 
   if (applied.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const options = { ...writeOptions(req), manager, keepsManagers: true };
   const live = context.store.get(type, namespace, name);
+  const subresource = target.subresource === 'status' ? 'status' : '';
   const apply = (base: KubeObject | undefined): KubeObject => {
-    const outcome = serverSideApply({ type, live: base, applied, manager, force: queryFlag(req, 'force'), now: secondsNow() });
+    const outcome = serverSideApply({ type, live: base, applied, manager, force: queryFlag(req, 'force'), now: secondsNow(), subresource });
     if ('conflicts' in outcome) throw applyConflict(outcome.conflicts);
     checkShape(type, outcome.object);
     return outcome.object;
   };
-  const subresource = target.subresource === 'status' ? 'status' : '';
   const object = live === undefined && subresource === ''
     ? context.writer.create(type, { ...apply(undefined), apiVersion: applied.apiVersion ?? apiVersionOf(type) }, options)
     : context.writer.update(type, { ...target, subresource, change: apply }, options);

@@ -10,7 +10,7 @@ import { applyDefaults } from './defaults.js';
 import { admitDefaultClass } from './default-ingress-class.js';
 import { ServiceAddresses } from './service-addresses.js';
 import type { ValidationOptions } from './validate-kind.js';
-import { validateKind, validateKindUpdate, validateStatus } from './validate-kind.js';
+import { validateKind, validateStatus } from './validate-kind.js';
 
 export interface KindUpdate { live: KubeObject; updated: KubeObject; subresource: string }
 
@@ -52,10 +52,10 @@ export class KindRules {
   }
 
   validateUpdate(type: ResourceType, { live, updated, subresource }: KindUpdate): FieldError[] {
-    if (subresource === 'status') return validateStatus();
+    if (subresource === 'status') return validateStatus(type, updated);
     // Removing the last finalizer must work however old the rules are that the object was created under.
     if (isEqual({ ...updated, metadata: undefined }, { ...live, metadata: undefined }) && live.metadata.deletionTimestamp !== undefined) return [];
-    return [...validateKindUpdate(), ...validateKind(type, updated, { ...this.options, live })];
+    return validateKind(type, updated, { ...this.options, live });
   }
 
   /** Namespaces stay until they are empty. */

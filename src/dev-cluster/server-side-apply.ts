@@ -2,6 +2,7 @@
 // Pure: it returns the object to store or the conflicts; defaults, validation and storing belong to the server.
 import isEqual from 'lodash/isEqual.js';
 import isMatch from 'lodash/isMatch.js';
+import omit from 'lodash/omit.js';
 import type { KubeObject, ResourceType } from './resources.js';
 import type { FieldPath, FieldSet } from './field-set.js';
 import { compareFields, fieldsOf, isUnder, printPath } from './field-set.js';
@@ -20,6 +21,8 @@ export interface ApplyRequest {
   force: boolean;
   /** The time to write into managedFields, RFC 3339 with whole seconds. */
   now: string;
+  /** 'status' when the status alone is applied; otherwise status is ignored. */
+  subresource?: string;
 }
 
 export interface UpdateRecord {
@@ -32,10 +35,11 @@ export interface UpdateRecord {
 }
 
 export function serverSideApply(request: ApplyRequest): { object: KubeObject } | { conflicts: ApplyConflict[] } {
-  const { type, live, applied, manager, now } = request;
+  const { type, live, manager, now, subresource = '' } = request;
+  const applied = sectionOf(request.applied, subresource);
   const wanted: FieldSet = new Set(fieldsOf(applied, { kind: type.kind, containers: false }).keys());
   const managers = managersOf(live) ?? firstManagers(live);
-  const own = managers.find((entry) => entry.operation === 'Apply' && entry.manager === manager && entry.subresource === '');
+  const own = managers.find((entry) => entry.operation === 'Apply' && entry.manager === manager && entry.subresource === subresource);
   const others = managers.filter((entry) => entry !== own);
   const merged = live === undefined ? mergeApplied(type.kind, emptyLike(applied), applied) : mergeApplied(type.kind, live, applied);
 
@@ -48,7 +52,7 @@ export function serverSideApply(request: ApplyRequest): { object: KubeObject } |
   const object = removeFields(type.kind, merged, given);
   const unchanged = own !== undefined && sameFields(own.fields, wanted) && isEqual({ ...live, metadata: bare(live) }, { ...object, metadata: bare(object) });
   const entry: Manager = {
-    manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource: '', fields: wanted, time: unchanged ? own.time : now,
+    manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource, fields: wanted, time: unchanged ? own.time : now,
   };
   return { object: withManagers(object, [...left, entry]) };
 }
@@ -75,7 +79,8 @@ export function recordUpdate(request: UpdateRecord): KubeObject {
   if (live !== undefined && isReset(updated.metadata.managedFields)) return withManagers(updated, []);
   const managers = live === undefined ? [] : managersOf(updated) ?? managersOf(live) ?? [];
   const how = { kind: updated.kind, containers: true };
-  const { changed, removed } = compareFields(live === undefined ? new Map() : fieldsOf(live, how), fieldsOf(updated, how));
+  const before = live === undefined ? new Map<FieldPath, unknown>() : fieldsOf(sectionOf(live, subresource), how);
+  const { changed, removed } = compareFields(before, fieldsOf(sectionOf(updated, subresource), how));
   if (changed.size === 0 && removed.size === 0) return withManagers(updated, managers);
 
   const self = { manager, operation: 'Update' as const, apiVersion: updated.apiVersion, subresource };
@@ -93,6 +98,13 @@ function ownAfterUpdate(own: Manager | undefined, update: { changed: FieldSet; r
 
 /** A client may drop all bookkeeping by sending an empty list, or a list of one empty entry. */
 const isReset = (sent: unknown[] | undefined): boolean => Array.isArray(sent) && (sent.length === 0 || isEqual(sent, [{}]));
+
+/** What a write through this subresource can reach: the status, or all but the status. */
+function sectionOf(object: KubeObject, subresource: string): KubeObject {
+  if (subresource === '') return omit(object, 'status') as KubeObject;
+  const { apiVersion, kind, metadata: { name, namespace }, status } = object;
+  return { apiVersion, kind, metadata: { name, namespace }, ...(status === undefined ? {} : { status }) };
+}
 
 /** Objects written before anybody kept count: all their fields belong to one placeholder, as on a real server. */
 function firstManagers(live: KubeObject | undefined): Manager[] {

@@ -235,7 +235,9 @@ describe('dev-cluster: kubectl', function () {
 
   describe('describes and waits', () => {
     before(async () => {
-      await apply([ingress('described'), service('web'), `
+      await apply([ingress('described'), service('web')].join('---'));
+      const uid = await kubectl('get ing described -o jsonpath={.metadata.uid}');
+      await apply([`
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: {name: web-1, labels: {kubernetes.io/service-name: web}}
@@ -246,7 +248,7 @@ ports: [{name: http, port: 8080, protocol: TCP}]
 apiVersion: v1
 kind: Event
 metadata: {name: described.1}
-involvedObject: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: described, namespace: default}
+involvedObject: {apiVersion: networking.k8s.io/v1, kind: Ingress, name: described, namespace: default, uid: ${uid}}
 type: Normal
 reason: Synced
 message: The routes are served
