@@ -44,7 +44,7 @@ export async function startDev(settings: DevSettings, samples: string | undefine
     const kubeconfig = writeKubeconfig(settings, api);
     const engine = await startEngine(engineSettings(devEngineSettings(settings)), { log: (level, message) => log(level, 'engine', message) });
     ends.push(() => engine.stop());
-    const workloads: Workloads = startWorkloads({ url: api.url, token: api.token, caPem: api.caPem, onProblem: (message) => log('warn', 'workloads', message) });
+    const workloads: Workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem, onProblem: (message) => log('warn', 'workloads', message) });
     ends.push(() => workloads.close());
     api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } });
     for (const object of objects) api.store.create(object);
