@@ -48,7 +48,7 @@ trap 'rm -rf "$apt"' EXIT
 printf 'deb [signed-by=%s] %s trixie main\n' "$keyring" "$mirror" >"$apt/sources.list"
 own=(-q -o "Dir::Etc::SourceList=$apt/sources.list" -o "Dir::Etc::SourceParts=$apt/empty" -o "Dir::Etc::Preferences=$apt/none"
   -o "Dir::Etc::PreferencesParts=$apt/empty" -o "Dir::State=$apt" -o "Dir::State::Lists=$apt/lists" -o "Dir::State::status=$apt/status"
-  -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o APT::Update::Post-Invoke-Success::=true
+  -o "Dir::Cache=$apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none -o APT::Update::Error-Mode=any
   -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false)
 apt-get "${own[@]}" update >&2 || stop "the mirror $mirror cannot be read (DEBIAN_MIRROR sets another one)"
 (cd "$apt" && apt-get "${own[@]}" download kubectl >&2) || stop "the package kubectl cannot be fetched from $mirror"
