@@ -22,10 +22,10 @@ dev: build ## Run it all on this machine, no cluster needed; Ctrl-C ends it (DEV
 	@exec node dist/src/cli/main.js dev $(DEV_FLAGS)
 
 test: build ## Run all tests: unit, features on the dev cluster, end to end with the real nginx
-	@$(with_kubectl) $(mocha)
+	@$(with_kubectl) $(mocha) 'dist/test/**/*.test.js'
 
 unit: build ## Run the tests that need neither kubectl nor nginx
-	@$(mocha) --ignore 'dist/test/feature/**' --ignore 'dist/test/e2e/**'
+	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
 
@@ -37,10 +37,10 @@ types: setup ## Check the types of everything, without writing anything
 	@node node_modules/typescript/bin/tsc --noEmit -p src/data-plane
 
 architecture: build ## Check which folder imports which (docs/architecture.md)
-	@$(mocha) --ignore 'dist/test/!(architecture)/**'
+	@$(mocha) 'dist/test/architecture/*.test.js'
 
 coverage: build ## Run all tests and write what they covered to coverage/
-	@$(with_kubectl) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha)
+	@$(with_kubectl) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
 
 clean: ## Remove what was built and what dev and the tests wrote (not node_modules)
 	rm -rf dist coverage .work
