@@ -33,7 +33,7 @@ export function convertManifests(text: string, fileName: string): Converted {
     return { text, converted: 0, findings: [{ ...position(problem.pos[0]), severity: 'fatal', message }] };
   }
   const results = documents.map((doc) => convertDocument({
-    text, doc, position, edits: [], findings: [], roles: new Map(), followed: new Set(), subject: '',
+    text, doc, position, edits: [], findings: [], roles: new Map(), followed: new Set(), direct: new Set(), subject: '',
   }));
   return {
     text: applyEdits(text, results.flatMap((result) => result.edits)),

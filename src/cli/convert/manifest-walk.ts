@@ -26,6 +26,8 @@ export interface Walk {
   /** What each visited part is (`backend`, `path`…): a part that an alias uses as something else cannot be converted. */
   roles: Map<Node, string>;
   followed: Set<Alias>;
+  /** Parts met where they are written, not through an alias. */
+  direct: Set<Node>;
   /** The object being converted, for messages: `Ingress shop/web`. */
   subject: string;
 }
@@ -42,7 +44,10 @@ export function report(walk: Walk, node: Node, severity: Finding['severity'], me
 
 /** The node behind an alias; the alias counts as followed, so what it repeats may be converted. */
 export function follow(walk: Walk, node: Node | null): Node | null {
-  if (!isAlias(node)) return node;
+  if (!isAlias(node)) {
+    if (node !== null) walk.direct.add(node);
+    return node;
+  }
   walk.followed.add(node);
   return node.resolve(walk.doc) ?? null;
 }
@@ -88,15 +93,18 @@ export function isNull(node: Node): boolean {
   return isScalar(node) && node.value === null;
 }
 
-/** Refuses what an alias would carry along: an edited part that is repeated where nothing is converted. */
+/** Refuses edits that an alias would carry to a place where nothing is converted, or that reach out of the Ingress. */
 export function checkAliases(walk: Walk): void {
   visit(walk.doc, {
     Alias: (_key, alias) => {
-      if (walk.followed.has(alias)) return;
       const target = alias.resolve(walk.doc);
-      if (target !== undefined && walk.edits.some((edit) => contains(target, edit.owner))) {
+      if (target === undefined || !walk.edits.some((edit) => contains(target, edit.owner))) return;
+      if (!walk.followed.has(alias)) {
         report(walk, alias, 'error',
           `alias *${alias.source} repeats a part that would be converted, in a place that is not; write it out, then convert`);
+      } else if (!walk.direct.has(target)) {
+        report(walk, alias, 'error',
+          `alias *${alias.source} takes a part from a place that is not converted; write it out here, then convert`);
       }
     },
   });

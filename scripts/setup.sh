@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes sure that everything ingress-arbiter runs on is there: Node and npm, the npm packages, nginx with its Lua module.
+# It does nothing when nothing is missing, says what it does before doing it, and starts no service.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+stop() { say "$*"; exit 1; }
+
+check_node() {
+  command -v node >/dev/null || stop 'Node is missing: install Node 20.19 or newer (https://nodejs.org), then start again'
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+    process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' ||
+    stop "Node $(node --version) is too old: install Node 20.19 or newer (https://nodejs.org), then start again"
+  command -v npm >/dev/null || stop 'npm is missing: install the npm that belongs to your Node, then start again'
+}
+
+# What is installed, against what the lock file wants; times of files say little after a checkout.
+packages_are_current() {
+  node -e '
+    const { readFileSync } = require("fs");
+    const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+    const installed = packages("node_modules/.package-lock.json");
+    for (const [path, { version, optional }] of Object.entries(packages("package-lock.json"))) {
+      if (path !== "" && !optional && installed[path]?.version !== version) process.exit(1);
+    }' 2>/dev/null
+}
+
+install_packages() {
+  if packages_are_current; then return; fi
+  [ ! -L node_modules ] || stop "node_modules is a link to $(readlink node_modules), which does not fit package-lock.json: remove the link, or run npm ci there"
+  say 'installing the npm packages of package-lock.json into node_modules (npm ci)'
+  npm ci --no-fund --no-audit || stop 'npm ci failed: see above; this needs the npm registry'
+}
+
+nginx_is_complete() {
+  PATH="$PATH:/usr/sbin" command -v nginx >/dev/null &&
+    [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] &&
+    [ -e /usr/lib/nginx/modules/ndk_http_module.so ] &&
+    compgen -G '/usr/lib/*/lua/5.1/cjson.so' >/dev/null
+}
+
+# Debian starts a service as soon as its package is installed; nobody asked for an nginx on port 80.
+without_services() {
+  local policy=/usr/sbin/policy-rc.d
+  [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; trap "rm -f $policy" EXIT; }
+  "$@"
+}
+
+install_nginx() {
+  if nginx_is_complete; then return; fi
+  local packages='nginx-light libnginx-mod-http-lua lua-cjson'
+  command -v apt-get >/dev/null ||
+    stop "nginx with its Lua module is missing, and this is not Debian: install nginx, its modules ndk and lua, and lua-cjson for Lua 5.1"
+  if [ "$(id -u)" -ne 0 ]; then
+    say "nginx with its Lua module is missing, and installing it needs root. Run this, then start again:"
+    printf '\n  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n\n' "$packages" >&2
+    exit 1
+  fi
+  say "installing Debian's packages $packages (apt-get update, apt-get install); no service is started"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -q >&2 || stop 'apt-get update failed: see above; this needs a Debian mirror in /etc/apt'
+  # shellcheck disable=SC2086
+  without_services apt-get install -q -y --no-install-recommends $packages >&2 || stop "apt-get install failed: see above"
+  nginx_is_complete || stop "nginx or its Lua module is still missing after installing $packages: see docs/architecture.md, What it runs on"
+}
+
+check_node
+install_packages
+install_nginx
