@@ -40,6 +40,11 @@ nginx_is_complete() {
     compgen -G '/usr/lib/*/lua/5.1/cjson.so' >/dev/null
 }
 
+# apt-get without its chatter, which is shown when it fails.
+apt_get() {
+  apt-get -q -y -o APT::Update::Error-Mode=any "$@" >.work/apt.log 2>&1 || { cat .work/apt.log >&2; return 1; }
+}
+
 # Debian starts a service as soon as its package is installed; nobody asked for an nginx on port 80.
 without_services() {
   local policy=/usr/sbin/policy-rc.d
@@ -59,9 +64,10 @@ install_nginx() {
   fi
   say "installing Debian's packages $packages (apt-get update, apt-get install); no service is started"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -q >&2 || stop 'apt-get update failed: see above; this needs a Debian mirror in /etc/apt'
+  mkdir -p .work
+  apt_get update || stop 'apt-get update failed; this needs a Debian mirror in /etc/apt'
   # shellcheck disable=SC2086
-  without_services apt-get install -q -y --no-install-recommends $packages >&2 || stop "apt-get install failed: see above"
+  without_services apt_get install --no-install-recommends $packages || stop 'apt-get install failed'
   nginx_is_complete || stop "nginx or its Lua module is still missing after installing $packages: see docs/architecture.md, What it runs on"
 }
 
