@@ -4,7 +4,6 @@
 import { certificateInspector } from './inspect-certificate.js';
 import { keepSnapshot, snapshotWatches } from './keep-snapshot.js';
 import { type PublishOutcome, type TableSink, TablePublisher } from './publish-table.js';
-import { writeStatuses } from './write-statuses.js';
 import { workSoon } from './work-soon.js';
 import type { Claim } from '../core/claim.js';
 import { type Decision, decide } from '../core/decide.js';
@@ -12,6 +11,7 @@ import { renderFinding } from '../core/finding.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
 import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 import { startWatches } from '../kubernetes/start-watches.js';
+import { type StatusWriter, startStatusWriter } from '../kubernetes/status-writer.js';
 import type { Metrics } from '../metrics/metrics.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -52,25 +52,27 @@ export function startController(options: ControllerOptions): Controller {
   const { api, log } = options;
   const inspect = certificateInspector(() => Date.now());
   const shown = new Set<string>();
+  /** Class in whose name the status of an Ingress is written, by key. */
+  const writers = new Map<string, string>();
   let decision: Decision | undefined;
 
   const held = options.claims.map((claim) => holdClaim(options, claim, () => soon.ask()));
   const soon = workSoon(() => {
     if (!watches.isSynced) return;
     decision = decide(kept.snapshot, options.claims, inspect);
-    carryOut(options, held, decision);
+    publishTables(options.metrics, held, decision);
+    for (const { ingress, class: className, addresses } of decision.statusWrites) {
+      writers.set(ingress, className);
+      statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
+    }
     logFindings(log, shown, decision);
-    statuses.ask();
   });
   const kept = keepSnapshot(() => soon.ask());
   const watches = startWatches({
     api, watches: snapshotWatches, onChange: (name, change) => kept.take(name, change),
     onFault: (name, fault) => log('warn', `watch of ${name}: ${fault.error instanceof Error ? fault.error.message : String(fault.error)}`),
   });
-  const statuses = writeStatuses({
-    api, metrics: options.metrics, log, wanted: () => decision?.statusWrites ?? [],
-    mayWrite: (className) => held.find(({ claim }) => claim.class === className)?.elector.isHolder() ?? false,
-  });
+  const statuses = startStatuses(options, held, writers);
   watches.synced.then(() => soon.ask(), () => undefined);
   return {
     synced: watches.synced,
@@ -120,7 +122,21 @@ function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome:
   log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served (epoch ${epoch}, sequence ${sequence})`);
 }
 
-function carryOut({ metrics }: ControllerOptions, held: readonly Held[], decision: Decision): void {
+/** Statuses are written in the name of a class, and only while its claim is held. */
+function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly Held[], writers: ReadonlyMap<string, string>): StatusWriter {
+  const electorOf = (key: string): LeaseElector | undefined => held.find(({ claim }) => claim.class === writers.get(key))?.elector;
+  return startStatusWriter({
+    api,
+    mayWrite: ({ metadata }) => electorOf(`${metadata.namespace}/${metadata.name}`)?.isHolder() ?? false,
+    remainingMs: ({ metadata }) => electorOf(`${metadata.namespace}/${metadata.name}`)?.remainingMs() ?? 0,
+    onResult: ({ key, result, error }) => {
+      metrics.add('statusWrites', [writers.get(key) ?? '', result]);
+      if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
+    },
+  });
+}
+
+function publishTables(metrics: Metrics, held: readonly Held[], decision: Decision): void {
   for (const { claim, publisher } of held) {
     void publisher.publish(decision.tables.get(claim.class)!);
     for (const rule of ['field', 'annotation', 'classless'] as const) {
@@ -146,6 +162,8 @@ function logFindings(log: Log, shown: Set<string>, { findings, ownership }: Deci
 
 function notReady(waitingFor: readonly string[], held: readonly Held[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
+  const unknown = held.filter(({ elector }) => elector.holder === undefined);
+  if (unknown.length > 0) return `waiting to see who holds ${unknown.map(({ claim }) => claim.class).join(', ')}`;
   const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

@@ -5,6 +5,7 @@ import type { ClassTable } from '../route-table/types.js';
 import { readAnnotations } from './annotations.js';
 import { type InspectCertificate, addCertificates } from './build-certificates.js';
 import { buildEndpoints, serviceNameLabel } from './build-endpoints.js';
+import type { Claim } from './claim.js';
 import { type WantedPath, buildHost } from './build-host.js';
 import { type Finding, finding } from './finding.js';
 import { normalizeHost } from './host-name.js';
@@ -18,8 +19,16 @@ export interface BuiltTable {
   findings: Finding[];
 }
 
-/** Builds the class table. `ingresses` are those that the class owns, in any order. */
-export function buildClassTable(ingresses: readonly Ingress[], snapshot: Snapshot, inspect: InspectCertificate): BuiltTable {
+export interface ClassTableInput {
+  claim: Claim;
+  /** Those that the class owns, in any order. */
+  ingresses: readonly Ingress[];
+  snapshot: Snapshot;
+  inspect: InspectCertificate;
+}
+
+/** Builds the table of one class. */
+export function buildClassTable({ claim, ingresses, snapshot, inspect }: ClassTableInput): BuiltTable {
   const table: ClassTable = new Map();
   const findings: Finding[] = [];
   const hosts = new Map<string, WantedPath[]>();
@@ -37,7 +46,7 @@ export function buildClassTable(ingresses: readonly Ingress[], snapshot: Snapsho
     const built = buildHost(key === defaultKey ? '' : key.slice(hostKey('').length), wanted);
     findings.push(...built.findings);
     if (built.routes.routes.length > 0) table.set(key, built.routes);
-    addServices(table, wanted, slices);
+    findings.push(...addServices(table, wanted, { slices, allowLoopback: claim.allowLoopbackEndpoints }));
   }
   return { table, findings };
 }
@@ -93,11 +102,20 @@ function ruleHost({ host = '' }: IngressRule): string | undefined {
   return host === '' ? '' : normalizeHost(host);
 }
 
-function addServices(table: ClassTable, wanted: readonly WantedPath[], slices: ReadonlyMap<string, EndpointSlice[]>): void {
+interface EndpointSource {
+  slices: ReadonlyMap<string, EndpointSlice[]>;
+  allowLoopback: boolean;
+}
+
+function addServices(table: ClassTable, wanted: readonly WantedPath[], { slices, allowLoopback }: EndpointSource): Finding[] {
+  const findings: Finding[] = [];
   for (const { namespace, backend } of wanted) {
     if (backend.port === undefined || table.has(backend.key)) continue;
-    table.set(backend.key, buildEndpoints(slices.get(`${namespace}/${backend.service}`) ?? [], backend.port));
+    const built = buildEndpoints(slices.get(`${namespace}/${backend.service}`) ?? [], backend.port, allowLoopback);
+    table.set(backend.key, built.endpoints);
+    findings.push(...built.findings);
   }
+  return findings;
 }
 
 function slicesByService({ endpointSlices }: Snapshot): Map<string, EndpointSlice[]> {

@@ -2,6 +2,7 @@
 
 import type { HostRoutes, Route } from '../route-table/types.js';
 import { type Finding, finding } from './finding.js';
+import { mostRoutesPerHost } from './limits.js';
 import { compareText } from './order.js';
 import { resolvePath } from './resolve-path.js';
 import type { IngressPath } from './kubernetes-objects.js';
@@ -36,7 +37,8 @@ export function buildHost(host: string, wanted: readonly WantedPath[]): { routes
     }
     const key = `${resolved.match} ${resolved.path}`;
     const winner = taken.get(key);
-    if (winner === undefined) taken.set(key, buildRoute(want, resolved));
+    if (winner === undefined && taken.size >= mostRoutesPerHost) findings.push(tooManyFinding(object, host));
+    else if (winner === undefined) taken.set(key, buildRoute(want, resolved));
     else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner));
   }
   return { routes: { routes: [...taken.values()].sort(byPrecedence) }, findings };
@@ -56,6 +58,11 @@ function takenFinding(object: string, host: string, winner: Route): Finding {
   const message = `path ${JSON.stringify(winner.path)} of host ${JSON.stringify(host)} belongs to Ingress ` +
     `${winner.namespace}/${winner.ingress}, which is older; choose another path or remove one of the two`;
   return finding('route-taken', object, message);
+}
+
+function tooManyFinding(object: string, host: string): Finding {
+  const message = `host ${JSON.stringify(host)} has ${mostRoutesPerHost} paths already, most of them of older Ingresses; this one is not served`;
+  return finding('too-many-routes', object, message);
 }
 
 /** Longest first, then in descending order of the text: the order in which ingress-nginx tries its patterns. */

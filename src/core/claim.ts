@@ -18,6 +18,8 @@ export interface Claim {
   claimClassless: boolean;
   /** Namespaces whose Ingresses may use the class; undefined: all. */
   namespaces?: { names?: readonly string[]; labels?: Readonly<Record<string, string>> };
+  /** Lets endpoints on loopback addresses pass, which no pod has. For development and tests only. */
+  allowLoopbackEndpoints: boolean;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */
   addresses: readonly LoadBalancerIngress[];
 }
@@ -26,6 +28,6 @@ export interface Claim {
 export function claimOf(className: string, settings: Partial<Omit<Claim, 'class'>> = {}): Claim {
   return {
     class: className, annotationValues: [], acceptedControllers: [], classPrecedence: 'annotation',
-    claimClassless: false, addresses: [], ...settings,
+    claimClassless: false, allowLoopbackEndpoints: false, addresses: [], ...settings,
   };
 }

@@ -41,9 +41,9 @@ export function decide(snapshot: Snapshot, claims: readonly Claim[], inspect: In
     const write = planStatus(key, ingress, ownership, claims);
     if (write !== undefined) decision.statusWrites.push(write);
   }
-  for (const [className, ingresses] of owned) {
-    const { table, findings } = buildClassTable(ingresses, snapshot, inspect);
-    decision.tables.set(className, table);
+  for (const claim of claims) {
+    const { table, findings } = buildClassTable({ claim, ingresses: owned.get(claim.class)!, snapshot, inspect });
+    decision.tables.set(claim.class, table);
     decision.findings.push(...findings);
   }
   return decision;

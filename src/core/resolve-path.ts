@@ -4,10 +4,10 @@ import type { PathMatch } from '../route-table/types.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 import type { FindingKind } from './finding.js';
 import type { IngressPath } from './kubernetes-objects.js';
+import { longestPath } from './limits.js';
+import { patternProblem } from './pattern-problem.js';
 
 export type ResolvedPath = { match: PathMatch; path: string } | { problem: FindingKind; message: string };
-
-const MOST_BYTES = 4096;
 
 /** What no path may contain, and the reason told. A real API server lets all of it through with a free pathType. */
 const forbidden: readonly [RegExp, string][] = [
@@ -33,12 +33,13 @@ export function resolvePath({ path = '', pathType }: IngressPath, regexHost: boo
   if (problem !== undefined) return invalid(written.slice(0, 80), problem);
   if (regexHost) return resolveRegex(written);
   const normal = normalizePath(encodeNonAscii(written));
-  return normal === undefined ? invalid(written, 'contains a broken escape') : { match, path: normal };
+  if (normal === undefined) return invalid(written, 'contains a broken escape');
+  return normal.length > longestPath ? invalid(written.slice(0, 80), `is longer than ${longestPath} bytes when encoded`) : { match, path: normal };
 }
 
 function problemOf(path: string, rules: readonly [RegExp, string][]): string | undefined {
   if (!path.startsWith('/')) return 'must start with "/"';
-  if (path.length > MOST_BYTES) return `is longer than ${MOST_BYTES} bytes`;
+  if (path.length > longestPath) return `is longer than ${longestPath} bytes`;
   return rules.find(([pattern]) => pattern.test(path))?.[1];
 }
 
@@ -49,13 +50,10 @@ function matchOf(pathType: string | undefined): Exclude<PathMatch, 'regex'> | un
 }
 
 function resolveRegex(pattern: string): ResolvedPath {
-  try {
-    new RegExp(pattern.replace(/^\/?\(\?i\)/, ''), 'i');
-    return { match: 'regex', path: pattern };
-  } catch (error) {
-    const message = `path ${JSON.stringify(pattern)} is not a regular expression (${(error as Error).message}); every path of a host that uses rewrite-target or use-regex is one`;
-    return { problem: 'invalid-regex', message };
-  }
+  const problem = patternProblem(pattern);
+  if (problem === undefined) return { match: 'regex', path: pattern };
+  const message = `path ${JSON.stringify(pattern.slice(0, 80))} ${problem}; every path of a host that uses rewrite-target or use-regex is a pattern`;
+  return { problem: 'invalid-regex', message };
 }
 
 function invalid(path: string, why: string): ResolvedPath {

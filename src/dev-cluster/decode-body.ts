@@ -3,12 +3,12 @@ import { parseAllDocuments } from 'yaml';
 import isPlainObject from 'lodash/isPlainObject.js';
 import omit from 'lodash/omit.js';
 import type { KubeObject, ResourceType } from './resources.js';
+import type { Fields } from './field-access.js';
+import { fieldTypesOf } from './field-types.js';
 import { decodeProtobuf } from './protobuf.js';
+import { readFields } from './read-fields.js';
 import { badRequest, undecodable, unsupportedMediaType } from './status-error.js';
-import { misshapenMetadata } from './validate-metadata.js';
 import { misshapenTime } from './validate-times.js';
-
-type Fields = Record<string, unknown>;
 
 export const JSON_TYPE = 'application/json';
 const YAML_TYPES = ['application/yaml', 'text/yaml', 'application/x-yaml'];
@@ -52,37 +52,38 @@ export function parseYaml(body: Buffer): unknown {
   }, (message) => badRequest(`error decoding the body: ${message}`));
 }
 
-/** The body as an object of this kind: right apiVersion and kind, right namespace and name, shapes that can be decoded. */
-export function objectFrom(type: ResourceType, body: Fields, place: { namespace: string | undefined; name: string | undefined }): KubeObject {
+/** What a URL already says about the object in the body. */
+export interface Place { namespace: string | undefined; name: string | undefined }
+
+/** An object of its kind, and the paths of fields in the body that the kind does not have: those are dropped. */
+export interface Decoded { object: KubeObject; unknown: string[] }
+
+export function objectFrom(type: ResourceType, body: Fields, place: Place): Decoded {
   const apiVersion = type.group === '' ? type.version : `${type.group}/${type.version}`;
-  if ((body.apiVersion ?? apiVersion) !== apiVersion || (body.kind ?? type.kind) !== type.kind) {
-    throw badRequest(`${String(body.apiVersion)}, Kind=${String(body.kind)} in the body does not match the expected ${apiVersion}, Kind=${type.kind}`);
+  if ((body['apiVersion'] ?? apiVersion) !== apiVersion || (body['kind'] ?? type.kind) !== type.kind) {
+    throw badRequest(`${String(body['apiVersion'])}, Kind=${String(body['kind'])} in the body does not match the expected ${apiVersion}, Kind=${type.kind}`);
   }
-  const metadata = isPlainObject(body.metadata) ? withoutNulls(body.metadata as Fields) : body.metadata ?? {};
-  const object = { ...withoutNulls(body), apiVersion, kind: type.kind, metadata } as KubeObject;
-  checkShape(type, object);
-  return { ...object, metadata: placed(type, object.metadata, place) };
+  const { object, unknown } = readObject(type, { ...body, apiVersion, kind: type.kind, metadata: body['metadata'] ?? {} });
+  return { object: { ...object, metadata: placed(type, object.metadata, place) }, unknown };
+}
+
+/** As Go's decoder reads it: the wrong type in a known place is a 400, before any validation. */
+export function readObject(type: ResourceType, object: unknown): Decoded {
+  const reading = refusing(() => readFields(type.kind, fieldTypesOf(type), object), (message) => undecodable(type, message));
+  const read = reading.value as KubeObject;
+  const problem = misshapenTime(type, read);
+  if (problem !== undefined) throw undecodable(type, problem);
+  return { object: read, unknown: reading.unknown };
 }
 
 /** Name and namespace as the URL says; a body that says otherwise is refused. */
-function placed(type: ResourceType, metadata: KubeObject['metadata'], place: { namespace: string | undefined; name: string | undefined }): KubeObject['metadata'] {
+function placed(type: ResourceType, metadata: KubeObject['metadata'], place: Place): KubeObject['metadata'] {
   if (place.name !== undefined && metadata.name && metadata.name !== place.name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${place.name})`);
   }
   const named = place.name === undefined ? metadata : { ...metadata, name: place.name };
   if (!type.namespaced) return omit(named, 'namespace');
   return place.namespace === undefined ? named : { ...named, namespace: sameNamespace(named.namespace, place.namespace) };
-}
-
-/** As Go's decoder would: the wrong type in a known place is a 400, before any validation. */
-export function checkShape(type: ResourceType, object: KubeObject): void {
-  const problem = misshapenMetadata(object) ?? misshapenTime(type, object);
-  if (problem !== undefined) throw undecodable(type, problem);
-}
-
-/** A field that is null is a field that is not there. */
-function withoutNulls(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 }
 
 function sameNamespace(given: string | undefined, place: string): string {

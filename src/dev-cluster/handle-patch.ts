@@ -4,17 +4,17 @@ import isPlainObject from 'lodash/isPlainObject.js';
 import type { KubeObject, ResourceType } from './resources.js';
 import type { ServerContext } from './server-context.js';
 import type { Exchange, NamedTarget } from './handle-write.js';
-import { scaled, writeOptions } from './handle-write.js';
+import { givenObject, scaled, writeOptions } from './handle-write.js';
 import { apiVersionOf, oneObject, queryFlag, queryText, send } from './answer.js';
-import { checkShape, mediaType, objectFrom, parseJson, parseYaml, refusing } from './decode-body.js';
-import { storedFrom, viewOf } from './event-views.js';
+import { mediaType, parseJson, parseYaml, refusing } from './decode-body.js';
+import { viewOf } from './event-views.js';
 import { mergePatch } from './merge-patch.js';
 import { scaleFromDeployment } from './scale.js';
 import { conflictStatus, serverSideApply } from './server-side-apply.js';
 import { secondsNow } from './object-writer.js';
 import { badRequest, StatusError, unsupportedMediaType } from './status-error.js';
 import { strategicMergePatch } from './strategic-merge-patch.js';
-import { addWarnings } from './warnings.js';
+import { warnAbout } from './warnings.js';
 
 const APPLY = 'application/apply-patch+yaml';
 const JSON_PATCH = 'application/json-patch+json';
@@ -36,18 +36,12 @@ export function handlePatch(context: ServerContext, target: NamedTarget, exchang
   const scaling = target.subresource === 'scale';
   const change = scaling
     ? (live: KubeObject): KubeObject => scaled(live, patch(scaleFromDeployment(live)))
-    : (live: KubeObject): KubeObject => wantedFrom(target.type, live, patch);
+    : (live: KubeObject): KubeObject => givenObject(target, exchange, patch(viewOf(target.type, live)) as Record<string, unknown>);
   const updated = context.writer.update(target.type, { ...target, subresource: target.subresource === 'status' ? 'status' : '', change }, options);
   context.remover.finishNamespace(target.namespace, options);
-  addWarnings(res, updated);
+  warnAbout(res, updated);
   send(req, res, { code: 200, body: scaling ? scaleFromDeployment(updated) : oneObject(req, target.type, updated) });
   return updated;
-}
-
-function wantedFrom(type: ResourceType, live: KubeObject, patch: Patch): KubeObject {
-  const { namespace, name } = live.metadata;
-  const view = viewOf(type, live);
-  return storedFrom(type, objectFrom(type, patch(view) as Record<string, unknown>, { namespace, name }));
 }
 
 function patchFrom(type: ResourceType, media: string, body: Buffer): Patch {
@@ -76,7 +70,7 @@ function handleApply(context: ServerContext, target: NamedTarget, { req, res }: 
   if (manager === '') throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch');
   const parsed = parseYaml(req.body as Buffer);
   if (!isPlainObject(parsed)) throw badRequest('the applied object has to be one object');
-  const applied = storedFrom(type, objectFrom(type, parsed as Record<string, unknown>, target));
+  const applied = givenObject(target, { req, res }, parsed as Record<string, unknown>);
   if (applied.metadata.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil');
   const options = { ...writeOptions(req), manager, keepsManagers: true };
   const live = context.store.get(type, namespace, name);
@@ -84,13 +78,12 @@ function handleApply(context: ServerContext, target: NamedTarget, { req, res }: 
   const apply = (base: KubeObject | undefined): KubeObject => {
     const outcome = serverSideApply({ type, live: base, applied, manager, force: queryFlag(req, 'force'), now: secondsNow(), subresource });
     if ('conflicts' in outcome) throw applyConflict(outcome.conflicts);
-    checkShape(type, outcome.object);
     return outcome.object;
   };
   const object = live === undefined && subresource === ''
     ? context.writer.create(type, { ...apply(undefined), apiVersion: applied.apiVersion ?? apiVersionOf(type) }, options)
     : context.writer.update(type, { ...target, subresource, change: apply }, options);
-  addWarnings(res, object);
+  warnAbout(res, object);
   send(req, res, { code: live === undefined ? 201 : 200, body: oneObject(req, type, object) });
   return object;
 }

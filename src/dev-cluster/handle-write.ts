@@ -10,7 +10,7 @@ import { storedFrom } from './event-views.js';
 import { listObjects } from './list-objects.js';
 import { selectionFrom } from './handle-read.js';
 import { deploymentWithScale, scaleFromDeployment } from './scale.js';
-import { addWarnings } from './warnings.js';
+import { judgeUnknownFields, warnAbout } from './warnings.js';
 import { badRequest } from './status-error.js';
 
 export interface Exchange { req: Request; res: Response }
@@ -27,10 +27,17 @@ export function writeOptions(req: Request): WriteOptions {
   return { manager: queryText(req, 'fieldManager') || program || 'unknown', dryRun: dryRun === 'All' };
 }
 
+/** The object in the body, in its stored form. */
+export function givenObject({ type, namespace, name }: Target, http: Exchange, body: Record<string, unknown>): KubeObject {
+  const { object, unknown } = objectFrom(type, body, { namespace, name });
+  judgeUnknownFields(http, type, unknown);
+  return storedFrom(type, object);
+}
+
 export function handleCreate(context: ServerContext, target: Target, { req, res }: Exchange): KubeObject {
-  const given = objectFrom(target.type, decodeBody(req.body as Buffer, req.headers['content-type']), target);
-  const created = context.writer.create(target.type, storedFrom(target.type, given), writeOptions(req));
-  addWarnings(res, created);
+  const given = givenObject(target, { req, res }, decodeBody(req.body as Buffer, req.headers['content-type']));
+  const created = context.writer.create(target.type, given, writeOptions(req));
+  warnAbout(res, created);
   send(req, res, { code: 201, body: oneObject(req, target.type, created) });
   return created;
 }
@@ -39,7 +46,7 @@ export function handleReplace(context: ServerContext, target: NamedTarget, { req
   const { type, subresource } = target;
   const body = decodeBody(req.body as Buffer, req.headers['content-type']);
   if (subresource === 'scale') return replaceScale(context, target, { exchange: { req, res }, scale: body as KubeObject });
-  const wanted = storedFrom(type, objectFrom(type, body, target));
+  const wanted = givenObject(target, { req, res }, body);
   const options = writeOptions(req);
   const exists = context.store.get(type, target.namespace, target.name) !== undefined;
   if (!exists && createdByPut.includes(type.kind) && subresource === '') {
@@ -49,7 +56,7 @@ export function handleReplace(context: ServerContext, target: NamedTarget, { req
   }
   const updated = context.writer.update(type, { ...target, subresource, change: () => wanted, replaces: true }, options);
   context.remover.finishNamespace(target.namespace, options);
-  addWarnings(res, updated);
+  warnAbout(res, updated);
   send(req, res, { code: 200, body: oneObject(req, type, updated) });
   return updated;
 }

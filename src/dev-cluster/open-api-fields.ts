@@ -28,6 +28,10 @@ export const metadataSchema = object('What every object carries.', {
   ownerReferences: list('Objects it goes away with.', { type: 'object' }),
 });
 
+const INT_OR_STRING = '#/components/schemas/io.k8s.apimachinery.pkg.util.intstr.IntOrString';
+
+export const intOrStringSchema: Schema = { oneOf: [{ type: 'integer' }, { type: 'string' }], format: 'int-or-string', description: 'A number or a text.' };
+
 const backend = (description: string): Schema => object(description, {
   service: object('A Service of the same namespace.', {
     name: string('Name of the Service.'),
@@ -64,7 +68,7 @@ const ingressSpec = object('The wanted routing.', {
 const servicePort = object('One port.', {
   name: string('Needed when there are several ports.'),
   port: integer('The port of the Service.'),
-  targetPort: { 'x-kubernetes-int-or-string': true, oneOf: [{ type: 'integer' }, { type: 'string' }], description: 'The port of the pods: a number, or the name of a container port.' },
+  targetPort: { allOf: [{ $ref: INT_OR_STRING }], description: 'The port of the pods: a number, or the name of a container port.' },
   protocol: string('TCP, UDP or SCTP.'),
   nodePort: integer('The port on every node, for the types NodePort and LoadBalancer.'),
   appProtocol: string('The protocol spoken, for example http or kubernetes.io/h2c.'),
@@ -83,6 +87,39 @@ const endpoint = object('One backend, usually a pod.', {
   targetRef: object('The object it stands for.', { kind: string('Usually Pod.'), name: string('Its name.'), namespace: string('Its namespace.'), uid: string('Its UID.') }),
   hints: object('Who is best served by it.', { forZones: list('Zones.', object('One zone.', { name: string('Its name.') })) }),
 }, ['addresses']);
+
+const labelSelector = object('Which pods count.', {
+  matchLabels: map('Labels that all have to be there.'),
+  matchExpressions: list('Further conditions.', object('One condition.', {
+    key: string('The label.'), operator: string('In, NotIn, Exists or DoesNotExist.'), values: strings('The values for In and NotIn.'),
+  }, ['key', 'operator'])),
+});
+
+const container = object('One container. The sample workloads start an HTTP server in its place.', {
+  name: string('Unique within the pod.'),
+  image: string('Kept, never pulled: the dev cluster runs no images.'),
+  ports: list('Where it listens.', object('One port.', {
+    name: string('What Services may call it.'), containerPort: integer('The number.'), protocol: string('TCP, UDP or SCTP.'),
+  }, ['containerPort'])),
+  env: list('Its environment. A change replaces the pods.', object('One variable.', { name: string('Its name.'), value: string('Its value.') }, ['name'])),
+}, ['name']);
+
+const deploymentSpec = object('The wanted pods.', {
+  replicas: integer('How many.'),
+  selector: labelSelector,
+  template: object('What each pod is like. A change replaces them all.', {
+    metadata: object('Labels and annotations of the pods.', { labels: map('Their labels.'), annotations: map('Their annotations.') }),
+    spec: object('What is in them.', { containers: list('The containers.', container) }),
+  }),
+}, ['selector', 'template']);
+
+const leaseSpec = object('Who holds it, since when, for how long.', {
+  holderIdentity: string('The holder.'),
+  leaseDurationSeconds: integer('How long others must wait after the last renewal.'),
+  acquireTime: string('When the holder got it, with microseconds.'),
+  renewTime: string('When the holder last renewed it, with microseconds.'),
+  leaseTransitions: integer('How often it changed hands.'),
+});
 
 interface Sections { description: string; properties: Record<string, Schema> }
 
@@ -128,6 +165,29 @@ const sections: Record<string, Sections> = {
         name: string('The name of the Service port.'), port: integer('The number; absent stands for all ports.'),
         protocol: string('TCP, UDP or SCTP.'), appProtocol: string('The protocol spoken.'),
       })),
+    },
+  },
+  ConfigMap: {
+    description: 'Settings as plain text.',
+    properties: { data: map('Texts by key.'), binaryData: map('Bytes by key, in base64.'), immutable: boolean('Whether it may still change.') },
+  },
+  Secret: {
+    description: 'Settings that not everybody should read.',
+    properties: {
+      data: map('Bytes by key, in base64. For TLS: tls.crt and tls.key.'), stringData: map('Texts by key, for writing only.'),
+      type: string('What the data means, for example kubernetes.io/tls.'), immutable: boolean('Whether it may still change.'),
+    },
+  },
+  Namespace: {
+    description: 'A room for names, and for rights.',
+    properties: { spec: object('Who must act before it may go.', { finalizers: strings('Their names.') }), status: object('Where it is in its life.', { phase: string('Active or Terminating.') }) },
+  },
+  Lease: { description: 'A lock with an expiry.', properties: { spec: leaseSpec } },
+  Deployment: {
+    description: 'A number of equal pods.',
+    properties: {
+      spec: deploymentSpec,
+      status: object('What is there.', { replicas: integer('Pods.'), readyReplicas: integer('Pods that answer.'), availableReplicas: integer('Pods that have answered for long enough.') }),
     },
   },
 };

@@ -4,7 +4,7 @@ import groupBy from 'lodash/groupBy.js';
 import type { ResourceType } from './resources.js';
 import { resourceTypes } from './resources.js';
 import type { Schema } from './open-api-fields.js';
-import { metadataSchema, sectionsOf } from './open-api-fields.js';
+import { intOrStringSchema, metadataSchema, sectionsOf } from './open-api-fields.js';
 
 const root = (type: Pick<ResourceType, 'group' | 'version'>): string => (type.group === '' ? `api/${type.version}` : `apis/${type.group}/${type.version}`);
 
@@ -14,7 +14,7 @@ export function openApiIndex(): object {
 }
 
 /** Clients cache documents by this value: raise it whenever the documents change. */
-const documentVersion = '1';
+const documentVersion = '2';
 
 /** The document served under /openapi/v3/api/v1 or /openapi/v3/apis/GROUP/VERSION; undefined when nothing is served there. */
 export function openApiDocument(group: string, version: string): object | undefined {
@@ -24,10 +24,11 @@ export function openApiDocument(group: string, version: string): object | undefi
     openapi: '3.0.0',
     info: { title: 'ingress-arbiter dev cluster', version: documentVersion },
     paths: Object.fromEntries(types.flatMap(pathsOf)),
-    components: { schemas: Object.fromEntries([...types.map((type) => [schemaName(type), schemaOf(type)]), [META, metadataSchema]]) },
+    components: { schemas: Object.fromEntries([...types.map((type) => [schemaName(type), schemaOf(type)]), [META, metadataSchema], [INT_OR_STRING, intOrStringSchema]]) },
   };
 }
 
+const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString';
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
 const schemaName = (type: ResourceType): string => {

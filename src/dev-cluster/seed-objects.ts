@@ -4,7 +4,7 @@ import type { KubeObject, ResourceType } from './resources.js';
 import { resourceTypes } from './resources.js';
 import { apiVersionOf } from './answer.js';
 import { storedFrom, viewOf } from './event-views.js';
-import { checkShape } from './decode-body.js';
+import { readObject } from './decode-body.js';
 import type { ServerContext } from './server-context.js';
 
 export interface ObjectId { apiVersion: string; kind: string; namespace?: string; name: string }
@@ -27,9 +27,8 @@ export function createSeedStore({ store, writer, remover }: ServerContext): Seed
   const options = { manager: 'seed', dryRun: false };
   const read = (object: KubeObject): { type: ResourceType; stored: KubeObject } => {
     const type = typeOf(object);
-    const copy = structuredClone(object);
+    const copy = readObject(type, structuredClone(object)).object;
     if (type.namespaced) copy.metadata.namespace ??= 'default';
-    checkShape(type, copy);
     return { type, stored: storedFrom(type, copy) };
   };
   const show = (type: ResourceType, stored: KubeObject): KubeObject => structuredClone(viewOf(type, stored));

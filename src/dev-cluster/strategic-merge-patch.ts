@@ -27,12 +27,13 @@ function mergeFields(place: Place, live: Fields, patch: Fields): Fields {
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive !== undefined && directive !== 'merge') throw new Error(`unknown $patch directive ${JSON.stringify(directive)} at ${place.path || 'the top'}`);
   const result = retained(live, patch['$retainKeys']);
+  deletePrimitives(result, patch);
   for (const [name, value] of Object.entries(patch)) {
     if (name.startsWith('$')) continue;
     if (value === null) delete result[name];
     else result[name] = mergeValue(into(place, name), result[name], { value, order: patch[SET_ORDER + name] });
   }
-  applyListDirectives(place, result, patch);
+  reorderUntouchedLists(place, result, patch);
   return result;
 }
 
@@ -42,20 +43,24 @@ function retained(live: Fields, keys: unknown): Fields {
   return Object.fromEntries(Object.entries(live).filter(([name]) => keys.includes(name)));
 }
 
-/** Directives about a list may come without the list itself: a pure reorder or a pure removal. */
-function applyListDirectives(place: Place, result: Fields, patch: Fields): void {
+/** Before anything is added: what a patch both deletes and adds is there in the end. */
+function deletePrimitives(result: Fields, patch: Fields): void {
   for (const [name, value] of Object.entries(patch)) {
-    if (name.startsWith(DELETE_PRIMITIVES)) {
-      const field = name.slice(DELETE_PRIMITIVES.length);
-      const gone = asList(value, name);
-      const list = result[field];
-      if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((other) => isEqual(item, other)));
-    }
-    if (name.startsWith(SET_ORDER)) {
-      const field = name.slice(SET_ORDER.length);
-      const list = result[field];
-      if (!(field in patch) && Array.isArray(list)) result[field] = ordered(into(place, field), list, { live: list, order: value });
-    }
+    if (!name.startsWith(DELETE_PRIMITIVES)) continue;
+    const field = name.slice(DELETE_PRIMITIVES.length);
+    const gone = asList(value, name);
+    const list = result[field];
+    if (Array.isArray(list)) result[field] = list.filter((item) => !gone.some((other) => isEqual(item, other)));
+  }
+}
+
+/** A patch may order a list without changing any of its items. */
+function reorderUntouchedLists(place: Place, result: Fields, patch: Fields): void {
+  for (const [name, value] of Object.entries(patch)) {
+    if (!name.startsWith(SET_ORDER)) continue;
+    const field = name.slice(SET_ORDER.length);
+    const list = result[field];
+    if (!(field in patch) && Array.isArray(list)) result[field] = ordered(into(place, field), list, { live: list, order: value });
   }
 }
 
@@ -64,12 +69,14 @@ function mergeValue(place: Place, live: unknown, patch: { value: unknown; order:
   if (isFields(value)) return mergeFields(place, isFields(live) ? live : {}, value);
   if (!Array.isArray(value)) return value;
   const rule = listRule(place.kind, place.path);
-  if (rule === undefined) return value.map((item) => (isFields(item) ? withoutDirectives(item) : item));
+  if (rule === undefined) return cleanList(value);
   const before: unknown[] = Array.isArray(live) ? live : [];
   const merged = rule.kind === 'set'
     ? [...before, ...value.filter((item) => !before.some((other) => isEqual(item, other)))]
     : mergeByKey(place, before, { items: value, key: rule.key });
-  return ordered(place, merged, { live: before, order });
+  if (value.some(isReplace)) return merged;
+  // Without an order of its own, the patch's items come in the order of the patch.
+  return ordered(place, merged, { live: before, order: order ?? value });
 }
 
 function mergeByKey(place: Place, live: unknown[], patch: { items: unknown[]; key: string }): unknown[] {
@@ -78,10 +85,9 @@ function mergeByKey(place: Place, live: unknown[], patch: { items: unknown[]; ke
     if (!isFields(item)) throw new Error(`${place.path}: every item must be an object with the merge key ${key}`);
     return item;
   });
-  const plain = items.filter((item) => !isDirectiveOnly(item));
-  if (items.some((item) => item['$patch'] === 'replace')) return plain.map(withoutDirectives);
+  if (items.some(isReplace)) return cleanList(items);
   let result = [...live];
-  for (const item of plain) {
+  for (const item of items) {
     const id = item[key];
     if (id === undefined) throw new Error(`${place.path}: map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
     const found = result.findIndex((other) => isFields(other) && isEqual(other[key], id));
@@ -92,10 +98,9 @@ function mergeByKey(place: Place, live: unknown[], patch: { items: unknown[]; ke
   return result;
 }
 
-const isDirectiveOnly = (item: Fields): boolean => item['$patch'] === 'replace' && Object.keys(item).length === 1;
+const isReplace = (item: unknown): boolean => isFields(item) && item['$patch'] === 'replace';
 
 function ordered(place: Place, merged: unknown[], request: { live: unknown[]; order: unknown }): unknown[] {
-  if (request.order === undefined) return merged;
   const rule = listRule(place.kind, place.path);
   const idOf = (item: unknown): string => JSON.stringify(rule?.kind === 'map' && isFields(item) ? item[rule.key] : item) ?? '';
   const wanted = asList(request.order, SET_ORDER + place.path).map(idOf);
@@ -109,11 +114,15 @@ function asList(value: unknown, name: string): unknown[] {
 
 /** What a patch adds where nothing was: the directives and the nulls mean nothing there. */
 function withoutDirectives(fields: Fields): Fields {
-  const clean = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(clean);
-    return isFields(value) ? withoutDirectives(value) : value;
-  };
   return Object.fromEntries(Object.entries(fields)
     .filter(([name, value]) => !name.startsWith('$') && value !== null)
     .map(([name, value]) => [name, clean(value)]));
 }
+
+function clean(value: unknown): unknown {
+  if (Array.isArray(value)) return cleanList(value);
+  return isFields(value) ? withoutDirectives(value) : value;
+}
+
+const cleanList = (list: readonly unknown[]): unknown[] =>
+  list.filter((item) => !isFields(item) || (item['$patch'] !== 'delete' && !isReplace(item))).map(clean);

@@ -57,30 +57,6 @@ export function validateMetadataUpdate(updated: KubeObject, live: KubeObject): F
   return errors;
 }
 
-const isText = (value: unknown): boolean => value === undefined || typeof value === 'string';
-
-/** The complaint about the first part of metadata that does not decode into its type. */
-export function misshapenMetadata(object: KubeObject): string | undefined {
-  const { metadata } = object;
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return unmarshalError(metadata, `${object.kind}.metadata`, 'v1.ObjectMeta');
-  const texts = (['name', 'generateName', 'namespace', 'uid', 'resourceVersion'] as const).filter((field) => !isText(metadata[field]));
-  const maps = (['labels', 'annotations'] as const).filter((field) => Object.values(metadata[field] ?? {}).some((value) => !isText(value)));
-  const [field] = [...texts, ...maps];
-  if (field !== undefined) {
-    const value: unknown = metadata[field];
-    return unmarshalError(typeof value === 'object' ? Object.values(value ?? {}).find((each) => !isText(each)) : value, `ObjectMeta.metadata.${field}`, 'string');
-  }
-  const { finalizers } = metadata;
-  if (finalizers === undefined || (Array.isArray(finalizers) && finalizers.every(isText))) return undefined;
-  return unmarshalError(finalizers, 'ObjectMeta.metadata.finalizers', 'string');
-}
-
-/** As Go's decoder complains. */
-export function unmarshalError(value: unknown, field: string, type: string): string {
-  const found = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
-  return `json: cannot unmarshal ${found} into Go struct field ${field} of type ${type}`;
-}
-
 /** Kinds whose PUT must say which version it replaces. */
 export function validateResourceVersionGiven(type: ResourceType, updated: KubeObject): FieldError[] {
   const given = updated.metadata.resourceVersion;

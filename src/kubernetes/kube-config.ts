@@ -74,7 +74,7 @@ function readFiles(files: string[]): KubeConfig {
       }
       if (one !== merged) merged.mergeConfig(one, true);
     } catch (error) {
-      throw broken(`kubeconfig ${file}`, `cannot be read (${(error as Error).message}); check the path and the YAML`, error);
+      throw broken(`kubeconfig ${file}`, `cannot be read (${(error as Error).message.split('\n')[0]}); check the path and the YAML`, error);
     }
   });
   return merged;

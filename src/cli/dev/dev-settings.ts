@@ -27,9 +27,10 @@ export function defaultDevSettings(workDirectory: string): DevSettings {
 
 /** The two claims, one for each controller instance. Names that resolve to loopback stand for two load balancers. */
 export function devClaims(): Claim[] {
+  const allowLoopbackEndpoints = true;
   return [
-    claimOf(internal, { addresses: [{ hostname: `${internal}.localhost` }] }),
-    claimOf(external, { annotationValues: ['nginx'], addresses: [{ hostname: `${external}.localhost` }] }),
+    claimOf(internal, { addresses: [{ hostname: `${internal}.localhost` }], allowLoopbackEndpoints }),
+    claimOf(external, { annotationValues: ['nginx'], addresses: [{ hostname: `${external}.localhost` }], allowLoopbackEndpoints }),
   ];
 }
 
@@ -41,6 +42,8 @@ export function devEngineSettings({ workDirectory, ports }: DevSettings): object
     workDirectory: path.join(workDirectory, 'nginx'),
     listeners: [listener('external', external, ports.external), listener('internal', internal, ports.internal)],
     allowLoopbackEndpoints: true,
+    // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
+    ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
     limits: { drainSeconds: 2 },
   };
 }

@@ -78,7 +78,7 @@ export class ApiClient {
       const event = JSON.parse(line) as { type: string; object: KubeObject };
       if (event.type === 'ERROR') throw new ApiError(Number(event.object['code'] ?? 0), 'the watch ended');
       version = event.object.metadata.resourceVersion ?? version;
-      if (event.type === 'BOOKMARK') continue;
+      if (event.type === 'BOOKMARK' || isOutdated(event.object, collection.objects)) continue;
       if (event.type === 'DELETED') collection.objects.delete(objectKey(event.object));
       else collection.objects.set(objectKey(event.object), event.object);
       collection.changed();
@@ -100,6 +100,11 @@ export class ApiClient {
       request.end(payload);
     });
   }
+}
+
+/** Whoever writes may put the answer into the collection at once; the event of an earlier write then comes late. */
+function isOutdated(object: KubeObject, objects: Map<string, KubeObject>): boolean {
+  return Number(objects.get(objectKey(object))?.metadata.resourceVersion ?? 0) > Number(object.metadata.resourceVersion ?? 0);
 }
 
 async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {

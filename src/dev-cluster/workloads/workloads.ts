@@ -5,7 +5,7 @@ import get from 'lodash/get.js';
 import isMatch from 'lodash/isMatch.js';
 import type { KubeObject } from '../resources.js';
 import type { ApiAccess } from './api-client.js';
-import { ApiClient, objectKey } from './api-client.js';
+import { ApiClient, ApiError, objectKey } from './api-client.js';
 import { planEndpointSlices, selects, targetPorts } from './endpoint-slices.js';
 import { LoopbackAddresses } from './loopback-addresses.js';
 import { SamplePod, templateHash } from './sample-pod.js';
@@ -30,6 +30,7 @@ export interface Workloads {
 const DEFAULT_DRAIN = 250;
 const DEFAULT_GRACE = 2_000;
 const RETRY = 500;
+const RETRY_AT_ONCE = 20;
 const MOST_PODS_PER_DEPLOYMENT = 100;
 
 export function startWorkloads(options: WorkloadOptions): Workloads {
@@ -92,11 +93,17 @@ class WorkloadRunner {
         await this.#reconcile();
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.options.onProblem?.(`sample workloads: ${(error as Error).message}; trying again`);
         this.#wanted = true;
-        await this.#pause(RETRY);
+        // Somebody else wrote in between: what they wrote is about to arrive, or has.
+        if (error instanceof ApiError && [404, 409].includes(error.code)) await this.#pause(RETRY_AT_ONCE);
+        else await this.#report(error as Error);
       }
     }
+  }
+
+  async #report(error: Error): Promise<void> {
+    this.options.onProblem?.(`sample workloads: ${error.message}; trying again`);
+    await this.#pause(RETRY);
   }
 
   async #reconcile(): Promise<void> {

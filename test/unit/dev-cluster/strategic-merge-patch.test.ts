@@ -11,7 +11,7 @@ const specAfter = (live: KubeObject, patch: Record<string, unknown>): unknown =>
 const service = object('Service', { ports: [{ port: 80, name: 'http' }, { port: 443, name: 'https' }], selector: { app: 'web' } });
 
 describe('dev-cluster: strategic merge patch', () => {
-  it('merges Service ports by port, and adds unknown ones at the end', () => {
+  it('merges Service ports by port, and adds unknown ones after those they stand behind in the patch', () => {
     expect(specAfter(service, { spec: { ports: [{ port: 443, targetPort: 8443 }, { port: 9, name: 'new' }] } })).to.deep.equal({
       ports: [{ port: 80, name: 'http' }, { port: 443, name: 'https', targetPort: 8443 }, { port: 9, name: 'new' }], selector: { app: 'web' },
     });
@@ -39,7 +39,19 @@ describe('dev-cluster: strategic merge patch', () => {
   it('takes values out of a set with $deleteFromPrimitiveList, and adds others', () => {
     const live = object('ConfigMap', {}, { finalizers: ['a/x', 'b/x'] });
     const patched = strategicMergePatch(typeOf('ConfigMap'), live, { metadata: { '$deleteFromPrimitiveList/finalizers': ['a/x'], finalizers: ['c/x', 'b/x'] } });
-    expect(patched.metadata.finalizers).to.deep.equal(['b/x', 'c/x']);
+    expect(patched.metadata.finalizers).to.deep.equal(['c/x', 'b/x']);
+  });
+
+  it('keeps what a patch both deletes and adds', () => {
+    const live = object('ConfigMap', {}, { finalizers: ['a/x'] });
+    const patched = strategicMergePatch(typeOf('ConfigMap'), live, { metadata: { finalizers: ['a/x'], '$deleteFromPrimitiveList/finalizers': ['a/x'] } });
+    expect(patched.metadata.finalizers).to.deep.equal(['a/x']);
+  });
+
+  it('leaves no directive behind in what is new', () => {
+    const env = [{ name: 'E', value: '1' }, { name: 'F', $patch: 'delete' }];
+    expect(specAfter(object('Deployment', {}), { spec: { template: { spec: { containers: [{ name: 'a', env }, { $patch: 'replace' }] } } } }))
+      .to.deep.equal({ template: { spec: { containers: [{ name: 'a', env: [{ name: 'E', value: '1' }] }] } } });
   });
 
   it('keeps only what $retainKeys names', () => {
@@ -50,7 +62,7 @@ describe('dev-cluster: strategic merge patch', () => {
   it('merges containers and their lists by name, at any depth', () => {
     const live = object('Deployment', { template: { spec: { containers: [{ name: 'a', image: 'x', env: [{ name: 'E', value: '1' }] }] } } });
     expect(specAfter(live, { spec: { template: { spec: { containers: [{ name: 'a', env: [{ name: 'F', value: '2' }] }] } } } })).to.deep.equal({
-      template: { spec: { containers: [{ name: 'a', image: 'x', env: [{ name: 'E', value: '1' }, { name: 'F', value: '2' }] }] } },
+      template: { spec: { containers: [{ name: 'a', image: 'x', env: [{ name: 'F', value: '2' }, { name: 'E', value: '1' }] }] } },
     });
   });
 
