@@ -22,6 +22,7 @@ outside() {
   mkdir -p "$work"
   root=$(mktemp -d "$work/root.XXXXXX")
   # Nothing can be mounted in it here: the mounts were made in a namespace that is gone by now.
+  chmod 755 "$root"
   trap 'rm -rf --one-file-system "$root"' EXIT
 
   step "an empty Debian $release (debootstrap, minbase)"
