@@ -47,6 +47,15 @@ describe('dev-cluster: access', function access() {
     expect((await api.ask('POST', path403, { body: review })).body.status).to.deep.equal({ allowed: true });
   });
 
+  it('asks for create as well where a PUT or an apply would create', async () => {
+    api = await startApiSession({ authorize: ({ verb }) => verb !== 'create' });
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'l' }, spec: {} };
+    expect((await api.ask('PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/l', { body: lease })).body.message).to.contain('cannot create resource "leases"');
+    expect((await api.ask('PATCH', `${MAPS}/a?fieldManager=me`, { body: configMap('a'), type: 'application/apply-patch+yaml' })).code).to.equal(403);
+    api.server.store.create(configMap('a'));
+    expect((await api.ask('PATCH', `${MAPS}/a?fieldManager=me`, { body: configMap('a'), type: 'application/apply-patch+yaml' })).code).to.equal(200);
+  });
+
   it('tells the log of every request, in order, with what was written', async () => {
     const log: RequestRecord[] = [];
     api = await startApiSession({ onRequest: (record) => log.push(record) });

@@ -266,9 +266,9 @@ describe('dev-cluster: writes', () => {
     const body = { ...ingress('a'), surprise: 1, spec: { ...ingress('a').spec as object, ruels: [] } };
     const strict = await api.ask('POST', `${INGRESSES}?fieldValidation=Strict`, { body });
     expect([strict.code, strict.body.message]).to.deep.equal([400,
-      'Ingress in version "v1" cannot be handled as a Ingress: strict decoding error: unknown field "surprise", unknown field "spec.ruels"']);
+      'Ingress in version "v1" cannot be handled as a Ingress: strict decoding error: unknown field "spec.ruels", unknown field "surprise"']);
     const warned = await api.ask('POST', INGRESSES, { body });
-    expect(warned.headers['warning']).to.deep.equal(['299 - "unknown field \\"surprise\\""', '299 - "unknown field \\"spec.ruels\\""']);
+    expect(warned.headers['warning']).to.deep.equal(['299 - "unknown field \\"spec.ruels\\""', '299 - "unknown field \\"surprise\\""']);
     expect(warned.body).not.to.have.property('surprise');
     expect(warned.body.spec).not.to.have.property('ruels');
     expect((await api.ask('POST', `${INGRESSES}?fieldValidation=Ignore`, { body: { ...body, metadata: { name: 'b' } } })).headers).not.to.have.property('warning');

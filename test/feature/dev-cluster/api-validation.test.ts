@@ -98,6 +98,8 @@ describe('dev-cluster: validation', () => {
       expect(kept.body.spec.clusterIP).to.equal(first.spec.clusterIP);
       expect((await patch(`${SERVICES}/a`, { spec: { clusterIP: '10.96.200.200', clusterIPs: null } })).body.message).to.contain('may not change once set');
       expect((await post(SERVICES, service('c', { clusterIP: second.spec.clusterIP }))).body.message).to.contain('provided IP is already allocated');
+      await api.ask('DELETE', `${SERVICES}/b`);
+      expect((await post(SERVICES, service('c', { clusterIP: second.spec.clusterIP }))).code, 'given back').to.equal(201);
     });
 
     it('of other types', async () => {
