@@ -1,0 +1,65 @@
+// Problems of users, as data: a closed catalogue with stable codes. The core returns findings, it never throws or logs them.
+
+import { compareText } from './order.js';
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** Every kind of finding: its code never changes its meaning, a retired code is never used again. */
+export const findingCatalogue = {
+  'unknown-class': { code: 'IA101', severity: 'error' },
+  'no-class': { code: 'IA102', severity: 'warning' },
+  'namespace-not-allowed': { code: 'IA103', severity: 'error' },
+  'annotation-and-field-differ': { code: 'IA104', severity: 'warning' },
+  'several-default-classes': { code: 'IA105', severity: 'warning' },
+  'foreign-class-of-that-name': { code: 'IA106', severity: 'warning' },
+  'annotation-value-claimed-twice': { code: 'IA107', severity: 'error' },
+  'classless-claimed-twice': { code: 'IA108', severity: 'error' },
+  'invalid-host': { code: 'IA120', severity: 'error' },
+  'invalid-path': { code: 'IA121', severity: 'error' },
+  'unknown-path-type': { code: 'IA122', severity: 'error' },
+  'invalid-regex': { code: 'IA123', severity: 'error' },
+  'route-taken': { code: 'IA124', severity: 'error' },
+  'too-many-routes': { code: 'IA125', severity: 'error' },
+  'resource-backend': { code: 'IA130', severity: 'error' },
+  'service-missing': { code: 'IA131', severity: 'error' },
+  'service-port-missing': { code: 'IA132', severity: 'error' },
+  'external-name': { code: 'IA133', severity: 'error' },
+  'endpoint-refused': { code: 'IA134', severity: 'error' },
+  'too-many-endpoints': { code: 'IA135', severity: 'warning' },
+  'secret-missing': { code: 'IA140', severity: 'error' },
+  'secret-invalid': { code: 'IA141', severity: 'error' },
+  'host-not-in-rules': { code: 'IA142', severity: 'warning' },
+  'certificate-does-not-cover-host': { code: 'IA143', severity: 'warning' },
+  'server-name-taken': { code: 'IA144', severity: 'warning' },
+  'invalid-annotation': { code: 'IA150', severity: 'error' },
+  'unsupported-annotation': { code: 'IA151', severity: 'warning' },
+  'refused-annotation': { code: 'IA152', severity: 'error' },
+} as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
+
+export type FindingKind = keyof typeof findingCatalogue;
+
+export interface Finding {
+  kind: FindingKind;
+  code: string;
+  severity: Severity;
+  /** Kind and key of the object it is about: `Ingress shop/web`. */
+  object: string;
+  /** What happened and what to do about it; the object is not repeated. */
+  message: string;
+}
+
+/** A finding of the catalogue about one object. */
+export function finding(kind: FindingKind, object: string, message: string): Finding {
+  const { code, severity } = findingCatalogue[kind];
+  return { kind, code, severity, object, message };
+}
+
+/** Orders findings by object, then code, then text. */
+export function compareFindings(a: Finding, b: Finding): number {
+  return compareText(a.object, b.object) || compareText(a.code, b.code) || compareText(a.message, b.message);
+}
+
+/** One line for people: object first, then what happened and what to do. Control bytes of user input are escaped. */
+export function renderFinding({ code, object, message }: Finding): string {
+  return `${code} ${object}: ${message}`.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+}

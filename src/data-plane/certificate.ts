@@ -1,0 +1,56 @@
+// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes.
+// Without one it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
+
+import * as ssl from 'ngx.ssl';
+import { cut, find, lower } from './text.js';
+import { type PreparedCertificate, certificates, serverNames } from './entries.js';
+import { classesOfPort } from './init.js';
+import { currentGeneration, readEntry } from './read-entry.js';
+
+const MOST_ATTEMPTS = 20;
+
+/** Runs for every handshake that does not resume a session. */
+export function run(): void {
+  const [requested] = ssl.server_name();
+  const [port] = ssl.server_port();
+  if (requested === undefined || port === undefined) return;
+  const name = lower(requested);
+  const dot = find(name, '.', 0);
+  const classes = classesOfPort(port);
+  const certificate = certificateFor(classes, name) ??
+    (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined);
+  if (certificate !== undefined) serve(certificate, name);
+}
+
+/** The first class that knows the name decides. */
+function certificateFor(classes: string[], name: string): PreparedCertificate | undefined {
+  for (const className of classes) {
+    const certificate = certificateOf(className, name);
+    if (certificate !== undefined) return certificate;
+  }
+  return undefined;
+}
+
+function certificateOf(className: string, name: string): PreparedCertificate | undefined {
+  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    const generation = currentGeneration(className);
+    const [id, idMoved] = readEntry(serverNames, className, name, generation);
+    if (id === undefined && !idMoved) return undefined;
+    if (id !== undefined) {
+      const [certificate, moved] = readEntry(certificates, className, id, generation);
+      if (!moved) return certificate;
+    }
+  }
+  return undefined;
+}
+
+/** A handshake that can't have its certificate fails: the default one would be the wrong one. */
+function serve(certificate: PreparedCertificate, name: string): void {
+  ssl.clear_certs();
+  const [chainSet, chainProblem] = ssl.set_cert(certificate.chain);
+  const [keySet, keyProblem] = ssl.set_priv_key(certificate.key);
+  if (!chainSet || !keySet) {
+    ngx.log(ngx.ERR, 'certificate for ', name, ': ', chainProblem ?? keyProblem ?? '');
+    ngx.exit(ngx.ERROR);
+  }
+}

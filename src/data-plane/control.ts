@@ -1,0 +1,72 @@
+// Answers the engine's agent on the unix socket: takes steps of class tables, tells generations and counters. It gives no
+// entry back, so no key can be read out of it.
+
+import * as cjson from 'cjson';
+import { isServed, instanceId, servedClasses } from './init.js';
+import { currentGeneration } from './read-entry.js';
+import { countKey } from './shared-keys.js';
+import { cut, find } from './text.js';
+import { type Lines, writeTable } from './write-table.js';
+
+const { ia_counters: counters, ia_versions: versions } = ngx.shared;
+
+const TABLES = '/v1/tables';
+
+/** Runs for every request on the control socket. */
+export function run(): void {
+  const method = ngx.req.get_method();
+  const uri = ngx.var.uri as string;
+  if (method === 'GET' && uri === TABLES) return answer(200, describeTables());
+  if (method === 'GET' && uri === '/v1/counters') return printCounters();
+  if (method === 'POST' && find(uri, TABLES + '/', 0) === 0) return takeStep(cut(uri, TABLES.length + 1, uri.length));
+  return answer(404, { error: 'unknown' });
+}
+
+function takeStep(className: string): void {
+  const base = tonumber(ngx.var.arg_base);
+  if (base === undefined || !isServed(className)) return answer(404, { error: 'class' });
+  ngx.req.read_body();
+  const outcome = writeTable(className, base, bodyLines());
+  answer(outcome.status, outcome.body);
+}
+
+function bodyLines(): Lines {
+  const body = ngx.req.get_body_data();
+  if (body === undefined) {
+    const file = ngx.req.get_body_file();
+    return file === undefined ? () => undefined : (io.lines(file) as unknown as Lines);
+  }
+  let at = 0;
+  return () => {
+    if (at >= body.length) return undefined;
+    const newline = find(body, '\n', at);
+    const end = newline < 0 ? body.length : newline;
+    const line = cut(body, at, end);
+    at = end + 1;
+    return line;
+  };
+}
+
+function describeTables(): unknown {
+  const classes: Record<string, { generation: number; entries: number }> = {};
+  for (const name of servedClasses()) {
+    const entries = (versions.get(countKey(name)) as number | undefined) ?? 0;
+    classes[name] = { generation: currentGeneration(name), entries };
+  }
+  return { classes, instance: instanceId() };
+}
+
+/** One line a counter. The list of counters only grows, so reading it while others count is safe. */
+function printCounters(): void {
+  const listed = (counters.get('listed') as number | undefined) ?? 0;
+  for (let number = 1; number <= listed; number++) {
+    const key = counters.get('#' + tostring(number)) as string | undefined;
+    if (key !== undefined) ngx.print(key, '\t', tostring(counters.get(key) ?? 0), '\n');
+  }
+  ngx.print('dropped\t', tostring(counters.get('dropped') ?? 0), '\n');
+}
+
+function answer(status: number, body: unknown): void {
+  ngx.status = status;
+  ngx.say(cjson.encode(body));
+}

@@ -1,0 +1,64 @@
+// Reads the listeners once, in the master before the workers exist. The file is written by the engine from its own
+// settings; nothing that comes from the cluster is in it.
+
+import * as cjson from 'cjson';
+
+interface Settings {
+  /** Names of the classes that a listener serves, in order, by listener name. */
+  listeners: Record<string, string[] | undefined>;
+  /** Listener name by HTTPS port. */
+  httpsPorts: Record<string, string | undefined>;
+}
+
+let settings: Settings = { listeners: {}, httpsPorts: {} };
+/** Every class of any listener, once. */
+const classes: string[] = [];
+let instance = '';
+
+/** Loads `<prefix>/data-plane.json`; a missing or broken file stops the start of nginx. */
+export function start(): void {
+  const [file, problem] = io.open(ngx.config.prefix() + 'data-plane.json', 'r');
+  if (file === undefined) {
+    error(problem, 0);
+  } else {
+    settings = cjson.decode(file.read('*a') as string) as Settings;
+    file.close();
+  }
+  for (const listener in settings.listeners) {
+    for (const name of classesOfListener(listener)) {
+      if (!isServed(name)) classes.push(name);
+    }
+  }
+  // Their places must exist before the zone can be full: how many counters are listed, and what could not be counted.
+  ngx.shared.ia_counters.safe_add('listed', 0);
+  ngx.shared.ia_counters.safe_add('dropped', 0);
+  instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
+}
+
+/** Names one start of nginx: shared memory begins empty with each. */
+export function instanceId(): string {
+  return instance;
+}
+
+/** Classes of a listener, in the order in which they are asked; empty for an unknown one. */
+export function classesOfListener(listener: string): string[] {
+  return settings.listeners[listener] ?? [];
+}
+
+/** Classes of the listener at an HTTPS port. */
+export function classesOfPort(port: number): string[] {
+  return classesOfListener(settings.httpsPorts[tostring(port)] ?? '');
+}
+
+/** Every served class once. */
+export function servedClasses(): string[] {
+  return classes;
+}
+
+/** Whether any listener serves the class. */
+export function isServed(className: string): boolean {
+  for (const name of classes) {
+    if (name === className) return true;
+  }
+  return false;
+}

@@ -1,0 +1,98 @@
+// What the data plane uses of the Lua API of nginx (lua-nginx-module 0.10.23, lua-resty-core 0.1.25) and of lua-cjson.
+// Methods carry `this`, so that they compile to colon calls; a function that answers (value, error) declares both.
+
+interface SharedDict {
+  get(this: SharedDict, key: string): string | number | undefined;
+  /** Overwrites in place when the key exists with a value of the same size, as numbers always are. */
+  set(this: SharedDict, key: string, value: number): LuaMultiReturn<[boolean, string | undefined]>;
+  add(this: SharedDict, key: string, value: number, expirySeconds: number): LuaMultiReturn<[boolean, string | undefined]>;
+  safe_add(this: SharedDict, key: string, value: string | number): LuaMultiReturn<[boolean, string | undefined]>;
+  delete(this: SharedDict, key: string): void;
+  incr(this: SharedDict, key: string, by: number, init?: number): LuaMultiReturn<[number | undefined, string | undefined]>;
+  free_space(this: SharedDict): number;
+  capacity(this: SharedDict): number;
+}
+
+/** A field of ngx.ctx lives as long as the request. */
+interface RequestContext {
+  class?: string;
+  match?: unknown;
+  service?: unknown;
+  turn?: number;
+  attempt?: number;
+}
+
+/** @noSelf */
+interface NgxRegex {
+  match(subject: string, pattern: string, options: string):
+    LuaMultiReturn<[Record<number, string | false> | undefined, string | undefined]>;
+  find(subject: string, pattern: string, options: string): number | undefined;
+}
+
+/** @noSelf */
+interface NgxRequest {
+  get_method(): string;
+  http_version(): number | undefined;
+  read_body(): void;
+  get_body_data(): string | undefined;
+  get_body_file(): string | undefined;
+}
+
+/** @noSelf */
+interface NgxConfig {
+  prefix(): string;
+}
+
+/** @noSelf */
+interface NgxWorker {
+  pid(): number;
+}
+
+/** @noSelf */
+interface Ngx {
+  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors', SharedDict>;
+  ctx: RequestContext;
+  var: Record<string, string | undefined>;
+  status: number;
+  /** What ngx.exit takes to fail a handshake. */
+  ERROR: number;
+  /** Log level. */
+  ERR: number;
+  log(level: number, ...parts: (string | number)[]): void;
+  exit(status: number): void;
+  say(...parts: string[]): void;
+  print(...parts: string[]): void;
+  now(): number;
+  worker: NgxWorker;
+  config: NgxConfig;
+  re: NgxRegex;
+  req: NgxRequest;
+}
+
+declare const ngx: Ngx;
+
+/** @noResolution */
+declare module 'cjson' {
+  export function decode(text: string): unknown;
+  export function encode(value: unknown): string;
+}
+
+/** @noResolution */
+declare module 'ngx.balancer' {
+  export function set_current_peer(address: string, port: number): LuaMultiReturn<[boolean, string | undefined]>;
+  export function set_more_tries(count: number): LuaMultiReturn<[boolean, string | undefined]>;
+}
+
+type ParsedCertificates = { readonly __brand: 'certificates' };
+type ParsedKey = { readonly __brand: 'key' };
+
+/** @noResolution */
+declare module 'ngx.ssl' {
+  export function server_name(): LuaMultiReturn<[string | undefined, string | undefined]>;
+  export function server_port(): LuaMultiReturn<[number | undefined, string | undefined]>;
+  export function clear_certs(): LuaMultiReturn<[boolean | undefined, string | undefined]>;
+  export function parse_pem_cert(pem: string): LuaMultiReturn<[ParsedCertificates | undefined, string | undefined]>;
+  export function parse_pem_priv_key(pem: string): LuaMultiReturn<[ParsedKey | undefined, string | undefined]>;
+  export function set_cert(chain: ParsedCertificates): LuaMultiReturn<[boolean | undefined, string | undefined]>;
+  export function set_priv_key(key: ParsedKey): LuaMultiReturn<[boolean | undefined, string | undefined]>;
+}
