@@ -1,7 +1,7 @@
 // What comes over a watch and what ends it (guards G5–G13), against a real connection to a faulty server.
 import { expect } from 'chai';
 import { ingresses } from '../../../src/kubernetes/resources.js';
-import { advanceUntil, settle, until } from '../../fixtures/fake-clock.js';
+import { advanceUntil, breathe, settle, until } from '../../fixtures/fake-clock.js';
 import { status } from '../../fixtures/fault-api-server.js';
 import { anIngress, fill, inSync, useRig } from './list-watch-rig.js';
 
@@ -268,7 +268,7 @@ describe('list-watch: the stream', () => {
       if (minute % 2 === 1) rig.server.remove(ingresses, `shop/n${minute - 1}`);
       await until(() => rig.watch.resourceVersion === String(rig.server.version));
       await rig.clock.advance(60_000);
-      await new Promise((resolve) => { setTimeout(resolve, 5); });
+      await breathe();
     }
     await until(() => rig.watch.counters.consistencyChecks === 1);
     expect(rig.watch.counters.driftRepairs).to.equal(0);
