@@ -243,6 +243,26 @@ describe('list-watch: the stream', () => {
     expect(rig.changes).to.deep.equal([]);
   });
 
+  it('G11: an API that ignores being given up cannot change anything after a stop', async () => {
+    let answer!: (page: Record<string, unknown>) => void;
+    let opened = 0;
+    await rig.begin({
+      api: {
+        listPage: () => new Promise((resolve) => { answer = resolve; }),
+        watch: async () => { opened += 1; return (async function* () { yield Buffer.from(event('ADDED', 'x', 900)); })(); },
+        credentialsChanged: () => false,
+      },
+    });
+    await settle();
+    const stopping = rig.watch.stop();
+    answer({
+      kind: 'IngressList', apiVersion: 'networking.k8s.io/v1', metadata: { resourceVersion: '5' },
+      items: [{ metadata: { name: 'late', namespace: 'shop', uid: 'u', resourceVersion: '5' } }],
+    });
+    await stopping;
+    expect([rig.watch.size, rig.changes.length, opened, rig.watch.isSynced]).to.deep.equal([0, 0, 0, false]);
+  });
+
   it('the consistency check counts what the watch has missed and repairs it', async () => {
     fill(rig, 3);
     await inSync(rig);
