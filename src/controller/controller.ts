@@ -1,16 +1,17 @@
 // One controller instance: watches the cluster, holds the claims of its classes, lets the core decide, and carries out what
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
+import { countIngresses } from './count-ingresses.js';
+import { type HeldClaim, holdClaim } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
-import { keepSnapshot, snapshotWatches } from './keep-snapshot.js';
-import { type PublishOutcome, type TableSink, TablePublisher } from './publish-table.js';
+import type { TableSink } from './publish-table.js';
+import { reportFindings } from './report-findings.js';
+import { watchCluster } from './watch-cluster.js';
 import { workSoon } from './work-soon.js';
+import { type Arbiter, createArbiter } from '../core/arbiter.js';
 import type { Claim } from '../core/claim.js';
-import { type Decision, decide } from '../core/decide.js';
-import { renderFinding } from '../core/finding.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
-import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
-import { startWatches } from '../kubernetes/start-watches.js';
+import type { LeaseElector } from '../kubernetes/lease.js';
 import { type StatusWriter, startStatusWriter } from '../kubernetes/status-writer.js';
 import type { Metrics } from '../metrics/metrics.js';
 
@@ -34,133 +35,64 @@ export interface Controller {
   synced: Promise<void>;
   /** Undefined when every claim that is held is also served; else what is missing, in words. */
   notReady(): string | undefined;
-  /** The last decision, for explain and tests. */
-  decision(): Decision | undefined;
+  /** What is decided, for explain and tests. */
+  arbiter: Arbiter;
   /** Hands the claims back and ends everything. What the engine serves stays. */
   stop(): Promise<void>;
 }
 
-interface Held {
-  claim: Claim;
-  elector: LeaseElector;
-  publisher: TablePublisher;
-  served: boolean;
-}
+/** A change is served at once; the log may come after it. */
+const DECIDE_GAP_MS = 5;
+const REPORT_GAP_MS = 250;
 
 /** Starts a controller instance; it runs until stopped. */
 export function startController(options: ControllerOptions): Controller {
-  const { api, log } = options;
-  const inspect = certificateInspector(() => Date.now());
-  const shown = new Set<string>();
-  /** Class in whose name the status of an Ingress is written, by key. */
-  const writers = new Map<string, string>();
-  let decision: Decision | undefined;
-
-  const held = options.claims.map((claim) => holdClaim(options, claim, () => soon.ask()));
-  const soon = workSoon(() => {
+  const arbiter = createArbiter(options.claims, certificateInspector(() => Date.now()));
+  const held = options.claims.map((claim) => holdClaim(options, claim, () => decide.ask()));
+  const count = countIngresses(options.metrics, arbiter.plans);
+  const tellFindings = reportFindings(options.log, arbiter.plans);
+  const report = workSoon(() => tellFindings(arbiter.findings()), REPORT_GAP_MS);
+  const decide = workSoon(() => {
+    // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
-    decision = decide(kept.snapshot, options.claims, inspect);
-    publishTables(options.metrics, held, decision);
-    for (const { ingress, class: className, addresses } of decision.statusWrites) {
-      writers.set(ingress, className);
-      statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
-    }
-    logFindings(log, shown, decision);
-  });
-  const kept = keepSnapshot(() => soon.ask());
-  const watches = startWatches({
-    api, watches: snapshotWatches, onChange: (name, change) => kept.take(name, change),
-    onFault: (name, fault) => log('warn', `watch of ${name}: ${fault.error instanceof Error ? fault.error.message : String(fault.error)}`),
-  });
-  const statuses = startStatuses(options, held, writers);
-  watches.synced.then(() => soon.ask(), () => undefined);
+    const { entries, ingresses } = arbiter.settle();
+    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
+    for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
+    count(ingresses);
+    report.ask();
+  }, DECIDE_GAP_MS);
+  const watches = watchCluster(arbiter, { api: options.api, log: options.log, onChange: () => decide.ask() });
+  const statuses = startStatuses(options, held, arbiter);
+  watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
+    arbiter,
     notReady: () => notReady(watches.waitingFor(), held),
-    decision: () => decision,
     async stop() {
-      soon.stop();
+      decide.stop();
+      report.stop();
       await Promise.all([watches.stop(), statuses.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
 }
 
-function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: () => void): Held {
-  const { log, metrics } = options;
-  const elector = startLeaseElector({
-    api: options.api, namespace: options.leaseNamespace, name: claim.class, identity: options.identity,
-    onAcquired: (epoch) => {
-      log('info', `class ${claim.class}: holds the claim (epoch ${epoch})`);
-      metrics.set('claimHeld', [claim.class], 1);
-      onAcquired();
-    },
-    onLost: (reason) => {
-      log('warn', `class ${claim.class}: gives the claim up (${reason})`);
-      metrics.set('claimHeld', [claim.class], 0);
-    },
-    onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
-  });
-  const publisher = new TablePublisher({
-    class: claim.class, sink: options.sink,
-    epoch: () => (elector.isHolder() ? elector.epoch : undefined),
-    pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
-    onOutcome: (outcome) => {
-      entry.served = outcome.applied;
-      tellOutcome(options, claim, outcome);
-    },
-  });
-  const entry: Held = { claim, elector, publisher, served: false };
-  metrics.set('claimHeld', [claim.class], 0);
-  return entry;
-}
-
-function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome: PublishOutcome): void {
-  metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
-  if (!outcome.applied) return log('error', `class ${claim.class}: the engine refuses the table: ${outcome.reason}`);
-  metrics.set('tableEntries', [claim.class], outcome.entries);
-  const { set, removed, entries, epoch, sequence } = outcome;
-  log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served (epoch ${epoch}, sequence ${sequence})`);
-}
-
 /** Statuses are written in the name of a class, and only while its claim is held. */
-function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly Held[], writers: ReadonlyMap<string, string>): StatusWriter {
-  const electorOf = (key: string): LeaseElector | undefined => held.find(({ claim }) => claim.class === writers.get(key))?.elector;
+function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly HeldClaim[], { plans, statusWrites }: Arbiter): StatusWriter {
+  const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
+  const electorOf = ({ metadata }: { metadata: { namespace?: string; name: string } }): LeaseElector | undefined =>
+    held.find(({ claim }) => claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
   return startStatusWriter({
     api,
-    mayWrite: ({ metadata }) => electorOf(`${metadata.namespace}/${metadata.name}`)?.isHolder() ?? false,
-    remainingMs: ({ metadata }) => electorOf(`${metadata.namespace}/${metadata.name}`)?.remainingMs() ?? 0,
+    mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
+    remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
     onResult: ({ key, result, error }) => {
-      metrics.add('statusWrites', [writers.get(key) ?? '', result]);
+      metrics.add('statusWrites', [classOf(key) ?? '', result]);
       if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
     },
   });
 }
 
-function publishTables(metrics: Metrics, held: readonly Held[], decision: Decision): void {
-  for (const { claim, publisher } of held) {
-    void publisher.publish(decision.tables.get(claim.class)!);
-    for (const rule of ['field', 'annotation', 'classless'] as const) {
-      const count = [...decision.ownership.values()].filter((one) => one.owner === claim.class && one.rule === rule).length;
-      metrics.set('ingresses', [claim.class, rule], count);
-    }
-  }
-}
-
-/** Findings of the Ingresses that are served here, each once while it lasts. */
-function logFindings(log: Log, shown: Set<string>, { findings, ownership }: Decision): void {
-  const current = new Set<string>();
-  for (const one of findings) {
-    const owner = ownership.get(one.object.replace(/^Ingress /, ''))?.owner;
-    if (owner === undefined && one.object.startsWith('Ingress ')) continue;
-    const line = renderFinding(one);
-    current.add(line);
-    if (!shown.has(line)) log(one.severity === 'error' ? 'warn' : 'info', line);
-  }
-  shown.clear();
-  for (const line of current) shown.add(line);
-}
-
-function notReady(waitingFor: readonly string[], held: readonly Held[]): string | undefined {
+function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
   const unknown = held.filter(({ elector }) => elector.holder === undefined);
   if (unknown.length > 0) return `waiting to see who holds ${unknown.map(({ claim }) => claim.class).join(', ')}`;

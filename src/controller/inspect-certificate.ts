@@ -2,7 +2,7 @@
 // content, because the same Secret is asked about at every decision.
 
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
-import type { InspectCertificate } from '../core/build-certificates.js';
+import type { InspectCertificate } from '../core/inspect-certificate.js';
 
 const MOST_KEPT = 20_000;
 const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;

@@ -1,8 +1,7 @@
-// Brings the wanted table of one class to the engine, one update at a time: what is wanted meanwhile goes with the next one.
+// Brings the wanted table of one class to the engine, one update at a time: what changes meanwhile goes with the next one.
 // It numbers the updates and remembers what was taken; it never decides what is wanted.
 
 import type { ClassTable, TableUpdate } from '../route-table/types.js';
-import { diffTable } from '../core/diff-table.js';
 
 /** Where tables go: the engine in the same process, or a stream to engines elsewhere. */
 export interface TableSink {
@@ -28,51 +27,55 @@ export type PublishOutcome =
 const RETRY_MS = 1000;
 
 export class TablePublisher {
-  private wanted: ClassTable | undefined;
-  private taken: ClassTable = new Map();
+  private table: ClassTable = new Map();
+  /** Keys that may differ from what the engine has. */
+  private readonly pending = new Set<string>();
   private takenEpoch: number | undefined;
   private sequence = 0;
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: PublisherOptions) {}
 
-  /** Makes `table` what the engine is to serve. Resolves when nothing more is under way. */
-  publish(table: ClassTable): Promise<void> {
-    this.wanted = table;
+  /**
+   * Brings the engine to `table`, of which the entries of `changed` are different from the last call. The map may go on
+   * changing: what is sent is what it holds then. Resolves when nothing more is under way.
+   */
+  publish(table: ClassTable, changed: Iterable<string>): Promise<void> {
+    this.table = table;
+    for (const key of changed) this.pending.add(key);
     this.running ??= this.run().finally(() => { this.running = undefined; });
     return this.running;
   }
 
   private async run(): Promise<void> {
-    while (this.wanted !== undefined) {
-      const table = this.wanted;
-      this.wanted = undefined;
-      const epoch = this.options.epoch();
-      if (epoch === undefined) return;
-      if (!await this.send(table, epoch)) {
-        await this.options.pause(RETRY_MS);
-        this.wanted ??= table;
-      }
+    for (let epoch = this.options.epoch(); epoch !== undefined; epoch = this.options.epoch()) {
+      if (this.takenEpoch === epoch && this.pending.size === 0) return;
+      if (!await this.send(epoch)) await this.options.pause(RETRY_MS);
     }
   }
 
-  /** Whole at first, in a new epoch and after a refusal: what the engine has is then not known here. */
-  private async send(table: ClassTable, epoch: number): Promise<boolean> {
-    const full = this.takenEpoch !== epoch;
-    const { set, remove } = diffTable(full ? new Map() : this.taken, table);
-    if (!full && set.length === 0 && remove.length === 0) return true;
-    const sequence = this.sequence + 1;
-    const update: TableUpdate = { class: this.options.class, epoch, sequence, full, set, remove, count: table.size };
-    this.sequence = sequence;
+  private async send(epoch: number): Promise<boolean> {
+    const update = this.nextUpdate(epoch);
     const answer = await this.options.sink.apply(update).catch((error: Error) => ({ applied: false as const, reason: error.message }));
     if (!answer.applied) {
       this.takenEpoch = undefined;
       this.options.onOutcome({ applied: false, epoch, reason: answer.reason });
       return false;
     }
-    this.taken = table;
     this.takenEpoch = epoch;
-    this.options.onOutcome({ applied: true, epoch, sequence, set: set.length, removed: remove.length, entries: table.size });
+    const { sequence, set, remove, count } = update;
+    this.options.onOutcome({ applied: true, epoch, sequence, set: set.length, removed: remove.length, entries: count });
     return true;
+  }
+
+  /** The whole table at first, in a new epoch and after a refusal: what the engine has is then not known here. */
+  private nextUpdate(epoch: number): TableUpdate {
+    const full = this.takenEpoch !== epoch;
+    const keys = full ? [...this.table.keys()] : [...this.pending];
+    this.pending.clear();
+    this.sequence += 1;
+    const set = keys.filter((key) => this.table.has(key)).map((key) => ({ key, value: this.table.get(key)! }));
+    const remove = keys.filter((key) => !this.table.has(key));
+    return { class: this.options.class, epoch, sequence: this.sequence, full, set, remove, count: this.table.size };
   }
 }

@@ -1,9 +1,6 @@
 // Runs one piece of work soon after it was asked for: the first request at once, those of a burst together. Two runs never
 // overlap.
 
-/** How long further requests are gathered after a run. */
-const GATHER_MS = 5;
-
 export interface SoonWork {
   /** Asks for a run. */
   ask(): void;
@@ -11,7 +8,8 @@ export interface SoonWork {
   stop(): void;
 }
 
-export function workSoon(work: () => void): SoonWork {
+/** `gapMs`: how long after a run further requests are gathered before the next one. */
+export function workSoon(work: () => void, gapMs: number): SoonWork {
   let timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
   let lastRun = Number.NEGATIVE_INFINITY;
   let stopped = false;
@@ -24,7 +22,7 @@ export function workSoon(work: () => void): SoonWork {
   return {
     ask() {
       if (stopped || timer !== undefined) return;
-      const wait = lastRun + GATHER_MS - performance.now();
+      const wait = lastRun + gapMs - performance.now();
       timer = wait > 0 ? setTimeout(run, wait) : setImmediate(run);
     },
     stop() { stopped = true; },

@@ -1,5 +1,7 @@
 // Problems of users, as data: a closed catalogue with stable codes. The core returns findings, it never throws or logs them.
 
+import { compareText } from './order.js';
+
 export type Severity = 'error' | 'warning' | 'info';
 
 /** Every kind of finding: its code never changes its meaning, a retired code is never used again. */
@@ -50,6 +52,11 @@ export interface Finding {
 export function finding(kind: FindingKind, object: string, message: string): Finding {
   const { code, severity } = findingCatalogue[kind];
   return { kind, code, severity, object, message };
+}
+
+/** Orders findings by object, then code, then text. */
+export function compareFindings(a: Finding, b: Finding): number {
+  return compareText(a.object, b.object) || compareText(a.code, b.code) || compareText(a.message, b.message);
 }
 
 /** One line for people: object first, then what happened and what to do. Control bytes of user input are escaped. */

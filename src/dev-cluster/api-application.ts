@@ -6,10 +6,11 @@ import type { Target } from './request-target.js';
 import type { AccessRequest, ServerContext } from './server-context.js';
 import type { Exchange, NamedTarget } from './handle-write.js';
 import { queryFlag, queryText, send } from './answer.js';
+import { mediaType } from './decode-body.js';
 import { discoveryRoutes } from './discovery.js';
 import { handleGet, handleList, handleWatch } from './handle-read.js';
-import { handlePatch } from './handle-patch.js';
-import { handleCreate, handleDelete, handleDeleteCollection, handleReplace } from './handle-write.js';
+import { APPLY, handlePatch } from './handle-patch.js';
+import { createdByPut, handleCreate, handleDelete, handleDeleteCollection, handleReplace } from './handle-write.js';
 import { openApiDocument, openApiIndex } from './open-api.js';
 import { reviewAccess, REVIEW_PATH } from './review-access.js';
 import { targetFrom } from './request-target.js';
@@ -68,7 +69,7 @@ function handle(context: ServerContext, { req, res }: Exchange): void {
     ...access, code, at: performance.now(), userAgent: req.headers['user-agent'] ?? '', ...(written === undefined ? {} : { written }),
   });
   try {
-    if (!context.authorize(access)) throw denied(target, access);
+    for (const each of [access, ...creationBy(context, target, { access, req })]) if (!context.authorize(each)) throw denied(target, each);
     const written = dispatch(context, access.verb, { target, exchange: { req, res } });
     record(res.statusCode, written);
   } catch (error) {
@@ -84,6 +85,14 @@ function accessFrom(target: Target, req: Request, user: string): AccessRequest {
   const selected = verb === 'list' || verb === 'watch' ? parseFieldSelector(type, queryText(req, 'fieldSelector'))?.name : undefined;
   // A Namespace is inside itself: RBAC of that namespace speaks about it.
   return { verb, group: type.group, resource, namespace: type.kind === 'Namespace' ? target.name : namespace, name: target.name ?? selected, user };
+}
+
+/** A PUT or an apply of an object that does not exist would create it: that has to be allowed as well. */
+function creationBy(context: ServerContext, target: Target, { access, req }: { access: AccessRequest; req: Request }): AccessRequest[] {
+  const { type, namespace, name, subresource } = target;
+  const mayCreate = access.verb === 'patch' ? mediaType(req.headers['content-type']) === APPLY : access.verb === 'update' && createdByPut.includes(type.kind);
+  if (name === undefined || subresource !== '' || !mayCreate || context.store.get(type, namespace, name) !== undefined) return [];
+  return [{ ...access, verb: 'create' }];
 }
 
 /** By method: the verb on one object, and on the collection. */

@@ -1,9 +1,9 @@
 // Turns the body of a request into plain JSON, by its content type, and into an object of the kind that the path names.
 import { parseAllDocuments } from 'yaml';
 import isPlainObject from 'lodash/isPlainObject.js';
-import omit from 'lodash/omit.js';
 import type { KubeObject, ResourceType } from './resources.js';
 import type { Fields } from './field-access.js';
+import { without } from './field-access.js';
 import { fieldTypesOf } from './field-types.js';
 import { decodeProtobuf } from './protobuf.js';
 import { readFields } from './read-fields.js';
@@ -82,7 +82,7 @@ function placed(type: ResourceType, metadata: KubeObject['metadata'], place: Pla
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${place.name})`);
   }
   const named = place.name === undefined ? metadata : { ...metadata, name: place.name };
-  if (!type.namespaced) return omit(named, 'namespace');
+  if (!type.namespaced) return without(named, 'namespace');
   return place.namespace === undefined ? named : { ...named, namespace: sameNamespace(named.namespace, place.namespace) };
 }
 

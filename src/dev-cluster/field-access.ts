@@ -29,3 +29,15 @@ export const stringsAt = (object: unknown, name: string): string[] => {
 
 /** Whether the field is there and not null. */
 export const has = (object: unknown, name: string): boolean => isFields(object) && object[name] !== undefined && object[name] !== null;
+
+/** A shallow copy without some fields. lodash's omit copies deeply, which shows at thousands of writes a second. */
+export function without<T extends object>(object: T, ...names: readonly string[]): T {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name))) as T;
+}
+
+/** A deep copy of plain JSON; structuredClone does the same ten times slower. */
+export function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyOf(item)])) as T;
+}

@@ -38,7 +38,7 @@ export function fieldsOf(object: object, how: Breakdown): Map<FieldPath, unknown
 interface Visit { found: Map<FieldPath, unknown>; how: Breakdown; elements: string[]; dotted: string }
 
 function visit(at: Visit, value: unknown): void {
-  if (unowned.has(at.dotted)) return;
+  if (isNobodys(at, value)) return;
   const path = joinPath(at.elements);
   if (isGranularMap(at, value)) {
     addContainer(at);
@@ -55,6 +55,8 @@ function visit(at: Visit, value: unknown): void {
   addContainer(at);
   for (const item of value as unknown[]) visitItem(at, item, rule.kind === 'map' ? rule.keys : undefined);
 }
+
+const isNobodys = (at: Visit, value: unknown): boolean => value === null || value === undefined || unowned.has(at.dotted);
 
 function isGranularMap(at: Visit, value: unknown): value is Fields {
   return isPlainObject(value) && Object.keys(value as Fields).length > 0 && !isAtomicMap(at.how.kind, at.dotted);

@@ -109,8 +109,16 @@ const metadata = struct({
   managedFields: list('any'),
 });
 
+const wholeTypes = new Map<string, StructType>();
+
 /** All of an object of this kind. */
 export function fieldTypesOf({ kind, group }: { kind: string; group: string }): StructType {
-  const own = kind !== 'Event' ? ownFields[kind] : group === '' ? coreEvent : newerEvent;
-  return struct({ ...strings('apiVersion kind'), metadata, ...own });
+  const key = `${group}/${kind}`;
+  let whole = wholeTypes.get(key);
+  if (whole === undefined) {
+    const own = kind !== 'Event' ? ownFields[kind] : group === '' ? coreEvent : newerEvent;
+    whole = struct({ ...strings('apiVersion kind'), metadata, ...own });
+    wholeTypes.set(key, whole);
+  }
+  return whole;
 }

@@ -16,7 +16,7 @@ import { badRequest, StatusError, unsupportedMediaType } from './status-error.js
 import { strategicMergePatch } from './strategic-merge-patch.js';
 import { warnAbout } from './warnings.js';
 
-const APPLY = 'application/apply-patch+yaml';
+export const APPLY = 'application/apply-patch+yaml';
 const JSON_PATCH = 'application/json-patch+json';
 const MERGE_PATCH = 'application/merge-patch+json';
 const STRATEGIC = 'application/strategic-merge-patch+json';

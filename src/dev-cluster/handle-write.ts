@@ -17,7 +17,7 @@ export interface Exchange { req: Request; res: Response }
 export type NamedTarget = Target & { name: string };
 
 /** Kinds that a PUT may create, as on a real API server. */
-const createdByPut = ['Lease', 'Service', 'Event'];
+export const createdByPut = ['Lease', 'Service', 'Event'];
 
 /** The manager of a write that names none is the program that sent it. */
 export function writeOptions(req: Request): WriteOptions {

@@ -1,7 +1,7 @@
 // Reads and writes metadata.managedFields: which manager set which fields, how and when.
 // Decides nothing about merging or conflicts.
-import omit from 'lodash/omit.js';
 import type { KubeObject } from './resources.js';
+import { without } from './field-access.js';
 import type { FieldSet } from './field-set.js';
 import { fieldSetFromFieldsV1, fieldsV1FromFieldSet } from './field-set.js';
 
@@ -46,7 +46,7 @@ export function withManagers(object: KubeObject, managers: readonly Manager[]): 
       fieldsV1: fieldsV1FromFieldSet(manager.fields),
       ...(manager.subresource === '' ? {} : { subresource: manager.subresource }),
     }));
-  const metadata = omit(object.metadata, 'managedFields');
+  const metadata = without(object.metadata, 'managedFields');
   return { ...object, metadata: entries.length === 0 ? metadata : { ...metadata, managedFields: entries } };
 }
 

@@ -74,7 +74,7 @@ export function itemKey(keys: readonly string[], item: Record<string, unknown>):
  */
 export function orderItems<T>(merged: readonly T[], request: { idOf: (item: T) => string; wanted: readonly string[]; live: readonly string[] }): T[] {
   const { idOf, wanted, live } = request;
-  const named = wanted.flatMap((id) => merged.filter((item) => idOf(item) === id));
+  const named = [...new Set(wanted)].flatMap((id) => merged.filter((item) => idOf(item) === id));
   const others = merged.filter((item) => !wanted.includes(idOf(item)));
   const result: T[] = [];
   for (const item of named) {

@@ -2,8 +2,8 @@
 // What a kind demands of its own fields is asked of the kind rules; storing is the object store's.
 import { randomInt, randomUUID } from 'node:crypto';
 import isEqual from 'lodash/isEqual.js';
-import omit from 'lodash/omit.js';
 import type { KubeObject, ObjectMeta, ResourceType } from './resources.js';
+import { without } from './field-access.js';
 import type { KindRules } from './kind-rules.js';
 import type { ObjectStore } from './object-store.js';
 import { recordUpdate } from './server-side-apply.js';
@@ -89,7 +89,7 @@ export class ObjectWriter {
       // Real servers also take labels and annotations of some kinds here; nobody should rely on it, so this one does not.
       return withStatus({ ...live, metadata: { ...live.metadata, ...managers } }, wanted.status);
     }
-    const metadata: ObjectMeta = { ...omit(wanted.metadata, 'selfLink', 'managedFields', ...serverFields), ...pickServerFields(live.metadata), ...managers } as ObjectMeta;
+    const metadata: ObjectMeta = { ...without(wanted.metadata, 'selfLink', 'managedFields', ...serverFields), ...pickServerFields(live.metadata), ...managers };
     const own = { ...wanted, apiVersion: live.apiVersion, kind: live.kind, metadata: withoutEmpty(metadata) };
     const next = this.rules.prepareUpdate(type, { live, updated: type.hasStatus ? withStatus(own, live.status) : own });
     if (!type.hasGeneration || isEqual(withoutKept(next), withoutKept(live))) return next;
@@ -107,9 +107,9 @@ export class ObjectWriter {
 
   private withServerFields(type: ResourceType, given: KubeObject): KubeObject {
     const metadata = {
-      ...omit(given.metadata, 'selfLink', 'resourceVersion', ...serverFields),
+      ...without(given.metadata, 'selfLink', 'resourceVersion', ...serverFields),
       uid: randomUUID(), creationTimestamp: secondsNow(), ...(type.hasGeneration ? { generation: 1 } : {}),
-    } as ObjectMeta;
+    };
     const object = { ...given, metadata: withoutEmpty(metadata) };
     return type.hasStatus ? withStatus(object, undefined) : object;
   }
@@ -129,10 +129,10 @@ function withoutEmpty(metadata: ObjectMeta): ObjectMeta {
 }
 
 function withStatus(object: KubeObject, status: unknown): KubeObject {
-  return status === undefined ? omit(object, 'status') as KubeObject : { ...object, status };
+  return status === undefined ? without(object, 'status') : { ...object, status };
 }
 
-const withoutKept = (object: KubeObject): object => omit(object, 'metadata', 'status');
+const withoutKept = (object: KubeObject): object => without(object, 'metadata', 'status');
 
 const nextGeneration = (type: ResourceType, live: KubeObject): Partial<ObjectMeta> => (type.hasGeneration ? { generation: (live.metadata.generation ?? 0) + 1 } : {});
 
@@ -152,7 +152,7 @@ function refuse(type: ResourceType, live: KubeObject, errors: Parameters<typeof 
 /** Whether only the times in managedFields differ: such a write is none, and leaves resourceVersion as it is. */
 function isUnchanged(next: KubeObject, live: KubeObject): boolean {
   const timeless = (object: KubeObject): object => ({
-    ...object, metadata: { ...object.metadata, managedFields: (object.metadata.managedFields ?? []).map((entry) => omit(entry as object, 'time')) },
+    ...object, metadata: { ...object.metadata, managedFields: (object.metadata.managedFields ?? []).map((entry) => without(entry as object, 'time')) },
   });
   return isEqual(timeless(next), timeless(live));
 }

@@ -3,6 +3,7 @@
 import type { KubeObject, ResourceType } from './resources.js';
 import { resourceTypes } from './resources.js';
 import { apiVersionOf } from './answer.js';
+import { copyOf } from './field-access.js';
 import { storedFrom, viewOf } from './event-views.js';
 import { readObject } from './decode-body.js';
 import type { ServerContext } from './server-context.js';
@@ -27,11 +28,12 @@ export function createSeedStore({ store, writer, remover }: ServerContext): Seed
   const options = { manager: 'seed', dryRun: false };
   const read = (object: KubeObject): { type: ResourceType; stored: KubeObject } => {
     const type = typeOf(object);
-    const copy = readObject(type, structuredClone(object)).object;
+    // Reading makes a copy, except of the parts that are kept as they come.
+    const { object: copy } = readObject(type, type.kind === 'Deployment' ? copyOf(object) : object);
     if (type.namespaced) copy.metadata.namespace ??= 'default';
     return { type, stored: storedFrom(type, copy) };
   };
-  const show = (type: ResourceType, stored: KubeObject): KubeObject => structuredClone(viewOf(type, stored));
+  const show = (type: ResourceType, stored: KubeObject): KubeObject => copyOf(viewOf(type, stored));
   const update = (object: KubeObject, subresource: '' | 'status'): KubeObject => {
     const { type, stored } = read(object);
     const { namespace, name } = stored.metadata;

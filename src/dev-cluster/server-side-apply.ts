@@ -2,8 +2,8 @@
 // Pure: it returns the object to store or the conflicts; defaults, validation and storing belong to the server.
 import isEqual from 'lodash/isEqual.js';
 import isMatch from 'lodash/isMatch.js';
-import omit from 'lodash/omit.js';
 import type { KubeObject, ResourceType } from './resources.js';
+import { without as withoutField } from './field-access.js';
 import type { FieldPath, FieldSet } from './field-set.js';
 import { compareFields, fieldsOf, isUnder, printPath } from './field-set.js';
 import type { Manager } from './managed-fields.js';
@@ -101,7 +101,7 @@ const isReset = (sent: unknown[] | undefined): boolean => Array.isArray(sent) &&
 
 /** What a write through this subresource can reach: the status, or all but the status. */
 function sectionOf(object: KubeObject, subresource: string): KubeObject {
-  if (subresource === '') return omit(object, 'status') as KubeObject;
+  if (subresource === '') return 'status' in object ? withoutField(object, 'status') : object;
   const { apiVersion, kind, metadata: { name, namespace }, status } = object;
   return { apiVersion, kind, metadata: { name, namespace }, ...(status === undefined ? {} : { status }) };
 }

@@ -1,9 +1,12 @@
 // Gives Services their cluster IPs (10.96.0.0/12) and node ports (30000–32767), as a real API server does on create.
-// What is taken is read from the stored Services: there is no second book that could disagree.
+// Which are taken is learnt from the store's own changes, so a removed Service gives its own back.
 import type { KubeObject, ResourceType } from './resources.js';
 import type { ObjectStore } from './object-store.js';
-import { invalid } from './status-error.js';
+import type { Change } from './watch-window.js';
 import { invalidValue } from './field-error.js';
+import { objectKey } from './object-store.js';
+import { resourceTypes } from './resources.js';
+import { invalid } from './status-error.js';
 
 interface ServicePort { nodePort?: number; [field: string]: unknown }
 interface ServiceSpec { type?: string; clusterIP?: string; clusterIPs?: string[]; ports?: ServicePort[]; [field: string]: unknown }
@@ -13,69 +16,87 @@ const ADDRESSES = 1 << 20;
 const FIRST_NODE_PORT = 30000;
 const NODE_PORTS = 2768;
 
+const serviceType = resourceTypes.find((type) => type.kind === 'Service')!;
+
 export class ServiceAddresses {
+  /** Addresses and node ports to the key of the Service that has them. */
+  private readonly takenAddresses = new Map<string, string>();
+  private readonly takenPorts = new Map<number, string>();
   /** Where the next search begins, so that a removed Service's address is not given away again at once. */
   private nextAddress = 10;
   private nextNodePort = 0;
 
-  constructor(private readonly store: ObjectStore) {}
+  constructor(store: ObjectStore) {
+    store.listen(serviceType, (change) => this.note(change));
+  }
 
   assign(type: ResourceType, service: KubeObject, live: KubeObject | undefined): KubeObject {
-    const spec = service.spec as ServiceSpec | undefined;
-    if (typeof spec !== 'object' || spec === null) return service;
+    const spec = specOf(service);
+    if (spec === undefined) return service;
     if (spec.type === 'ExternalName') return { ...service, spec: withoutAddress(spec) };
-    const others = this.others(type, live ?? service);
-    const clusterIP = this.clusterIpFor(type, service, { live, others });
-    const ports = needsNodePorts(spec) ? this.withNodePorts(spec.ports ?? [], { others, before: portsOf(live) }) : spec.ports;
+    const clusterIP = this.clusterIpFor(type, service, live);
+    const ports = needsNodePorts(spec) ? this.withNodePorts(spec.ports ?? [], specOf(live)?.ports ?? []) : spec.ports;
     return { ...service, spec: { ...spec, clusterIP, clusterIPs: [clusterIP], ...(ports === undefined ? {} : { ports }) } };
   }
 
-  private clusterIpFor(type: ResourceType, service: KubeObject, { live, others }: { live: KubeObject | undefined; others: ServiceSpec[] }): string {
-    const spec = service.spec as ServiceSpec;
+  private clusterIpFor(type: ResourceType, service: KubeObject, live: KubeObject | undefined): string {
+    const spec = specOf(service)!;
     const given = spec.clusterIP || spec.clusterIPs?.[0];
-    const taken = new Set(others.map((other) => other.clusterIP));
-    if (!given) return (live?.spec as ServiceSpec | undefined)?.clusterIP ?? this.freeAddress(taken);
-    if (given !== 'None' && taken.has(given)) {
+    if (!given) return specOf(live)?.clusterIP ?? this.freeAddress();
+    const holder = this.takenAddresses.get(given);
+    if (holder !== undefined && holder !== keyOf(service)) {
       throw invalid(type, service.metadata.name, [invalidValue('spec.clusterIPs', [given], `failed to allocate IP ${given}: provided IP is already allocated`)]);
     }
     return given;
   }
 
-  private freeAddress(taken: ReadonlySet<string | undefined>): string {
+  private freeAddress(): string {
     for (let tried = 0; tried < ADDRESSES; tried += 1) {
       const address = printAddress(FIRST_ADDRESS + this.nextAddress);
       this.nextAddress = (this.nextAddress + 1) % ADDRESSES;
-      if (!taken.has(address)) return address;
+      if (!this.takenAddresses.has(address)) return address;
     }
     throw new Error('Service: every address of 10.96.0.0/12 is taken');
   }
 
-  private withNodePorts(ports: ServicePort[], { others, before }: { others: ServiceSpec[]; before: ServicePort[] }): ServicePort[] {
-    const taken = new Set([...others.flatMap((other) => other.ports ?? []), ...ports].map((port) => port.nodePort));
+  private withNodePorts(ports: ServicePort[], before: ServicePort[]): ServicePort[] {
+    const given = new Set(ports.map((port) => port.nodePort));
     return ports.map((port, index) => {
       if (port.nodePort) return port;
-      const nodePort = before[index]?.nodePort ?? this.freeNodePort(taken);
-      taken.add(nodePort);
+      const nodePort = before[index]?.nodePort ?? this.freeNodePort(given);
+      given.add(nodePort);
       return { ...port, nodePort };
     });
   }
 
-  private freeNodePort(taken: ReadonlySet<number | undefined>): number {
+  private freeNodePort(given: ReadonlySet<number | undefined>): number {
     for (let tried = 0; tried < NODE_PORTS; tried += 1) {
       const port = FIRST_NODE_PORT + this.nextNodePort;
       this.nextNodePort = (this.nextNodePort + 1) % NODE_PORTS;
-      if (!taken.has(port)) return port;
+      if (!this.takenPorts.has(port) && !given.has(port)) return port;
     }
     throw new Error('Service: every node port of 30000-32767 is taken');
   }
 
-  private others(type: ResourceType, self: KubeObject): ServiceSpec[] {
-    const stored = this.store.list(type);
-    return stored.keys.map((key) => stored.at(key)!).filter((each) => each.metadata.uid !== self.metadata.uid).map((each) => each.spec as ServiceSpec);
+  private note({ type, key, object, previous }: Change): void {
+    const before = specOf(previous);
+    this.takenAddresses.delete(before?.clusterIP ?? '');
+    for (const port of nodePortsOf(before)) this.takenPorts.delete(port);
+    const now = type === 'DELETED' ? undefined : specOf(object);
+    if (now?.clusterIP !== undefined && now.clusterIP !== 'None') this.takenAddresses.set(now.clusterIP, key);
+    for (const port of nodePortsOf(now)) this.takenPorts.set(port, key);
   }
 }
 
-const portsOf = (service: KubeObject | undefined): ServicePort[] => (service?.spec as ServiceSpec | undefined)?.ports ?? [];
+const nodePortsOf = (spec: ServiceSpec | undefined): number[] =>
+  (spec?.ports ?? []).map((port) => port.nodePort).filter((port) => port !== undefined);
+
+const specOf = (service: KubeObject | undefined): ServiceSpec | undefined => {
+  const spec = service?.['spec'];
+  return typeof spec === 'object' && spec !== null ? spec as ServiceSpec : undefined;
+};
+
+const keyOf = ({ metadata }: KubeObject): string => objectKey(metadata.namespace, metadata.name);
 
 const needsNodePorts = (spec: ServiceSpec): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false);

@@ -119,9 +119,13 @@ export class ClassWriter {
   private async wasTaken(failure: Failure, count: number, pause: number): Promise<boolean> {
     const standing = await this.standing(count);
     if (standing === 'after' && failure.inDoubt) return true;
-    if (standing === 'before') await sleep(pause);
-    else if (standing === 'new-nginx') failure.inDoubt = false;
-    else await this.startOver();
+    if (standing === 'before') {
+      await sleep(pause);
+      return false;
+    }
+    if (standing !== 'new-nginx') await this.startOver();
+    // What was on its way went to an nginx that is gone.
+    failure.inDoubt = false;
     return false;
   }
 

@@ -45,6 +45,14 @@ const explanations: Explanation[] = [
       'update nginx, or set limits.requestHeaders: 0 to go without'),
   },
   {
+    pattern: /mmap\(.*\) failed \(\d+: Cannot allocate memory\)/,
+    explain: () => new EngineError('configuration-refused', 'nginx: the machine has not the memory for its shared zones; lower sharedMemoryMegabytes'),
+  },
+  {
+    pattern: /init_by_lua error: (.*)/,
+    explain: ([, message]) => new EngineError('configuration-refused', `nginx: the data plane does not start: ${message}`),
+  },
+  {
     pattern: /\[emerg\] (.*)/,
     explain: ([, message]) => new EngineError('configuration-refused', `nginx refused its configuration: ${message}`),
   },

@@ -31,6 +31,8 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 /** A run this long was a good one: the next pause starts small again. */
 const GOOD_RUN = 60_000;
+/** Lines of stderr in which the reason of a failed start is looked for. */
+const LINES_KEPT = 100;
 const SETPRIV = '/usr/bin/setpriv';
 
 interface Run {
@@ -130,10 +132,12 @@ export class NginxProcess {
     rmSync(controlSocket, { force: true });
     const command = [...deathSignal(this.hooks.log), nginxBinary, '-p', workDirectory, '-c', configuration, '-e', 'stderr'];
     // A process group of its own: a Ctrl-C at the terminal reaches the agent only, which stops nginx in order.
-    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    // Its own directory too: Lua's default path looks for modules in the current one.
+    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: workDirectory });
     const run: Run = { child, lines: [], started: performance.now(), over: false, ended: Promise.resolve('') };
     createInterface({ input: child.stderr! }).on('line', (line) => {
-      run.lines = [...run.lines.slice(-19), line];
+      run.lines.push(line);
+      if (run.lines.length > LINES_KEPT) run.lines.shift();
       this.hooks.log(levelOf(line), line);
     });
     run.ended = new Promise<string>((resolve) => {

@@ -124,17 +124,17 @@ class Connection implements ApiConnection {
     const options: https.RequestOptions = { headers: {} };
     try {
       await loaded.kubeConfig.applyToHTTPSOptions(options);
+      const tls = tlsOf(options, loaded);
+      const fingerprint = tlsFingerprint(tls) + loaded.baseUrl;
+      const dispatcher = this.material?.tls === fingerprint
+        ? this.material.dispatcher
+        : createApiAgent(tls, loaded.kubeConfig.getCurrentCluster()?.proxyUrl);
+      return { loaded, stamp, tls: fingerprint, readAt: this.clock.now(), headers: headersOf(options), dispatcher };
     } catch (error) {
+      if (error instanceof OperationalError) throw error;
       throw new OperationalError('bad-configuration',
-        `${loaded.where}: the credentials cannot be read (${(error as Error).message})`, { cause: error });
+        `${loaded.where}: the credentials cannot be used (${(error as Error).message}); check that the files exist and that certificate and key belong together`, { cause: error });
     }
-    const tls = tlsOf(options, loaded);
-    const fingerprint = tlsFingerprint(tls) + loaded.baseUrl;
-    const same = this.material?.tls === fingerprint;
-    return {
-      loaded, stamp, tls: fingerprint, readAt: this.clock.now(), headers: headersOf(options),
-      dispatcher: same ? this.material.dispatcher : createApiAgent(tls, loaded.kubeConfig.getCurrentCluster()?.proxyUrl),
-    };
   }
 }
 

@@ -1,5 +1,6 @@
 // A small JSON client of the dev cluster's API for the sample workloads: requests, and a watched collection kept current.
 // It keeps no opinion on objects, and stops everything on close().
+import { setMaxListeners } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
@@ -21,6 +22,7 @@ export class ApiClient {
   readonly #watches: Promise<void>[] = [];
 
   constructor(private readonly access: ApiAccess) {
+    setMaxListeners(0, this.#stop.signal);
     this.#agent = access.apiUrl.startsWith('https:') ? new HttpsAgent({ keepAlive: true, ca: access.caPem }) : new HttpAgent({ keepAlive: true });
   }
 

@@ -62,13 +62,17 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
   response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(about)}\n`);
 }
 
-async function countBody(request: IncomingMessage): Promise<number> {
-  let length = 0;
-  for await (const chunk of request) {
-    length += (chunk as Buffer).length;
-    if (length > LARGEST_BODY) break;
-  }
-  return length;
+/** Resolves as soon as the body has ended or is too long; what still comes then is thrown away. */
+function countBody(request: IncomingMessage): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > LARGEST_BODY) resolve(length);
+    });
+    request.once('end', () => resolve(length));
+    request.once('error', reject);
+  });
 }
 
 async function closeServer(server: Server, upgraded: Set<Duplex>, grace: number): Promise<void> {

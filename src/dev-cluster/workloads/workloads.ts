@@ -1,5 +1,6 @@
 // Runs the sample workloads: watches Deployments and Services of the dev cluster, keeps that many local HTTP servers running,
 // and keeps EndpointSlices and Deployment status true to them. It stands for kubelet and controllers, not for real pods.
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import get from 'lodash/get.js';
 import isMatch from 'lodash/isMatch.js';
@@ -55,6 +56,8 @@ class WorkloadRunner {
 
   constructor(private readonly options: WorkloadOptions) {
     this.#api = new ApiClient(options);
+    // Every pod that is stopping listens for the end of it all.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   start(): void {

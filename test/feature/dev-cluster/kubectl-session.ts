@@ -1,5 +1,5 @@
 // Runs the real kubectl against a dev cluster of its own, with everything kubectl writes kept in a temporary folder.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,6 +31,7 @@ const PATIENCE = 8_000;
 const split = (args: string): string[] => (args.match(/(?:[^\s']|'[^']*')+/g) ?? []).map((part) => part.replaceAll("'", ''));
 
 export async function startKubectlSession(options: Parameters<typeof startApiServer>[0] = {}): Promise<KubectlSession> {
+  if (spawnSync(program, ['version', '--client'], { stdio: 'ignore', env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir() } }).error) throw new Error(HOW_TO_GET_IT);
   const folder = mkdtempSync(path.join(tmpdir(), 'kubectl-session-'));
   const server = await startApiServer(options);
   const kubeconfig = path.join(folder, 'kubeconfig');
@@ -50,7 +51,7 @@ export async function startKubectlSession(options: Parameters<typeof startApiSer
     const result: Result = { code: -1, out: '', err: '' };
     child.stdout!.setEncoding('utf8').on('data', (text: string) => { result.out += text; });
     child.stderr!.setEncoding('utf8').on('data', (text: string) => { result.err += text; });
-    child.once('error', (error: NodeJS.ErrnoException) => reject(error.code === 'ENOENT' ? new Error(HOW_TO_GET_IT) : error));
+    child.once('error', reject);
     child.once('close', (code) => resolve({ ...result, code: code ?? -1 }));
     child.stdin!.on('error', () => undefined).end(stdin);
   });

@@ -73,7 +73,7 @@ describe('dev-cluster: sample workloads', function () {
   before(async () => {
     session = await startKubectlSession({ allowLoopbackEndpoints: true });
     const access = { apiUrl: session.server.url, token: session.server.token, caPem: session.server.caPem };
-    workloads = startWorkloads({ ...access, drain: 60, grace: 500, onProblem: (message) => problems.push(message) });
+    workloads = startWorkloads({ ...access, drain: 250, grace: 500, onProblem: (message) => problems.push(message) });
     watcher = new ApiClient(access);
     watcher.watch('/apis/discovery.k8s.io/v1/endpointslices', { objects: slices, changed: () => history.push(endpoints()) });
     await session.kubectl('apply -f -', { stdin: tutorial });

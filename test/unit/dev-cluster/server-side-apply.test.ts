@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import type { KubeObject, ResourceType } from '../../../src/dev-cluster/resources.js';
 import { resourceTypes } from '../../../src/dev-cluster/resources.js';
 import type { ApplyConflict } from '../../../src/dev-cluster/server-side-apply.js';
@@ -66,6 +67,27 @@ describe('dev-cluster: server-side apply', () => {
     expect((outcome as { object: KubeObject }).object.metadata.managedFields).to.deep.include({
       manager: 'a', operation: 'Apply', apiVersion: 'networking.k8s.io/v1', time: T2, fieldsType: 'FieldsV1', fieldsV1: { 'f:status': { 'f:loadBalancer': { 'f:ingress': {} } } }, subresource: 'status',
     });
+  });
+
+  it('leaves no trace of an earlier configuration of the only manager', () => {
+    const port = fc.record({ port: fc.integer({ min: 1, max: 5 }), name: fc.constantFrom('a', 'b'), appProtocol: fc.constant('http') }, { requiredKeys: ['port'] });
+    const labels = fc.dictionary(fc.constantFrom('x', 'y', 'z'), fc.constantFrom('1', '2'), { minKeys: 1 });
+    const any = fc.record({ ports: fc.uniqueArray(port, { selector: (entry) => entry.port, minLength: 1 }), labels: fc.option(labels, { nil: undefined }), selector: labels })
+      .map(({ ports, selector, labels: own }): KubeObject => ({
+        apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', ...(own === undefined ? {} : { labels: own }) }, spec: { ports, selector },
+      }));
+    fc.assert(fc.property(any, any, (first, second) => {
+      const fresh = applied(undefined, second);
+      const changed = applied(applied(undefined, first), second);
+      expect(changed).to.deep.equal(fresh);
+      expect(applied(changed, second, { now: T2 })).to.deep.equal(changed);
+    }));
+  });
+
+  it('owns nothing that is null, and passes duplicates on to the validation', () => {
+    expect(fieldsOf(applied(undefined, configMap({ k: 'v', n: null as unknown as string })), 'a')).to.deep.equal({ 'f:data': { 'f:k': {} } });
+    const twice = service([{ port: 80, name: 'a' }, { port: 80, name: 'b' }]);
+    expect(applied(undefined, twice)).to.have.nested.property('spec.ports').that.has.length(2);
   });
 
   it('never reaches into a prototype, whatever paths a client wrote into managedFields', () => {

@@ -79,7 +79,7 @@ describe('kubeconfig and connection', () => {
     ['without its cluster', kubeconfig().replace('cluster: k,', 'cluster: z,'), /names the cluster "z", which does not exist/],
     ['without its user', kubeconfig().replace('user: u,', 'user: z,'), /names the user "z", which does not exist/],
     ['with a server that is no URL', kubeconfig({ server: 'nonsense' }), /the server "nonsense" of the cluster is not a URL/],
-    ['with a CA file that is missing', kubeconfig({ server: 'https://127.0.0.1:1', cluster: '    certificate-authority: no.crt' }), /credentials cannot be read \(ENOENT.*no\.crt/],
+    ['with a CA file that is missing', kubeconfig({ server: 'https://127.0.0.1:1', cluster: '    certificate-authority: no.crt' }), /the credentials cannot be used \(ENOENT.*no\.crt.*\); check that the files exist/],
   ];
   for (const [what, text, message] of broken) {
     it(`a kubeconfig ${what} is one clear error`, async () => {

@@ -199,6 +199,24 @@ describe('lease elector', () => {
     await done;
   });
 
+  it('S18: known limit: at twice the rate both hold for a while, and only the epoch tells them apart', async () => {
+    const fast = new FakeClock(2);
+    let cut = false;
+    const a = candidate('a', { fail: () => (cut ? 'hang' : undefined) });
+    const b = candidate('b', {}, { clock: fast });
+    const pairs = new Set<string>();
+    for (let step = 0; step < 400; step += 1) {
+      if (step === 60) cut = true;
+      await clock.advance(100);
+      await fast.advance(100);
+      if (a.elector.isHolder() && b.elector.isHolder()) pairs.add(`${a.elector.epoch} ${b.elector.epoch}`);
+    }
+    expect([...pairs]).to.deep.equal(['1 2']);
+    const done = b.elector.release();
+    await clock.advance(0); await fast.advance(0); await clock.advance(0);
+    await done;
+  });
+
   it('S19: conflicts by others who touch the Lease do not cost the claim', async () => {
     const a = candidate('a');
     await clock.advance(100);

@@ -47,6 +47,16 @@ describe('list-watch: lists', () => {
     });
   }
 
+  it('G1: a first list is not believed blindly either', async () => {
+    fill(rig, 3);
+    rig.server.fault(list, { kind: 'mutate', change: (body) => ({ ...body, items: [], metadata: {} }) }, 1);
+    rig.server.fault(list, { kind: 'mutate', change: (body) => ({ ...body, items: [], metadata: { resourceVersion: '' } }) }, 1);
+    await rig.begin();
+    await advanceUntil(rig.clock, () => rig.watch.isSynced, 200);
+    expect(rig.watch.size).to.equal(3);
+    expect(rig.watch.counters.listFailures).to.equal(2);
+  });
+
   it('G2: reads page by page and keeps what it reads in one piece', async () => {
     fill(rig, 1201);
     await inSync(rig);

@@ -1,0 +1,57 @@
+// One entry of a class table, out of the plans of all Ingresses that want something of it, the oldest first.
+
+import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import type { EntryValue } from '../route-table/types.js';
+import { buildEndpoints } from './build-endpoints.js';
+import { buildHost } from './build-host.js';
+import { type Finding, finding } from './finding.js';
+import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
+import type { IngressPlan, Want } from './plan-ingress.js';
+
+/** The slices of a Service (`namespace/name`). */
+export type SlicesOf = (service: string) => readonly EndpointSlice[];
+
+export interface EndpointSource {
+  slicesOf: SlicesOf;
+  allowLoopback: boolean;
+}
+
+export interface BuiltEntry {
+  /** Undefined: the table has no such entry. */
+  value: EntryValue | undefined;
+  findings: Finding[];
+}
+
+/** Builds the entry of `key`. `plans`: those that want something of it, by age; none when the last one has gone. */
+export function buildEntry(key: string, plans: readonly IngressPlan[], source: EndpointSource): BuiltEntry {
+  const first = plans[0]?.wants.get(key);
+  if (first === undefined) return { value: undefined, findings: [] };
+  if (first.of === 'host') return buildHostEntry(key, plans);
+  if (first.of === 'server-name') return buildServerName(key, plans, first);
+  if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
+  const { endpoints, findings } = buildEndpoints(source.slicesOf(first.service), first.port, source.allowLoopback);
+  return { value: endpoints, findings };
+}
+
+function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry {
+  const wanted = plans.flatMap((plan) => {
+    const want = plan.wants.get(key);
+    return want?.of === 'host' ? want.paths : [];
+  });
+  const { routes, findings } = buildHost(key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : '', wanted);
+  return { value: routes.routes.length === 0 ? undefined : routes, findings };
+}
+
+/** The oldest Ingress's certificate; whoever names another one gets a finding. */
+function buildServerName(key: string, plans: readonly IngressPlan[], { certificate }: Want & { of: 'server-name' }): BuiltEntry {
+  const losers = plans.filter((plan) => {
+    const want = plan.wants.get(key);
+    return want?.of === 'server-name' && want.certificate.id !== certificate.id;
+  });
+  const message = `host ${key.slice(serverNameKey('').length)} has the certificate that Ingress ${objectKey(plans[0]!.ingress)} names, ` +
+    'which is older; name the same Secret';
+  return {
+    value: { certificate: certificate.id },
+    findings: losers.map(({ ingress }) => finding('server-name-taken', `Ingress ${objectKey(ingress)}`, message)),
+  };
+}
