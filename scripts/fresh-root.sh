@@ -103,7 +103,9 @@ try_dev() {
   step 'what the README says to try'
   local bodies
   bodies=$(for _ in 1 2 3 4 5 6; do curl -sS --max-time 5 --noproxy '*' --resolve "$host:8080:127.0.0.1" "http://$host:8080/echo-hostname" -w '\n'; done)
-  printf '%s\n' "$bodies"
+  printf '%s\n' "$bodies" | grep -o '"pod":"[^"]*"\|"path":"[^"]*"' | paste - - | sort | uniq -c
+  [ "$(grep -o '"pod":"[^"]*"' <<<"$bodies" | sort -u | wc -l)" = 3 ] || fail 'not all of the three endpoints answered'
+  [ "$(grep -c '"path":"/"' <<<"$bodies")" = 6 ] || fail 'the backend did not see the path / each time'
   expect_code 200 "http://$host:8080/echo-hostname"
   expect_code 404 "http://$host:8080/another-path"
   expect_code 404 "http://other.example.com:8080/echo-hostname"

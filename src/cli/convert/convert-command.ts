@@ -6,9 +6,14 @@ import { runConvert, type ConvertStreams } from './run-convert.js';
 
 const processStreams: ConvertStreams = {
   stdin: async () => new Uint8Array(await buffer(process.stdin)),
-  stdout: (text) => { process.stdout.write(text); },
+  stdout: (text) => { process.stdout.once('error', ignoreClosedPipe).write(text); },
   stderr: (text) => { process.stderr.write(text); },
 };
+
+/** Whoever reads the output may have enough of it (`| head`): that is not our failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
 
 /** `finish` gets 0, 1 (an object could not be converted) or 2 (a file cannot be used). */
 export function convertCommand(finish: (exitCode: number) => void, streams: ConvertStreams = processStreams): Command {

@@ -1,4 +1,5 @@
 // What `ingress-arbiter convert` reads, writes, says and returns; over real files in a folder of its own.
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -93,5 +94,12 @@ describe('convert, the command', () => {
     const result = await run(['--in-place', '-f', good, '-f', file('x.yaml', '{')]);
     expect(result.code).to.equal(2);
     expect(readFileSync(good, 'utf8')).to.equal(old);
+  });
+
+  it('ends quietly when nobody reads its output any more', () => {
+    const big = file('big.yaml', `${old}---\n`.repeat(1000));
+    const shell = 'node dist/src/cli/main.js convert -f "$1" | head -n 1; echo "${PIPESTATUS[0]}"';
+    const { stdout, stderr } = spawnSync('bash', ['-c', shell, 'bash', big], { encoding: 'utf8' });
+    expect({ stdout, stderr }).to.deep.equal({ stdout: '# The classic tutorial, as it was written in 2019.\n0\n', stderr: '' });
   });
 });
