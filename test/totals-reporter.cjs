@@ -4,6 +4,9 @@ const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { reporters, Runner } = require('mocha');
 
+/** How long after the last test the process may take to end by itself. */
+const LEFT_OPEN_MS = 15_000;
+
 const Shown = process.env.CI ? reporters.Spec : reporters.Dot;
 
 module.exports = class TotalsReporter extends Shown {
@@ -14,6 +17,11 @@ module.exports = class TotalsReporter extends Shown {
       const { passes: passed, failures: failed, pending: skipped } = this.stats;
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
+      // A test that leaves a server or a timer behind would keep the process here for ever; unref: a clean run just ends.
+      setTimeout(() => {
+        process.stderr.write(`the tests left something open: ${process.getActiveResourcesInfo().join(', ')}\n`);
+        process.exit(1);
+      }, LEFT_OPEN_MS).unref();
     });
   }
 

@@ -24,7 +24,7 @@ export const findingCatalogue = {
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },
   'external-name': { code: 'IA133', severity: 'error' },
-  'endpoint-refused': { code: 'IA134', severity: 'error' },
+  'endpoint-refused': { code: 'IA134', severity: 'warning' },
   'too-many-endpoints': { code: 'IA135', severity: 'warning' },
   'secret-missing': { code: 'IA140', severity: 'error' },
   'secret-invalid': { code: 'IA141', severity: 'error' },
@@ -34,6 +34,7 @@ export const findingCatalogue = {
   'invalid-annotation': { code: 'IA150', severity: 'error' },
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },
+  'protection-not-supported': { code: 'IA153', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
@@ -52,6 +53,11 @@ export interface Finding {
 export function finding(kind: FindingKind, object: string, message: string): Finding {
   const { code, severity } = findingCatalogue[kind];
   return { kind, code, severity, object, message };
+}
+
+/** A value of a user as it may stand in a message: short, and never more than one line. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 /** Orders findings by object, then code, then text. */
