@@ -57,7 +57,7 @@ export function finding(kind: FindingKind, object: string, message: string): Fin
 
 /** A value of a user as it may stand in a message: short, and never more than one line. */
 export function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return withoutControls(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
 }
 
 /** Orders findings by object, then code, then text. */
@@ -67,5 +67,10 @@ export function compareFindings(a: Finding, b: Finding): number {
 
 /** One line for people: object first, then what happened and what to do. Control bytes of user input are escaped. */
 export function renderFinding({ code, object, message }: Finding): string {
-  return `${code} ${object}: ${message}`.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return withoutControls(`${code} ${object}: ${message}`);
+}
+
+/** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
+function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
