@@ -46,7 +46,12 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   if (ownership.owner !== undefined) {
     wantPaths(wants, ingress, context.snapshot, notes);
     for (const { name, certificate } of planCertificates(ingress, { secrets: context.snapshot.secrets, inspect: context.inspect }, notes)) {
-      if (!wants.has(serverNameKey(name))) wants.set(serverNameKey(name), { of: 'server-name', certificate });
+      const known = wants.get(serverNameKey(name));
+      if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
+        notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));
+        continue;
+      }
+      wants.set(serverNameKey(name), { of: 'server-name', certificate });
       wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
     }
   }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { addCertificates } from '../../../src/core/build-certificates.js';
+import { claimOf } from '../../../src/core/claim.js';
+import { decide } from '../../../src/core/decide.js';
 import type { Ingress, Secret } from '../../../src/core/kubernetes-objects.js';
-import type { ClassTable } from '../../../src/route-table/types.js';
+import { emptySnapshot } from '../../../src/core/snapshot.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
 const secret = (name: string, names: string, more: Partial<Secret> = {}): [string, Secret] =>
@@ -12,12 +13,12 @@ const secrets = new Map([
   secret('no-base64', 'a.test', { data: { 'tls.crt': '%%%', 'tls.key': '' } }), ['shop/empty', { metadata: { name: 'empty' }, type: 'kubernetes.io/tls' }],
 ]);
 const ingress = (hosts: string[], tls: { hosts?: string[]; secretName?: string }[], name = 'web'): Ingress =>
-  ({ metadata: { name, namespace: 'shop' }, spec: { rules: hosts.map((host) => ({ host })), tls } });
+  ({ metadata: { name, namespace: 'shop', annotations: { 'kubernetes.io/ingress.class': 'web' } }, spec: { rules: hosts.map((host) => ({ host })), tls } });
 
 function add(...ingresses: Ingress[]): { keys: string[]; findings: string[] } {
-  const table: ClassTable = new Map();
-  const findings = ingresses.flatMap((one) => addCertificates(table, one, { secrets, inspect: inspectStub }));
-  const keys = [...table].map(([key, value]) => ('certificate' in value ? `${key} ${value.certificate}` : key)).sort();
+  const snapshot = { ...emptySnapshot(), secrets, ingresses: new Map(ingresses.map((one) => [`shop/${one.metadata.name}`, one])) };
+  const { tables, findings } = decide(snapshot, [claimOf('web')], inspectStub);
+  const keys = [...tables.get('web')!].filter(([key]) => /^(sni|certificate)\//.test(key)).map(([key, value]) => ('certificate' in value ? `${key} ${value.certificate}` : key)).sort();
   return { keys, findings: findings.map(({ kind }) => kind) };
 }
 
@@ -44,12 +45,12 @@ const rows: Row[] = [
   ['one Secret twice', ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'a' }, { hosts: ['a.test'], secretName: 'a' }]), a, []],
 ];
 
-describe('core: build-certificates', () => {
+describe('core: certificates of a class', () => {
   for (const [name, one, keys, findings] of rows) it(name, () => expect(add(one)).to.deep.equal({ keys, findings }));
 
-  it('leaves a name to the Ingress that was heard first, and keeps no certificate that nobody is served with', () => {
-    const older = ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'a' }], 'older');
-    const newer = ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'both' }], 'newer');
+  it('leaves a name to the older Ingress, and keeps no certificate that nobody is served with', () => {
+    const older = ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'a' }], 'a-older');
+    const newer = ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'both' }], 'b-newer');
     expect(add(older, newer)).to.deep.equal({ keys: a, findings: ['server-name-taken'] });
   });
 });
