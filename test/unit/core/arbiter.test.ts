@@ -81,6 +81,22 @@ describe('core: arbiter', function () {
     expect(ingresses.size).to.equal(0);
   });
 
+  it('brings in what the next in line leads to when the winner of a path goes', () => {
+    const arbiter = createArbiter([claimOf('red')], inspectStub);
+    for (const [name, created] of [['older', '2026-01-01T00:00:00Z'], ['newer', '2026-01-02T00:00:00Z']] as const) {
+      arbiter.take('services', `shop/${name}`, { metadata: { namespace: 'shop', name }, spec: { ports: [{ port: 80 }] } });
+      arbiter.take('ingresses', `shop/${name}`, {
+        metadata: { namespace: 'shop', name, creationTimestamp: created, annotations: { 'kubernetes.io/ingress.class': 'red' } },
+        spec: { rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] } }] },
+      });
+    }
+    arbiter.settle();
+    expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/older/80']);
+    arbiter.take('ingresses', 'shop/older', undefined);
+    arbiter.settle();
+    expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/newer/80']);
+  });
+
   it('builds nothing that the engine refuses', () => {
     const rules = {
       checkEndpoint: createEndpointCheck(false), routesPerHost: 1000, endpointsPerService: 10_000, entriesPerClass: 1e6, bytesPerClass: 1e9,
