@@ -82,7 +82,8 @@ function wantPaths(wants: Map<string, Want>, ingress: Ingress, { services }: Sna
     const resolved = closed ? nowhere : resolveBackend(backend, namespace, services, object);
     const service = `${namespace}/${resolved.service}`;
     notes.findings.push(...resolved.findings);
-    if (resolved.service !== '') notes.services.push(service);
+    // The name as it is written: a backend that can't be resolved now may be tomorrow.
+    if (backend?.service !== undefined) notes.services.push(`${namespace}/${backend.service.name}`);
     if (resolved.port !== undefined) wants.set(resolved.key, { of: 'service', service, port: resolved.port });
     const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex, fallback };
     const known = wants.get(key);
