@@ -4,7 +4,9 @@ const { mkdirSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { reporters, Runner } = require('mocha');
 
-const PATIENCE_MS = 5000;
+/** How long after the last test the process may take to end by itself. */
+const LEFT_OPEN_MS = 15_000;
+
 const Shown = process.env.CI ? reporters.Spec : reporters.Dot;
 
 function endByForce() {
@@ -24,7 +26,7 @@ module.exports = class TotalsReporter extends Shown {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, JSON.stringify({ passed, failed, skipped }));
       // Fires only if something else keeps the process alive.
-      setTimeout(endByForce, PATIENCE_MS).unref();
+      setTimeout(endByForce, LEFT_OPEN_MS).unref();
     });
   }
 

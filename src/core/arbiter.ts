@@ -3,7 +3,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import { type ClassState, createClassState } from './class-state.js';
-import type { Claim } from './claim.js';
+import { type Claim, byClass } from './claim.js';
 import { findDefaultClasses } from './default-class.js';
 import { createDependencyIndex } from './dependency-index.js';
 import { serviceNameLabel } from './build-endpoints.js';
@@ -41,7 +41,9 @@ export interface Arbiter {
 const reachedThrough = ['ingressClasses', 'namespaces', 'services', 'secrets'] as const;
 type ReachedThrough = (typeof reachedThrough)[number];
 
-export function createArbiter(claims: readonly Claim[], inspect: InspectCertificate): Arbiter {
+/** An arbiter for `claims`, in whatever order, that has seen nothing yet. */
+export function createArbiter(given: readonly Claim[], inspect: InspectCertificate): Arbiter {
+  const claims = [...given].sort(byClass);
   const snapshot = emptySnapshot() as { [Kind in keyof Snapshot]: Map<string, SnapshotObject<Kind>> };
   const plans = new Map<string, IngressPlan>();
   const statusWrites = new Map<string, StatusWrite>();

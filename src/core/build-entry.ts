@@ -4,8 +4,9 @@ import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { EntryValue } from '../route-table/types.js';
 import { buildEndpoints } from './build-endpoints.js';
 import { buildHost } from './build-host.js';
-import { type Finding, finding } from './finding.js';
+import { type Finding, finding, quote } from './finding.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
+import { mostEndpointsPerService } from './limits.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
 
 /** The slices of a Service (`namespace/name`). */
@@ -29,8 +30,21 @@ export function buildEntry(key: string, plans: readonly IngressPlan[], source: E
   if (first.of === 'host') return buildHostEntry(key, plans);
   if (first.of === 'server-name') return buildServerName(key, plans, first);
   if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
-  const { endpoints, findings } = buildEndpoints(source.slicesOf(first.service), first.port, source.allowLoopback);
-  return { value: endpoints, findings };
+  return buildService(first, source);
+}
+
+function buildService({ service, port }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
+  const { value: { endpoints }, refused } = buildEndpoints(slicesOf(service), port, { allowLoopback });
+  const findings: Finding[] = [];
+  if (refused.length > 0) {
+    const message = `has endpoints that no pod can have and that get no requests: ${refused.slice(0, 5).map(quote).join(', ')}; mend its EndpointSlices`;
+    findings.push(finding('endpoint-refused', `Service ${service}`, message));
+  }
+  if (endpoints.length > mostEndpointsPerService) {
+    const message = `has ${endpoints.length} endpoints; requests go to the first ${mostEndpointsPerService} by address`;
+    findings.push(finding('too-many-endpoints', `Service ${service}`, message));
+  }
+  return { value: { endpoints: endpoints.slice(0, mostEndpointsPerService) }, findings };
 }
 
 function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry {

@@ -1,7 +1,7 @@
 // All routes of one host in one class, out of the Ingresses that speak of it: the oldest has what two of them claim.
 
 import type { HostRoutes, Route } from '../route-table/types.js';
-import { type Finding, finding } from './finding.js';
+import { type Finding, finding, quote } from './finding.js';
 import { mostRoutesPerHost } from './limits.js';
 import { compareText } from './order.js';
 import { resolvePath } from './resolve-path.js';
@@ -17,18 +17,20 @@ export interface WantedPath {
   /** Template of the path sent upstream; undefined: as it came. */
   rewriteTarget: string | undefined;
   useRegex: boolean;
+  /** The Ingress's default backend on the host: for what no path of any Ingress takes. */
+  fallback?: boolean;
 }
 
 /**
  * Builds the host's routes. `wanted` is in the order in which the Ingresses are heard (byAge); of two equal paths the first
- * has it and the other gets a finding that names the winner.
+ * has it and the other gets a finding that names the winner. Fallbacks are heard after all paths that somebody wrote.
  */
 export function buildHost(host: string, wanted: readonly WantedPath[]): { routes: HostRoutes; findings: Finding[] } {
   // As ingress-nginx does it, but within this class only: one Ingress that needs patterns makes all paths of the host patterns.
   const regexHost = wanted.some(({ useRegex, rewriteTarget, path }) => useRegex || rewrites(rewriteTarget, path));
   const findings: Finding[] = [];
   const taken = new Map<string, Route>();
-  for (const want of wanted) {
+  for (const want of [...wanted.filter(({ fallback }) => !fallback), ...wanted.filter(({ fallback }) => fallback)]) {
     const object = `Ingress ${want.namespace}/${want.ingress}`;
     const resolved = resolvePath(want.path, regexHost);
     if ('problem' in resolved) {
@@ -39,7 +41,7 @@ export function buildHost(host: string, wanted: readonly WantedPath[]): { routes
     const winner = taken.get(key);
     if (winner === undefined && taken.size >= mostRoutesPerHost) findings.push(tooManyFinding(object, host));
     else if (winner === undefined) taken.set(key, buildRoute(want, resolved));
-    else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner));
+    else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner, want.fallback));
   }
   return { routes: { routes: [...taken.values()].sort(byPrecedence) }, findings };
 }
@@ -54,14 +56,16 @@ function buildRoute(want: WantedPath, { match, path }: Pick<Route, 'match' | 'pa
   return rewrites(rewriteTarget, want.path) ? { ...route, rewrite: rewriteTarget! } : route;
 }
 
-function takenFinding(object: string, host: string, winner: Route): Finding {
-  const message = `path ${JSON.stringify(winner.path)} of host ${JSON.stringify(host)} belongs to Ingress ` +
-    `${winner.namespace}/${winner.ingress}, which is older; choose another path or remove one of the two`;
+function takenFinding(object: string, host: string, winner: Route, fallback = false): Finding {
+  const other = `${winner.namespace}/${winner.ingress}`;
+  const message = fallback
+    ? `its default backend gets no requests of host ${quote(host)}: Ingress ${other} has its path "/"`
+    : `path ${quote(winner.path)} of host ${quote(host)} belongs to Ingress ${other}, which is older; choose another path or remove one of the two`;
   return finding('route-taken', object, message);
 }
 
 function tooManyFinding(object: string, host: string): Finding {
-  const message = `host ${JSON.stringify(host)} has ${mostRoutesPerHost} paths already, most of them of older Ingresses; this one is not served`;
+  const message = `host ${quote(host)} has ${mostRoutesPerHost} paths already, of older Ingresses or of this one; this one is not served`;
   return finding('too-many-routes', object, message);
 }
 

@@ -2,7 +2,8 @@
 // is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
 
 import isEqual from 'lodash/isEqual.js';
-import type { ClassTable } from '../route-table/types.js';
+import { certificateKey } from '../route-table/entry-keys.js';
+import type { ClassTable, EntryValue } from '../route-table/types.js';
 import { type BuiltEntry, type SlicesOf, buildEntry } from './build-entry.js';
 import type { Claim } from './claim.js';
 import { createDependencyIndex } from './dependency-index.js';
@@ -26,6 +27,8 @@ export function createClassState(claim: Claim): ClassState {
   const table: ClassTable = new Map();
   const plans = new Map<string, IngressPlan>();
   const members = createDependencyIndex();
+  /** Which entries lead to an entry. */
+  const references = createDependencyIndex();
   const findingsByEntry = new Map<string, Finding[]>();
   const touched = new Set<string>();
   const plansOf = (entry: string): IngressPlan[] =>
@@ -45,12 +48,18 @@ export function createClassState(claim: Claim): ClassState {
     },
     settle(slicesOf) {
       const changed = new Set<string>();
-      for (const entry of touched) {
-        const built = buildEntry(entry, plansOf(entry), { slicesOf, allowLoopback: claim.allowLoopbackEndpoints });
+      const rebuild = (entry: string, plans: readonly IngressPlan[]): void => {
+        const before = leadsTo(table.get(entry));
+        const built = buildEntry(entry, plans, { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false });
         if (putEntry(table, entry, built)) changed.add(entry);
+        references.set(entry, leadsTo(built.value));
+        for (const target of [...before, ...leadsTo(built.value)]) touched.add(target);
         if (built.findings.length > 0) findingsByEntry.set(entry, built.findings);
         else findingsByEntry.delete(entry);
-      }
+      };
+      for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, plansOf(entry));
+      // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
+      for (const entry of [...touched].filter(isTarget)) rebuild(entry, references.dependentsOf(entry).size > 0 ? plansOf(entry) : []);
       touched.clear();
       return changed;
     },
@@ -61,6 +70,18 @@ export function createClassState(claim: Claim): ClassState {
 /** A mark beside the entries in the index of members: no entry key starts so. */
 function serviceMark(service: string): string {
   return `endpoints of ${service}`;
+}
+
+/** Entries that are there for others to lead to. */
+function isTarget(entry: string): boolean {
+  return entry.startsWith('service/') || entry.startsWith(certificateKey(''));
+}
+
+/** Keys of the entries that a value leads to. */
+function leadsTo(value: EntryValue | undefined): string[] {
+  if (value === undefined) return [];
+  if ('routes' in value) return [...new Set(value.routes.map(({ backend }) => backend))];
+  return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 
 function putEntry(table: ClassTable, entry: string, { value }: BuiltEntry): boolean {

@@ -24,7 +24,7 @@ export const findingCatalogue = {
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },
   'external-name': { code: 'IA133', severity: 'error' },
-  'endpoint-refused': { code: 'IA134', severity: 'error' },
+  'endpoint-refused': { code: 'IA134', severity: 'warning' },
   'too-many-endpoints': { code: 'IA135', severity: 'warning' },
   'secret-missing': { code: 'IA140', severity: 'error' },
   'secret-invalid': { code: 'IA141', severity: 'error' },
@@ -34,6 +34,7 @@ export const findingCatalogue = {
   'invalid-annotation': { code: 'IA150', severity: 'error' },
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },
+  'protection-not-supported': { code: 'IA153', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
@@ -54,6 +55,11 @@ export function finding(kind: FindingKind, object: string, message: string): Fin
   return { kind, code, severity, object, message };
 }
 
+/** A value of a user as it may stand in a message: short, and never more than one line. */
+export function quote(text: string): string {
+  return withoutControls(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
+}
+
 /** Orders findings by object, then code, then text. */
 export function compareFindings(a: Finding, b: Finding): number {
   return compareText(a.object, b.object) || compareText(a.code, b.code) || compareText(a.message, b.message);
@@ -61,5 +67,10 @@ export function compareFindings(a: Finding, b: Finding): number {
 
 /** One line for people: object first, then what happened and what to do. Control bytes of user input are escaped. */
 export function renderFinding({ code, object, message }: Finding): string {
-  return `${code} ${object}: ${message}`.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => JSON.stringify(char).slice(1, -1));
+  return withoutControls(`${code} ${object}: ${message}`);
+}
+
+/** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
+function withoutControls(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -9,7 +9,8 @@ const address = /^[0-9]+(?:\.[0-9]+){3}$/;
  * `*.` before one (the API's rule for spec.rules[].host), names over 253 bytes, IP addresses.
  */
 export function normalizeHost(host: string): string | undefined {
-  const name = host.toLowerCase().replace(/\.$/, '');
+  // Lower case of all of Unicode would turn the Kelvin sign into a k: only ASCII has two cases here.
+  const name = host.replace(/[A-Z]+/g, (part) => part.toLowerCase()).replace(/\.$/, '');
   const base = name.startsWith('*.') ? name.slice(2) : name;
   if (name.length > 253 || !plain.test(base) || address.test(base)) return undefined;
   return name;

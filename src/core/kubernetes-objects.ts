@@ -51,6 +51,7 @@ export interface IngressClass {
 export interface ServicePort {
   name?: string;
   port: number;
+  protocol?: string;
 }
 
 export interface Service {

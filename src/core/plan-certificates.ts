@@ -1,9 +1,11 @@
 // Which server names an Ingress may have a certificate for, and which one it names for each.
 
-import { type Finding, finding } from './finding.js';
+import { type Finding, finding, quote } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import { type Ingress, type Secret, objectKey } from './kubernetes-objects.js';
+
+const tlsType = 'kubernetes.io/tls';
 
 /** One server name that an Ingress wants to be served under, and with what. */
 export interface CertificateWish {
@@ -51,7 +53,7 @@ function findCertificate(ingress: Ingress, secretName: string, { secrets, inspec
   const object = `Ingress ${objectKey(ingress)}`;
   const name = `${ingress.metadata.namespace}/${secretName}`;
   const secret = secrets.get(name);
-  if (secret === undefined) {
+  if (secret === undefined || (secret.type ?? tlsType) !== tlsType) {
     return finding('secret-missing', object, `TLS Secret ${name} does not exist or is not of type kubernetes.io/tls; create it with kubectl create secret tls`);
   }
   const inspected = inspect(decode(secret.data?.['tls.crt']), decode(secret.data?.['tls.key']));
@@ -78,7 +80,7 @@ function serverNames(ingress: Ingress, wanted: readonly string[], own: readonly 
     const name = normalizeHost(host);
     const allowed = name === undefined ? [] : own.filter((rule) => coversHost(name, rule));
     if (allowed.length === 0) {
-      const message = `tls host ${JSON.stringify(host)} is in none of the rules; its certificate is not served for it`;
+      const message = `tls host ${quote(host)} is in none of the rules; its certificate is not served for it`;
       findings.push(finding('host-not-in-rules', `Ingress ${objectKey(ingress)}`, message));
     }
     for (const rule of allowed) names.add(rule);

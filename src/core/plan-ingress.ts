@@ -7,10 +7,10 @@ import { planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { Claim } from './claim.js';
-import { type Finding, finding } from './finding.js';
+import { type Finding, finding, quote } from './finding.js';
 import { normalizeHost } from './host-name.js';
 import { type Ingress, type IngressBackend, type IngressPath, type IngressRule, type ServicePort, objectKey } from './kubernetes-objects.js';
-import { resolveBackend } from './resolve-backend.js';
+import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
 import type { Snapshot } from './snapshot.js';
@@ -46,7 +46,12 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   if (ownership.owner !== undefined) {
     wantPaths(wants, ingress, context.snapshot, notes);
     for (const { name, certificate } of planCertificates(ingress, { secrets: context.snapshot.secrets, inspect: context.inspect }, notes)) {
-      if (!wants.has(serverNameKey(name))) wants.set(serverNameKey(name), { of: 'server-name', certificate });
+      const known = wants.get(serverNameKey(name));
+      if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
+        notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));
+        continue;
+      }
+      wants.set(serverNameKey(name), { of: 'server-name', certificate });
       wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
     }
   }
@@ -71,22 +76,27 @@ interface Notes {
 function wantPaths(wants: Map<string, Want>, ingress: Ingress, { services }: Snapshot, notes: Notes): void {
   const object = `Ingress ${objectKey(ingress)}`;
   const namespace = ingress.metadata.namespace ?? '';
-  const { rewriteTarget, useRegex, valid, findings } = readAnnotations(ingress);
+  const { rewriteTarget, useRegex, closed, valid, findings } = readAnnotations(ingress);
   notes.findings.push(...findings);
-  for (const { key, path, backend } of valid ? pathsByKey(ingress, notes.findings) : []) {
-    const resolved = resolveBackend(backend, namespace, services, object);
+  for (const { key, path, backend, fallback } of valid ? pathsByKey(ingress, notes.findings) : []) {
+    const resolved = closed ? nowhere : resolveBackend(backend, namespace, services, object);
     const service = `${namespace}/${resolved.service}`;
     notes.findings.push(...resolved.findings);
     if (resolved.service !== '') notes.services.push(service);
     if (resolved.port !== undefined) wants.set(resolved.key, { of: 'service', service, port: resolved.port });
-    const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex };
+    const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex, fallback };
     const known = wants.get(key);
     if (known?.of === 'host') known.paths.push(wanted);
     else wants.set(key, { of: 'host', paths: [wanted] });
   }
 }
 
+/** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */
+const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
+
 interface KeyedPath {
+  /** From the default backend, not from a rule. */
+  fallback: boolean;
   key: string;
   path: IngressPath;
   backend: IngressBackend | undefined;
@@ -96,16 +106,16 @@ interface KeyedPath {
 function pathsByKey(ingress: Ingress, findings: Finding[]): KeyedPath[] {
   const { rules = [], defaultBackend } = ingress.spec ?? {};
   const fallback = (key: string): KeyedPath[] =>
-    defaultBackend === undefined ? [] : [{ key, path: { path: '/', pathType: 'Prefix' }, backend: defaultBackend }];
+    defaultBackend === undefined ? [] : [{ key, path: { path: '/', pathType: 'Prefix' }, backend: defaultBackend, fallback: true }];
   if (rules.length === 0) return fallback(defaultKey);
   return rules.flatMap((rule) => {
     const host = ruleHost(rule);
     if (host === undefined) {
-      const message = `host ${JSON.stringify(rule.host?.slice(0, 80))} is no DNS name (a wildcard may only be the whole first label); the rule is not served`;
+      const message = `host ${quote(rule.host ?? '')} is no DNS name (a wildcard may only be the whole first label); the rule is not served`;
       findings.push(finding('invalid-host', `Ingress ${objectKey(ingress)}`, message));
       return [];
     }
-    const paths = (rule.http?.paths ?? []).map((path) => ({ key: hostKey(host), path, backend: path.backend }));
+    const paths = (rule.http?.paths ?? []).map((path) => ({ key: hostKey(host), path, backend: path.backend, fallback: false }));
     return [...paths, ...fallback(hostKey(host))];
   });
 }

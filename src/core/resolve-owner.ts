@@ -1,8 +1,7 @@
 // Decides who owns an Ingress: one class or nobody, by a named rule. Every rule of who may have what is in this file.
 
-import type { Claim } from './claim.js';
-import { ownController } from './claim.js';
-import { type Finding, finding } from './finding.js';
+import { type Claim, byClass, ownController } from './claim.js';
+import { type Finding, finding, quote } from './finding.js';
 import { type Ingress, type IngressClass, objectKey } from './kubernetes-objects.js';
 import { type Reference, resolveReference } from './resolve-reference.js';
 import type { Snapshot } from './snapshot.js';
@@ -31,7 +30,7 @@ type Cluster = Pick<Snapshot, 'ingressClasses' | 'namespaces'>;
  * the Ingress has it, so there is at most one owner whatever the order of the claims.
  */
 export function resolveOwner(ingress: Ingress, claims: readonly Claim[], cluster: Cluster): Ownership {
-  const sorted = [...claims].sort((a, b) => (a.class < b.class ? -1 : 1));
+  const sorted = [...claims].sort(byClass);
   const verdicts = sorted.map((claim) => ({ claim, verdict: judge(ingress, claim, sorted, cluster) }));
   const winner = verdicts.find(({ verdict }) => verdict.owner !== undefined)?.verdict;
   const closest = winner ?? verdicts.find(({ verdict }) => refusals.has(verdict.rule))?.verdict ??
@@ -77,7 +76,7 @@ function judgeClassless({ object, claim, claims }: Question): Verdict {
 function judgeField({ object, claim, claims, cluster }: Question, value: string): Verdict {
   const ingressClass = cluster.ingressClasses.get(value);
   if (ingressClass === undefined) {
-    const message = `spec.ingressClassName "${value}": no IngressClass has that name; create it, or name one that exists`;
+    const message = `spec.ingressClassName ${quote(value)}: no IngressClass has that name; create it, or name one that exists`;
     return { rule: 'unknown-class', findings: [finding('unknown-class', object, message)] };
   }
   if (claim?.class !== value) {
@@ -124,7 +123,7 @@ function allowsNamespace({ namespaces }: Claim, ingress: Ingress, cluster: Clust
 function differenceFinding(ingress: Ingress, reference: Reference): Finding[] {
   if (reference.by === 'nothing' || reference.overruled === undefined) return [];
   const [annotation, field] = reference.by === 'annotation' ? [reference.value, reference.overruled] : [reference.overruled, reference.value];
-  const message = `annotation kubernetes.io/ingress.class "${annotation}" and spec.ingressClassName "${field}" differ; ` +
+  const message = `annotation kubernetes.io/ingress.class ${quote(annotation)} and spec.ingressClassName ${quote(field)} differ; ` +
     `the ${reference.by} wins, remove the other`;
   return [finding('annotation-and-field-differ', `Ingress ${objectKey(ingress)}`, message)];
 }

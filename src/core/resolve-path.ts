@@ -2,12 +2,14 @@
 
 import type { PathMatch } from '../route-table/types.js';
 import { normalizePath } from '../route-table/normalize-path.js';
-import type { FindingKind } from './finding.js';
+import { regexProblem } from './check-regex.js';
+import { type FindingKind, quote } from './finding.js';
 import type { IngressPath } from './kubernetes-objects.js';
 import { longestPath } from './limits.js';
-import { patternProblem } from './pattern-problem.js';
 
 export type ResolvedPath = { match: PathMatch; path: string } | { problem: FindingKind; message: string };
+
+const TOO_LONG = `is longer than ${longestPath} bytes`;
 
 /** What no path may contain, and the reason told. A real API server lets all of it through with a free pathType. */
 const forbidden: readonly [RegExp, string][] = [
@@ -16,7 +18,7 @@ const forbidden: readonly [RegExp, string][] = [
 ];
 const forbiddenOutsideRegex: readonly [RegExp, string][] = [
   [/%2f|%5c/i, 'contains an encoded slash or backslash'],
-  [/\/\.{0,2}\/|\/\.{1,2}$/, 'contains empty or dot segments'],
+  [/\/(?:\.|%2e){0,2}\/|\/(?:\.|%2e){1,2}$/i, 'contains empty or dot segments'],
 ];
 
 /**
@@ -26,20 +28,26 @@ const forbiddenOutsideRegex: readonly [RegExp, string][] = [
 export function resolvePath({ path = '', pathType }: IngressPath, regexHost: boolean): ResolvedPath {
   const match = matchOf(pathType);
   if (match === undefined) {
-    return { problem: 'unknown-path-type', message: `pathType ${JSON.stringify(pathType ?? null)}: use Exact, Prefix or ImplementationSpecific` };
+    return { problem: 'unknown-path-type', message: `pathType ${quote(pathType ?? '')}: use Exact, Prefix or ImplementationSpecific` };
   }
   const written = path === '' && match === 'string-prefix' ? '/' : path;
   const problem = problemOf(written, regexHost ? forbidden : [...forbidden, ...forbiddenOutsideRegex]);
-  if (problem !== undefined) return invalid(written.slice(0, 80), problem);
+  if (problem !== undefined) return invalid(written, problem);
   if (regexHost) return resolveRegex(written);
   const normal = normalizePath(encodeNonAscii(written));
   if (normal === undefined) return invalid(written, 'contains a broken escape');
-  return normal.length > longestPath ? invalid(written.slice(0, 80), `is longer than ${longestPath} bytes when encoded`) : { match, path: normal };
+  if (normal.length > longestPath) return invalid(written, TOO_LONG);
+  return { match, path: match === 'prefix' ? withoutTrailingSlash(normal) : normal };
+}
+
+/** `/foo/` and `/foo` are one and the same Prefix, as the API documents it: two Ingresses can't both have it. */
+function withoutTrailingSlash(path: string): string {
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
 }
 
 function problemOf(path: string, rules: readonly [RegExp, string][]): string | undefined {
   if (!path.startsWith('/')) return 'must start with "/"';
-  if (path.length > longestPath) return `is longer than ${longestPath} bytes`;
+  if (path.length > longestPath) return TOO_LONG;
   return rules.find(([pattern]) => pattern.test(path))?.[1];
 }
 
@@ -50,14 +58,14 @@ function matchOf(pathType: string | undefined): Exclude<PathMatch, 'regex'> | un
 }
 
 function resolveRegex(pattern: string): ResolvedPath {
-  const problem = patternProblem(pattern);
+  const problem = regexProblem(pattern);
   if (problem === undefined) return { match: 'regex', path: pattern };
-  const message = `path ${JSON.stringify(pattern.slice(0, 80))} ${problem}; every path of a host that uses rewrite-target or use-regex is a pattern`;
+  const message = `path ${quote(pattern)} is no regular expression that is served: it ${problem}; every path of a host that uses rewrite-target or use-regex is one`;
   return { problem: 'invalid-regex', message };
 }
 
 function invalid(path: string, why: string): ResolvedPath {
-  return { problem: 'invalid-path', message: `path ${JSON.stringify(path)} ${why}; the rule is not served` };
+  return { problem: 'invalid-path', message: `path ${quote(path)} ${why}; the rule is not served` };
 }
 
 /** Non-ASCII text as its UTF-8 bytes, percent-encoded, as clients send it. */

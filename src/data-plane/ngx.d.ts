@@ -5,8 +5,10 @@ interface SharedDict {
   get(this: SharedDict, key: string): string | number | undefined;
   /** Overwrites in place when the key exists with a value of the same size, as numbers always are. */
   set(this: SharedDict, key: string, value: number): LuaMultiReturn<[boolean, string | undefined]>;
-  add(this: SharedDict, key: string, value: number, expirySeconds: number): LuaMultiReturn<[boolean, string | undefined]>;
-  safe_add(this: SharedDict, key: string, value: string | number): LuaMultiReturn<[boolean, string | undefined]>;
+  /** Fails with 'exists' or 'no memory'; unlike add and set it never evicts another key to make room. */
+  safe_add(this: SharedDict, key: string, value: string | number, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
+  /** Every key (0: no limit). It holds the zone's lock all the while. */
+  get_keys(this: SharedDict, limit: number): string[];
   delete(this: SharedDict, key: string): void;
   incr(this: SharedDict, key: string, by: number, init?: number): LuaMultiReturn<[number | undefined, string | undefined]>;
   free_space(this: SharedDict): number;

@@ -3,7 +3,9 @@
 //   a pointer  `<class>|<key>`               the generation of its newest record, negative when that one removes the entry,
 //   and, only while a newer generation is being written, `<class>|<key>|<` with the pointer as it was (0: there was none).
 // A class has one number, its generation. Raising it makes all newer records visible at once, in every worker. Numbers are
-// overwritten in place, so a full zone can refuse a change but never damage what is served.
+// overwritten in place, so a full zone can refuse a change but never damage what is served. Keys hold no `|` of their own.
+
+import { cut } from './text.js';
 
 /** Generation of a class: what readers may see. */
 export function generationKey(className: string): string {
@@ -20,12 +22,25 @@ export function lockKey(className: string): string {
   return className + '|lock';
 }
 
+/** Present while a step is being written. Found by the next writer, it says that the one before died half way. */
+export function openKey(className: string): string {
+  return className + '|open';
+}
+
 export function pointerKey(className: string, key: string): string {
   return className + '|' + key;
 }
 
+const PREVIOUS = '|<';
+
 export function previousKey(pointer: string): string {
-  return pointer + '|<';
+  return pointer + PREVIOUS;
+}
+
+/** The pointer whose previous key this is; undefined for any other key. */
+export function pointerOfPrevious(key: string): string | undefined {
+  const end = key.length - PREVIOUS.length;
+  return cut(key, end, key.length) === PREVIOUS ? cut(key, 0, end) : undefined;
 }
 
 export function recordKey(pointer: string, generation: number): string {

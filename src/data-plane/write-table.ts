@@ -1,7 +1,9 @@
 // Writes one step of a class table into shared memory: everything under the next generation, then one number is raised.
 // It only adds keys, and overwrites numbers in place, so a zone that runs full refuses the step and keeps what is served.
+// What a writer that died has left half done is cleared away before the next step, whatever that step holds.
 
-import { countKey, generationKey, lockKey, pointerKey, previousKey, recordKey } from './shared-keys.js';
+import { recoverTable } from './recover-table.js';
+import { countKey, generationKey, lockKey, openKey, pointerKey, previousKey, recordKey } from './shared-keys.js';
 import { byteAt, cut, find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
@@ -10,6 +12,7 @@ const PLUS = 43;
 const MINUS = 45;
 /** How long a writer that died keeps others from writing its class. */
 const LOCK_SECONDS = 30;
+const LOCKS_PER_WORKER = 1000000;
 
 export type WriteOutcome =
   | { status: 200; body: { generation: number; entries: number } }
@@ -20,101 +23,150 @@ export type WriteOutcome =
 /** `lines` yields `+<key>\t<json>` and `-<key>` until it yields undefined. */
 export type Lines = (this: void) => string | undefined;
 
-/** Applies the lines on top of generation `base`, whole or not at all. A step that was cut off by a crash may be sent again. */
+/** What stops a step: a zone without room, a line that is none or changes an entry twice, another writer at work. */
+type Problem = 'ia_pointers' | 'ia_records' | 'malformed' | 'locked';
+
+/** The one writer of a class, and what it has written so far. */
+interface Step {
+  className: string;
+  generation: number;
+  /** What the lock holds while it is this writer's. */
+  token: number;
+  /** Pointers touched. */
+  staged: string[];
+  /** By how much the step changes the number of entries. */
+  added: number;
+}
+
+let locks = 0;
+
+/** Applies the lines on top of generation `base`, whole or not at all, whatever became of a step before. */
 export function writeTable(className: string, base: number, lines: Lines): WriteOutcome {
   versions.safe_add(generationKey(className), 0);
   versions.safe_add(countKey(className), 0);
-  const current = versions.get(generationKey(className)) as number;
-  if (current !== base) return { status: 409, body: { error: 'base', generation: current } };
-  const [locked] = versions.add(lockKey(className), 1, LOCK_SECONDS);
-  if (!locked) return { status: 409, body: { error: 'locked', generation: current } };
-  const outcome = stageAndCommit(className, base + 1, lines);
-  versions.delete(lockKey(className));
+  if (versions.get(generationKey(className)) === undefined || versions.get(countKey(className)) === undefined) return full('ia_versions');
+  locks = (locks + 1) % LOCKS_PER_WORKER;
+  const token = ngx.worker.pid() * LOCKS_PER_WORKER + locks;
+  const [locked, problem] = versions.safe_add(lockKey(className), token, LOCK_SECONDS);
+  if (!locked) return problem === 'exists' ? refused('locked', className) : full('ia_versions');
+  const outcome = writeLocked({ className, generation: base + 1, token, staged: [], added: 0 }, lines);
+  if (holdsLock(className, token)) versions.delete(lockKey(className));
   return outcome;
 }
 
-function stageAndCommit(className: string, generation: number, lines: Lines): WriteOutcome {
-  const staged: string[] = [];
-  let added = 0;
+/** Only under the lock does the generation stand still: what was read before it was taken may have been another one. */
+function writeLocked(step: Step, lines: Lines): WriteOutcome {
+  const { className } = step;
+  const open = versions.get(openKey(className)) !== undefined;
+  if (open) recoverTable(className);
+  const fits = versions.get(generationKey(className)) === step.generation - 1;
+  if (fits && !open) {
+    const [opened] = versions.safe_add(openKey(className), 1);
+    if (!opened) return full('ia_versions');
+  }
+  const outcome = fits ? stageAndCommit(step, lines) : refused('base', className);
+  if (holdsLock(className, step.token)) versions.delete(openKey(className));
+  return outcome;
+}
+
+function stageAndCommit(step: Step, lines: Lines): WriteOutcome {
   let number = 0;
   let line = lines();
   while (line !== undefined) {
     number = number + 1;
-    const tab = find(line, '\t', 0);
-    const sign = byteAt(line, 0);
-    const key = cut(line, 1, tab < 0 ? line.length : tab);
-    if (key === '' || (sign === PLUS) !== (tab >= 0) || (sign !== PLUS && sign !== MINUS)) {
-      rollBack(staged, generation);
-      return { status: 400, body: { error: 'malformed', line: number } };
-    }
-    const pointer = pointerKey(className, key);
-    staged.push(pointer);
-    const [change, fullZone] = stage(pointer, generation, sign === PLUS ? cut(line, tab + 1, line.length) : undefined);
-    if (fullZone !== undefined) {
-      rollBack(staged, generation);
-      return { status: 507, body: { error: 'full', zone: fullZone } };
-    }
-    added = added + change;
+    const problem = holdsLock(step.className, step.token) ? stageLine(step, line) : 'locked';
+    if (problem !== undefined) return giveUp(step, problem, number);
     line = lines();
   }
-  return commit(className, generation, staged, added);
+  if (!holdsLock(step.className, step.token)) return refused('locked', step.className);
+  return commit(step);
+}
+
+/** Takes back what was written. When another writer is at work nothing is touched: the next one clears up after both. */
+function giveUp(step: Step, problem: Problem, line: number): WriteOutcome {
+  if (problem === 'locked') {
+    if (holdsLock(step.className, step.token)) versions.delete(lockKey(step.className));
+    return refused('locked', step.className);
+  }
+  rollBack(step);
+  return problem === 'malformed' ? { status: 400, body: { error: 'malformed', line } } : full(problem);
+}
+
+function stageLine(step: Step, line: string): Problem | undefined {
+  const tab = find(line, '\t', 0);
+  const sign = byteAt(line, 0);
+  const key = cut(line, 1, tab < 0 ? line.length : tab);
+  if (key === '' || find(key, '|', 0) >= 0 || (sign !== PLUS && sign !== MINUS) || (sign === PLUS) !== (tab >= 0)) return 'malformed';
+  return stage(step, pointerKey(step.className, key), sign === PLUS ? cut(line, tab + 1, line.length) : undefined);
 }
 
 /**
- * Writes one entry (undefined: removes it) so that only readers of `generation` see it. Returns by how much it changes the
- * number of entries, or the zone that is full.
+ * Writes one entry (undefined: removes it) so that only readers of the step's generation see it. The old pointer is kept
+ * aside first: a reader of the old generation must find it as soon as the new one stands, and so must who clears up.
  */
-function stage(pointer: string, generation: number, record: string | undefined): LuaMultiReturn<[number, string | undefined]> {
-  const newest = numberAt(pointer);
-  // A pointer that already carries this generation is left over from a writer that died; what was before it still stands.
-  const leftOver = math.abs(newest) === generation;
-  const before = leftOver ? numberAt(previousKey(pointer)) : newest;
-  if (before === 0 && record === undefined && !leftOver) return $multi(0, undefined);
-  if (record !== undefined && !addRecord(recordKey(pointer, generation), record)) return $multi(0, 'ia_records');
-  const signed = record === undefined ? -generation : generation;
-  if (!movePointer(pointer, signed, before, newest === 0)) return $multi(0, 'ia_pointers');
-  return $multi((record === undefined ? 0 : 1) - (before > 0 ? 1 : 0), undefined);
+function stage(step: Step, pointer: string, record: string | undefined): Problem | undefined {
+  const { generation, staged } = step;
+  const before = (pointers.get(pointer) as number | undefined) ?? 0;
+  if (math.abs(before) === generation) return 'malformed';
+  if (before <= 0 && record === undefined) return undefined;
+  const [kept, keepProblem] = pointers.safe_add(previousKey(pointer), before);
+  if (!kept) return keepProblem === 'exists' ? 'locked' : 'ia_pointers';
+  staged.push(pointer);
+  step.added = step.added + entriesIn(record === undefined ? 0 : 1) - entriesIn(before);
+  const problem = record === undefined ? undefined : addRecord(recordKey(pointer, generation), record);
+  if (problem !== undefined) return problem;
+  return movePointer(pointer, before, record === undefined ? -generation : generation);
 }
 
-function numberAt(key: string): number {
-  return (pointers.get(key) as number | undefined) ?? 0;
+/** A number is overwritten in place, so only a new pointer can find the zone full. */
+function movePointer(pointer: string, before: number, to: number): Problem | undefined {
+  const [moved] = before === 0 ? pointers.safe_add(pointer, to) : pointers.set(pointer, to);
+  return moved ? undefined : 'ia_pointers';
 }
 
-function addRecord(key: string, record: string): boolean {
+/** Entries that a pointer stands for. */
+function entriesIn(pointer: number): number {
+  return pointer > 0 ? 1 : 0;
+}
+
+function addRecord(key: string, record: string): Problem | undefined {
   const [added, problem] = records.safe_add(key, record);
-  if (added || problem !== 'exists') return added;
-  records.delete(key);
-  const [addedAgain] = records.safe_add(key, record);
-  return addedAgain;
+  if (added) return undefined;
+  return problem === 'exists' ? 'locked' : 'ia_records';
 }
 
-/** The old pointer is kept aside first: a reader of the old generation must find it as soon as the new one stands. */
-function movePointer(pointer: string, to: number, before: number, isNew: boolean): boolean {
-  const [kept, problem] = pointers.safe_add(previousKey(pointer), before);
-  if (!kept && problem !== 'exists') return false;
-  const [moved] = isNew ? pointers.safe_add(pointer, to) : pointers.set(pointer, to);
-  return moved;
-}
-
-function commit(className: string, generation: number, staged: string[], added: number): WriteOutcome {
+/** One number makes the step visible; then what only the generation before needed goes, what it is found by last. */
+function commit({ className, generation, staged, added }: Step): WriteOutcome {
   const entries = (versions.get(countKey(className)) as number) + added;
   versions.set(countKey(className), entries);
   versions.set(generationKey(className), generation);
   for (const pointer of staged) {
-    const before = numberAt(previousKey(pointer));
-    if (numberAt(pointer) === -generation) pointers.delete(pointer);
-    pointers.delete(previousKey(pointer));
+    const before = pointers.get(previousKey(pointer)) as number;
     if (before > 0) records.delete(recordKey(pointer, before));
+    if (pointers.get(pointer) === -generation) pointers.delete(pointer);
+    pointers.delete(previousKey(pointer));
   }
   return { status: 200, body: { generation, entries } };
 }
 
-function rollBack(staged: string[], generation: number): void {
+function rollBack({ generation, staged }: Step): void {
   for (const pointer of staged) {
-    const before = pointers.get(previousKey(pointer)) as number | undefined;
+    const before = pointers.get(previousKey(pointer)) as number;
     if (before === 0) pointers.delete(pointer);
-    else if (before !== undefined) pointers.set(pointer, before);
-    pointers.delete(previousKey(pointer));
+    else pointers.set(pointer, before);
     records.delete(recordKey(pointer, generation));
+    pointers.delete(previousKey(pointer));
   }
+}
+
+function holdsLock(className: string, token: number): boolean {
+  return versions.get(lockKey(className)) === token;
+}
+
+function refused(error: 'base' | 'locked', className: string): WriteOutcome {
+  return { status: 409, body: { error, generation: versions.get(generationKey(className)) as number } };
+}
+
+function full(zone: string): WriteOutcome {
+  return { status: 507, body: { error: 'full', zone } };
 }

@@ -113,13 +113,17 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
+/** What a watch's reader gets to take the end of its stream. */
+const GOODBYE_MS = 50;
+
 /** Ends watches in the ordinary way first; what then still holds a connection is cut. */
 function close(server: Server, context: ServerContext, sockets: ReadonlySet<Socket>): Promise<void> {
+  const patience = context.watches.size > 0 ? GOODBYE_MS : 0;
   for (const watch of [...context.watches]) watch.end();
   return new Promise((resolve) => {
     server.close(() => resolve());
-    setImmediate(() => {
+    setTimeout(() => {
       for (const socket of sockets) socket.destroy();
-    });
+    }, patience);
   });
 }

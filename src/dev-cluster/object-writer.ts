@@ -90,7 +90,8 @@ export class ObjectWriter {
       return withStatus({ ...live, metadata: { ...live.metadata, ...managers } }, wanted.status);
     }
     const metadata: ObjectMeta = { ...without(wanted.metadata, 'selfLink', 'managedFields', ...serverFields), ...pickServerFields(live.metadata), ...managers };
-    const own = { ...wanted, apiVersion: live.apiVersion, kind: live.kind, metadata: withoutEmpty(metadata) };
+    // An empty list of managers stays: by it clients ask for the bookkeeping to be forgotten.
+    const own = { ...wanted, apiVersion: live.apiVersion, kind: live.kind, metadata: { ...withoutEmpty(metadata), ...managers } };
     const next = this.rules.prepareUpdate(type, { live, updated: type.hasStatus ? withStatus(own, live.status) : own });
     if (!type.hasGeneration || isEqual(withoutKept(next), withoutKept(live))) return next;
     return { ...next, metadata: { ...next.metadata, ...nextGeneration(type, live) } };

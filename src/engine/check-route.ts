@@ -1,20 +1,16 @@
 // One route of a class table: every field in its grammar, the path in the form that is matched and forwarded. What is
 // literal data for nginx (`;`, `{`, `$` in a path) stays data and passes.
 
-import pick from 'lodash/pick.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 import { rewritePath } from '../route-table/rewrite-path.js';
 import type { Route } from '../route-table/types.js';
+import { regexProblem } from '../core/check-regex.js';
+import { longestPath } from '../core/limits.js';
 import { isLabel, isServicePath, isSubdomain, shown } from './check-names.js';
 
-const LONGEST_PATH = 4096;
-const LONGEST_PATTERN = 1024;
 const VISIBLE = /^[\x21-\x7e]*$/;
 const FIELDS = ['match', 'path', 'namespace', 'ingress', 'service', 'backend', 'rewrite'] as const;
 const REQUIRED = FIELDS.slice(0, 6);
-
-/** Groups of PCRE other than (?: (?i) (?= (?!: recursion, callouts, conditions; verbs such as limits; back references. */
-const FORBIDDEN_PATTERN = /\(\?(?!:|i\)|=|!)|\(\*|\\[1-9CgkQEGK]/;
 
 /** Says what is wrong with a route, or undefined. `unnamed`: it need not come from an Ingress (the class's default backend). */
 export function routeComplaint(route: unknown, unnamed: boolean): string | undefined {
@@ -24,7 +20,9 @@ export function routeComplaint(route: unknown, unnamed: boolean): string | undef
 
 /** The route with its fields in a fixed order, so that equal routes are equal bytes. */
 export function orderedRoute(route: Route): Route {
-  return pick(route, FIELDS) as Route;
+  const { match, path, namespace, ingress, service, backend, rewrite } = route;
+  const ordered: Route = { match, path, namespace, ingress, service, backend };
+  return rewrite === undefined ? ordered : { ...ordered, rewrite };
 }
 
 function hasFields(route: unknown): route is Route {
@@ -54,44 +52,18 @@ function backendComplaint({ namespace, service, backend }: Route, nobody: boolea
 function pathComplaint({ match, path }: Route): string | undefined {
   if (match === 'regex') return patternComplaint(path);
   if (match !== 'exact' && match !== 'prefix' && match !== 'string-prefix') return `match ${shown(match)} is unknown`;
-  if (path.length > LONGEST_PATH) return `path ${shown(path)} is longer than ${LONGEST_PATH} bytes`;
+  if (path.length > longestPath) return `path ${shown(path)} is longer than ${longestPath} bytes`;
   return normalizePath(path) === path ? undefined : `path ${shown(path)} is not in normal form`;
 }
 
 function patternComplaint(pattern: string): string | undefined {
-  if (pattern.length > LONGEST_PATTERN) return `pattern ${shown(pattern)} is longer than ${LONGEST_PATTERN} bytes`;
-  if (!pattern.startsWith('/') || !VISIBLE.test(pattern)) return `pattern ${shown(pattern)} must start with "/" and have visible ASCII only`;
-  if (FORBIDDEN_PATTERN.test(withoutEscapedBackslashes(pattern))) return `pattern ${shown(pattern)} uses a kind of group, an escape or a back reference that is not allowed`;
-  return isBalanced(pattern) ? undefined : `pattern ${shown(pattern)} has an open bracket or escape`;
-}
-
-/** So that the second half of an escaped backslash is not read as the start of an escape. */
-function withoutEscapedBackslashes(pattern: string): string {
-  return pattern.replaceAll('\\\\', '..');
-}
-
-function isBalanced(pattern: string): boolean {
-  let depth = 0;
-  let inClass = false;
-  for (let at = 0; at < pattern.length; at++) {
-    const character = pattern[at];
-    if (character === '\\') at++;
-    else if (inClass) inClass = character !== ']';
-    else if (character === '[') {
-      inClass = true;
-      // A bracket that comes first in a class is a member of it.
-      if (pattern[at + 1] === '^') at++;
-      if (pattern[at + 1] === ']') at++;
-    } else if (character === '(') depth++;
-    else if (character === ')' && --depth < 0) return false;
-    if (at >= pattern.length) return false;
-  }
-  return depth === 0 && !inClass;
+  const problem = pattern.startsWith('/') ? regexProblem(pattern) : 'must start with "/"';
+  return problem === undefined ? undefined : `pattern ${shown(pattern)} ${problem}`;
 }
 
 function rewriteComplaint({ rewrite }: Route): string | undefined {
   if (rewrite === undefined) return undefined;
-  if (rewrite.length > LONGEST_PATH || !VISIBLE.test(rewrite) || rewrite.includes('\\')) return `rewrite ${shown(rewrite)} must have visible ASCII without a backslash`;
+  if (rewrite.length > longestPath || !VISIBLE.test(rewrite) || rewrite.includes('\\')) return `rewrite ${shown(rewrite)} must have visible ASCII without a backslash`;
   // Filled with something harmless: what fails here would fail for every request.
   return rewritePath(rewrite, Array.from({ length: 9 }, () => 'x')) === undefined ? `rewrite ${shown(rewrite)} has no normal form` : undefined;
 }

@@ -106,7 +106,7 @@ class Connection implements ApiConnection {
       this.reported = '';
     } catch (error) {
       // Not remembered as read: the next request looks again.
-      const fault = OperationalError.from(error, `${this.material.loaded.where}: the credentials cannot be read; the last good ones stay in use`);
+      const fault = new OperationalError('bad-configuration', `${(error as Error).message}; the last good credentials stay in use`, { cause: error });
       if (fault.message !== this.reported) this.options.onFault?.(fault);
       this.reported = fault.message;
       this.material.readAt = this.clock.now();
@@ -133,7 +133,7 @@ class Connection implements ApiConnection {
     } catch (error) {
       if (error instanceof OperationalError) throw error;
       throw new OperationalError('bad-configuration',
-        `${loaded.where}: the credentials cannot be used (${(error as Error).message}); check that the files exist and that certificate and key belong together`, { cause: error });
+        `${loaded.where}: the credentials cannot be used (${(error as Error).message}): check that the files exist and that certificate and key belong together`, { cause: error });
     }
   }
 }

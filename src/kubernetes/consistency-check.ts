@@ -2,6 +2,7 @@
 // ordinary relist. The count must stay 0.
 import type { Clock } from './clock.js';
 import { sleepUnless } from './clock.js';
+import { inSlices } from './in-slices.js';
 import type { KubeApi } from './kube-api.js';
 import { listAll } from './list-all.js';
 import type { ObjectStore } from './object-store.js';
@@ -36,13 +37,17 @@ export async function countDrift({ api, selection, store, clock, reached, signal
   await sleepUnless(clock, SETTLE_MS, caughtUp, signal);
   signal.throwIfAborted();
   let drift = 0;
-  for (const [key, { uid, version }] of list.objects) {
+  // The watch goes on between the slices: each comparison holds whenever it is made.
+  await inSlices(list.objects, ([key, { uid, version }]) => {
     const kept = store.get(key)?.metadata;
-    if (kept?.uid === uid ? isNewer(version, kept.resourceVersion!) : !supersededBy(kept?.resourceVersion, version) && !store.wasDeleted(uid)) drift += 1;
-  }
-  for (const [key, { metadata }] of store.entries()) {
+    const missed = kept?.uid === uid
+      ? isNewer(version, kept.resourceVersion!)
+      : !supersededBy(kept?.resourceVersion, version) && !store.wasDeleted(uid);
+    if (missed) drift += 1;
+  });
+  await inSlices(store.entries(), ([key, { metadata }]) => {
     if (!list.objects.has(key) && !isNewer(metadata.resourceVersion!, list.resourceVersion)) drift += 1;
-  }
+  });
   return drift;
 }
 

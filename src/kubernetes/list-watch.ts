@@ -5,6 +5,7 @@ import { createBackoff } from './backoff.js';
 import type { Clock } from './clock.js';
 import { monotonicClock, sleepUnless } from './clock.js';
 import { countDrift } from './consistency-check.js';
+import { inSlices } from './in-slices.js';
 import type { KubeObject } from './kube-object.js';
 import { stripBulk } from './kube-object.js';
 import type { ListWatch, ListWatchOptions, ListWatchState, RelistReason, WatchFault } from './list-watch-types.js';
@@ -27,7 +28,6 @@ const CHECK_SPREAD_MS = 300_000;
 const CHECK_SOON_MS = 2000;
 const CHECK_GAP_MS = 30_000;
 const BROKEN_IN_A_ROW = 3;
-const DELIVER_AT_ONCE = 1000;
 
 export function startListWatch(options: ListWatchOptions): ListWatch {
   const watcher = new ListWatcher(options);
@@ -128,7 +128,10 @@ class ListWatcher implements ListWatch {
     this.lastListAt = this.clock.now();
     this.reason = undefined;
     this.brokenInARow = 0;
-    await this.deliverAll(plan.changes, epoch);
+    await inSlices(plan.changes, (change) => {
+      this.deliver(change, epoch);
+      return epoch === this.epoch;
+    });
     if (epoch !== this.epoch || this.isSynced) return;
     this.isSynced = true;
     this.settleSynced.resolve();
@@ -195,14 +198,6 @@ class ListWatcher implements ListWatch {
     if (!this.stopped) this.state = state;
     this.epoch += 1;
     return this.epoch;
-  }
-
-  /** In slices: a first list of a large cluster must not hold up the event loop. */
-  private async deliverAll(changes: Change[], epoch: number): Promise<void> {
-    for (let index = 0; index < changes.length && epoch === this.epoch; index += 1) {
-      if (index > 0 && index % DELIVER_AT_ONCE === 0) await new Promise((resolve) => { setImmediate(resolve); });
-      this.deliver(changes[index]!, epoch);
-    }
   }
 
   private deliver(change: Change, epoch: number): void {

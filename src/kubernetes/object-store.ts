@@ -1,5 +1,6 @@
 // The objects of one kind, kept by key, changed only by whole lists and by watch events that are newer than what is kept.
 // It decides what a list or an event changes; it never asks the API and never forgets anything on its own.
+import { inSlices } from './in-slices.js';
 import type { KubeObject } from './kube-object.js';
 import { objectKey } from './kube-object.js';
 import { isNewer } from './resource-version.js';
@@ -35,18 +36,22 @@ export class ObjectStore {
   get size(): number { return this.objects.size; }
   wasDeleted(uid: string): boolean { return this.tombstones.has(uid); }
 
-  /** What a whole list changes. `force` also accepts older versions: the history itself was set back. */
-  planReplace(listed: Map<string, KubeObject>, force: boolean): ReplacePlan {
+  /**
+   * What a whole list changes. `force` also accepts older versions: the history itself was set back. In slices, so
+   * neither the store nor the list may change until it is done.
+   */
+  async planReplace(listed: Map<string, KubeObject>, force: boolean): Promise<ReplacePlan> {
     const changes: Change[] = [];
     let vanished = 0;
-    for (const [key, object] of this.objects) {
+    await inSlices(this.objects, ([key, object]) => {
       const next = listed.get(key);
-      if (next?.metadata.uid === object.metadata.uid) continue;
+      if (next?.metadata.uid === object.metadata.uid) return;
       changes.push({ type: 'delete', key, object });
       if (next === undefined) vanished += 1;
-    }
-    for (const [key, object] of listed) {
+    });
+    await inSlices(listed, ([key, object]) => {
       const kept = this.objects.get(key);
+      if (kept === object) return;
       if (kept?.metadata.uid !== object.metadata.uid) {
         changes.push({ type: 'set', key, object });
       } else if (force ? versionOf(object) !== versionOf(kept!) : isNewer(versionOf(object), versionOf(kept!))) {
@@ -54,16 +59,16 @@ export class ObjectStore {
       } else {
         listed.set(key, kept!);
       }
-    }
+    });
     return { objects: listed, changes, vanished, forced: force };
   }
 
   replace(plan: ReplacePlan): void {
     this.objects = plan.objects;
     if (plan.forced) this.tombstones.clear();
-    for (const change of plan.changes) {
-      if (change.type === 'delete' && !plan.forced) this.bury(change.object, versionOf(change.object));
-      else if (change.type === 'set') this.tombstones.delete(change.object.metadata.uid!);
+    for (const { type, object } of plan.changes) {
+      if (type === 'delete' && !plan.forced) this.bury(object, versionOf(object));
+      else if (type === 'set' && this.tombstones.size > 0) this.tombstones.delete(object.metadata.uid!);
     }
   }
 

@@ -42,7 +42,7 @@ export class Relister {
   async relist(last: string | undefined, signal: AbortSignal): Promise<Relist> {
     const list = await this.read(this.quorum ? undefined : last, signal);
     const force = this.refuseThePast(list, last);
-    let plan = this.options.store.planReplace(list.objects, force);
+    let plan = await this.options.store.planReplace(list.objects, force);
     let { resourceVersion } = list;
     if (this.isMassDelete(plan)) {
       this.options.onDoubt('brake');
@@ -50,7 +50,7 @@ export class Relister {
       signal.throwIfAborted();
       const second = await this.read(undefined, signal);
       if (isNewer(resourceVersion, second.resourceVersion)) throw this.stale(second.resourceVersion, resourceVersion);
-      plan = this.options.store.planReplace(second.objects, force);
+      plan = await this.options.store.planReplace(second.objects, force);
       ({ resourceVersion } = second);
     }
     this.quorum = false;

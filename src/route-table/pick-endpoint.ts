@@ -8,5 +8,6 @@ import type { Endpoint } from './types.js';
  */
 export function pickEndpoint(endpoints: Endpoint[], turn: number, attempt: number): Endpoint | undefined {
   if (endpoints.length === 0) return undefined;
-  return endpoints[(turn + attempt) % endpoints.length];
+  const at = (turn + attempt) % endpoints.length;
+  return endpoints[at < 0 ? at + endpoints.length : at];
 }

@@ -200,6 +200,8 @@ describe('engine: nginx process', function () {
     const { apply, pids } = await start();
     await apply(update(1));
     process.kill(pids()!.master, 'SIGKILL');
+    // Until then the old workers may still take it, and be gone for the request.
+    await eventually('nginx is down', () => pids() === undefined);
     expect(await apply(update(2, { set: [{ key: SERVICE, value: { endpoints: [] } }] }))).to.deep.equal({ applied: true });
     expect((await get()).status).to.equal(503);
   });

@@ -22,6 +22,8 @@ export interface OpenWatch {
   /** Resolves with the events not yet taken, once the server has ended the stream. */
   rest(): Promise<WatchEvent[]>;
   stop(): Promise<void>;
+  /** Whether the stream broke off instead of ending. */
+  broke(): boolean;
 }
 
 export interface ApiSession {
@@ -63,6 +65,7 @@ async function openWatch(open: (signal: AbortSignal) => Promise<AsyncIterable<Bu
   const events: WatchEvent[] = [];
   let wake = (): void => undefined;
   let over = false;
+  let broken = false;
   const body = await open(abort.signal);
   const reading = (async () => {
     let text = '';
@@ -73,7 +76,9 @@ async function openWatch(open: (signal: AbortSignal) => Promise<AsyncIterable<Bu
         events.push(...lines.map((line) => JSON.parse(line) as WatchEvent));
         wake();
       }
-    } catch { /* aborted by stop, or cut off by the server */ }
+    } catch { // aborted by stop, or cut off by the server
+      broken = true;
+    }
     over = true;
     wake();
   })();
@@ -98,6 +103,7 @@ async function openWatch(open: (signal: AbortSignal) => Promise<AsyncIterable<Bu
       abort.abort();
       await reading;
     },
+    broke: () => broken,
   };
 }
 

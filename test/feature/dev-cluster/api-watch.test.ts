@@ -203,5 +203,6 @@ describe('dev-cluster: watches', function watches() {
     await opened.next();
     await api.server.close();
     expect(await opened.rest()).to.deep.equal([]);
+    expect(opened.broke()).to.equal(false);
   });
 });

@@ -94,6 +94,15 @@ describe('dev-cluster: kubectl', function () {
       expect(managers.split(' ')).to.include('kubectl');
     });
 
+    it('forgets who wrote what when asked to', async () => {
+      await apply(ingress('forgotten'));
+      await kubectl('patch ing forgotten --type=merge -p \'{"metadata":{"managedFields":[{}]}}\'');
+      expect(await kubectl('get ing forgotten -o jsonpath={.metadata.managedFields} --show-managed-fields')).to.equal('');
+      await kubectl('label ing forgotten a=b');
+      await kubectl('patch ing forgotten --type=merge -p \'{"metadata":{"managedFields":[]}}\'');
+      expect(await kubectl('get ing forgotten -o jsonpath={.metadata.managedFields}{.metadata.labels.a} --show-managed-fields')).to.equal('b');
+    });
+
     it('moves from the client side to the server side', async () => {
       await apply(ingress('moved', { annotations: '"a": "1"' }));
       await apply(ingress('moved'), '--server-side');

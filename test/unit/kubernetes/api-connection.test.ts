@@ -14,7 +14,7 @@ import { loadKubeConfig } from '../../../src/kubernetes/kube-config.js';
 import { startListWatch } from '../../../src/kubernetes/list-watch.js';
 import type { OperationalError } from '../../../src/kubernetes/operational-error.js';
 import { ingresses } from '../../../src/kubernetes/resources.js';
-import { FakeClock, advanceUntil, until } from '../../fixtures/fake-clock.js';
+import { FakeClock, advanceUntil, breathe, until } from '../../fixtures/fake-clock.js';
 import { FaultApiServer } from '../../fixtures/fault-api-server.js';
 import { anIngress } from './list-watch-rig.js';
 
@@ -79,7 +79,7 @@ describe('kubeconfig and connection', () => {
     ['without its cluster', kubeconfig().replace('cluster: k,', 'cluster: z,'), /names the cluster "z", which does not exist/],
     ['without its user', kubeconfig().replace('user: u,', 'user: z,'), /names the user "z", which does not exist/],
     ['with a server that is no URL', kubeconfig({ server: 'nonsense' }), /the server "nonsense" of the cluster is not a URL/],
-    ['with a CA file that is missing', kubeconfig({ server: 'https://127.0.0.1:1', cluster: '    certificate-authority: no.crt' }), /the credentials cannot be used \(ENOENT.*no\.crt.*\); check that the files exist/],
+    ['with a CA file that is missing', kubeconfig({ server: 'https://127.0.0.1:1', cluster: '    certificate-authority: no.crt' }), /the credentials cannot be used \(ENOENT.*no\.crt.*\): check that the files exist/],
   ];
   for (const [what, text, message] of broken) {
     it(`a kubeconfig ${what} is one clear error`, async () => {
@@ -173,7 +173,7 @@ describe('kubeconfig and connection', () => {
     server.openWatches()[0]!.reset();
     for (let second = 0; second < 60; second += 1) {
       await clock.advance(500);
-      await new Promise((resolve) => { setTimeout(resolve, 4); });
+      await breathe();
     }
     expect(server.openWatches()).to.have.length(0);
     expect(watch.size).to.equal(1);
@@ -221,7 +221,7 @@ describe('kubeconfig and connection', () => {
       const reading = (async () => { for await (const chunk of body) received.push(Buffer.from(chunk).toString()); })().catch(() => undefined);
       swap('client.crt', readFileSync(file('two.crt')));
       await api.listPage({ resource: ingresses });
-      expect(faults[0]?.message).to.match(/the last good ones stay in use/);
+      expect(faults[0]?.message).to.match(/the last good credentials stay in use/);
       swap('client.key', readFileSync(file('two.key')));
       swap('ca.crt', Buffer.concat([readFileSync(file('two.crt')), readFileSync(file('server.crt'))]));
       await api.listPage({ resource: ingresses });

@@ -6,7 +6,7 @@ import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import { OperationalError } from '../../../src/kubernetes/operational-error.js';
 import { listPath, objectPath } from '../../../src/kubernetes/resource-path.js';
 import { ingressClasses, ingresses, leases, secrets } from '../../../src/kubernetes/resources.js';
-import { FakeClock, settle, until } from '../../fixtures/fake-clock.js';
+import { FakeClock, breathe, settle, until } from '../../fixtures/fake-clock.js';
 import type { FaultAction } from '../../fixtures/fault-api-server.js';
 import { FaultApiServer, status } from '../../fixtures/fault-api-server.js';
 import { anIngress, plainConnection } from './list-watch-rig.js';
@@ -56,7 +56,7 @@ describe('kube api', () => {
       const failing = failure(api.create(ingresses, anIngress('a')));
       // A 401 is tried again after 1 and 5 s.
       for (let second = 0; code === 401 && second < 8; second += 1) {
-        await new Promise((resolve) => { setTimeout(resolve, 10); });
+        await breathe();
         await clock.advance(1000);
       }
       const error = await failing;
@@ -120,7 +120,7 @@ describe('kube api', () => {
     server.fault({}, { kind: 'respond', status: 429, headers: { 'retry-after': '3' } }, 1);
     const reading = api.get(ref);
     await until(() => server.log[0]?.status === 429);
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
+    await breathe();
     await clock.advance(3000);
     expect(server.log).to.have.length(1);
     await clock.advance(400);

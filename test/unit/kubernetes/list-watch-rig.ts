@@ -1,6 +1,7 @@
 // What the tests of the list-watch share: a faulty server, a fake clock and a list-watch of Ingresses between them.
 import { afterEach, beforeEach } from 'mocha';
 import type { ApiConnection } from '../../../src/kubernetes/api-connection.js';
+import type { KubeApi } from '../../../src/kubernetes/kube-api.js';
 import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import type { KubeObject } from '../../../src/kubernetes/kube-object.js';
 import type { Change, ListWatch, ListWatchOptions, WatchFault } from '../../../src/kubernetes/list-watch.js';
@@ -16,6 +17,7 @@ export interface Rig {
   changes: string[];
   faults: WatchFault[];
   watch: ListWatch;
+  api: KubeApi;
   begin(options?: Partial<ListWatchOptions>): Promise<ListWatch>;
 }
 
@@ -42,9 +44,10 @@ export function useRig(): Rig {
     rig.clock = new FakeClock();
     rig.changes = [];
     rig.faults = [];
+    rig.api = createKubeApi({ connection, clock: rig.clock, random: () => 0.5 });
     rig.begin = async (options = {}) => {
       rig.watch = startListWatch({
-        api: createKubeApi({ connection, clock: rig.clock, random: () => 0.5 }), resource: ingresses,
+        api: rig.api, resource: ingresses,
         clock: rig.clock, random: () => 0.5, onFault: (fault) => rig.faults.push(fault),
         onChange: (change) => rig.changes.push(describeChange(change)), ...options,
       });

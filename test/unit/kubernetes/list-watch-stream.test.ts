@@ -1,7 +1,7 @@
 // What comes over a watch and what ends it (guards G5–G13), against a real connection to a faulty server.
 import { expect } from 'chai';
 import { ingresses } from '../../../src/kubernetes/resources.js';
-import { advanceUntil, settle, until } from '../../fixtures/fake-clock.js';
+import { advanceUntil, breathe, settle, until } from '../../fixtures/fake-clock.js';
 import { status } from '../../fixtures/fault-api-server.js';
 import { anIngress, fill, inSync, useRig } from './list-watch-rig.js';
 
@@ -243,6 +243,26 @@ describe('list-watch: the stream', () => {
     expect(rig.changes).to.deep.equal([]);
   });
 
+  it('G11: an API that ignores being given up cannot change anything after a stop', async () => {
+    let answer!: (page: Record<string, unknown>) => void;
+    let opened = 0;
+    await rig.begin({
+      api: {
+        listPage: () => new Promise((resolve) => { answer = resolve; }),
+        watch: async () => { opened += 1; return (async function* () { yield Buffer.from(event('ADDED', 'x', 900)); })(); },
+        credentialsChanged: () => false,
+      },
+    });
+    await settle();
+    const stopping = rig.watch.stop();
+    answer({
+      kind: 'IngressList', apiVersion: 'networking.k8s.io/v1', metadata: { resourceVersion: '5' },
+      items: [{ metadata: { name: 'late', namespace: 'shop', uid: 'u', resourceVersion: '5' } }],
+    });
+    await stopping;
+    expect([rig.watch.size, rig.changes.length, opened, rig.watch.isSynced]).to.deep.equal([0, 0, 0, false]);
+  });
+
   it('the consistency check counts what the watch has missed and repairs it', async () => {
     fill(rig, 3);
     await inSync(rig);
@@ -268,7 +288,7 @@ describe('list-watch: the stream', () => {
       if (minute % 2 === 1) rig.server.remove(ingresses, `shop/n${minute - 1}`);
       await until(() => rig.watch.resourceVersion === String(rig.server.version));
       await rig.clock.advance(60_000);
-      await new Promise((resolve) => { setTimeout(resolve, 5); });
+      await breathe();
     }
     await until(() => rig.watch.counters.consistencyChecks === 1);
     expect(rig.watch.counters.driftRepairs).to.equal(0);

@@ -6,7 +6,7 @@ import { ingresses } from '../../../src/kubernetes/resources.js';
 import type { StatusOutcome, StatusWriter, StatusWriterOptions } from '../../../src/kubernetes/status-writer.js';
 import { startStatusWriter } from '../../../src/kubernetes/status-writer.js';
 import type { ApiConnection } from '../../../src/kubernetes/api-connection.js';
-import { FakeClock, advanceUntil, until } from '../../fixtures/fake-clock.js';
+import { FakeClock, advanceUntil, breathe, until } from '../../fixtures/fake-clock.js';
 import { FaultApiServer } from '../../fixtures/fault-api-server.js';
 import { anIngress, plainConnection } from './list-watch-rig.js';
 
@@ -130,7 +130,7 @@ describe('status writer', () => {
     writer.want(ingress, address);
     for (let second = 0; second < 60; second += 1) {
       await clock.advance(1000);
-      await new Promise((resolve) => { setTimeout(resolve, 2); });
+      await breathe();
       writer.want(ingress, address);
     }
     expect(server.count('patch-status')).to.be.within(5, 8);

@@ -1,0 +1,172 @@
+// Which patterns a path of a regex host may be: a grammar over the whole text, a part of PCRE's. A pattern that nginx could
+// not compile, or would track back over without end, fails every request of its host, also those of other Ingresses.
+
+import { longestPattern } from './limits.js';
+import { type Characters, charactersOfSet, escapes, every, eitherCase } from './pattern-characters.js';
+
+const DEEPEST = 20;
+/** Characters and groups after counted repetitions are written out: what PCRE compiles. */
+const LARGEST = 10_000;
+/** From so many rounds on, a repetition with several ways through each round is refused. */
+const ROUNDS = 4;
+const UNBOUNDED = Infinity;
+
+const anchors = new Set(['b', 'B']);
+
+/** What a part of a pattern can match, as far as it tells whether there are several ways to match the same text. */
+interface Part {
+  size: number;
+  nullable: boolean;
+  first: Characters;
+  /** Texts of one character that it matches. */
+  single: Characters;
+  /** What repetitions without end at its end can go on with. */
+  tail: Characters;
+  /** A text can be divided in several ways between a repetition in it and what follows. */
+  ambiguous: boolean;
+}
+
+const nothing: Part = { size: 0, nullable: true, first: 0n, single: 0n, tail: 0n, ambiguous: false };
+
+class PatternProblem extends Error {}
+
+/** Why a pattern is refused, in words that end a sentence about it; undefined when it is accepted. */
+export function regexProblem(pattern: string): string | undefined {
+  if (pattern.length > longestPattern) return `is longer than ${longestPattern} bytes`;
+  if (!/^[\x21-\x7e]*$/.test(pattern)) return 'must have visible ASCII characters only';
+  try {
+    readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1'));
+    return undefined;
+  } catch (error) {
+    if (error instanceof PatternProblem) return error.message;
+    throw error;
+  }
+}
+
+function one(set: Characters): Part {
+  return { ...nothing, size: 1, nullable: false, first: set, single: set };
+}
+
+function inSequence(a: Part, b: Part): Part {
+  return {
+    size: a.size + b.size, nullable: a.nullable && b.nullable,
+    first: a.first | (a.nullable ? b.first : 0n),
+    single: (a.nullable ? b.single : 0n) | (b.nullable ? a.single : 0n),
+    tail: b.tail | (b.nullable ? a.tail : 0n),
+    ambiguous: a.ambiguous || b.ambiguous || (a.tail & b.first) !== 0n,
+  };
+}
+
+function eitherOf(a: Part, b: Part): Part {
+  return {
+    size: a.size + b.size, nullable: a.nullable || b.nullable, first: a.first | b.first, single: a.single | b.single,
+    tail: a.tail | b.tail, ambiguous: a.ambiguous || b.ambiguous || (a.single & b.single) !== 0n,
+  };
+}
+
+function repeated(part: Part, least: number, most: number): Part {
+  if (most >= ROUNDS && (part.ambiguous || (part.tail & part.first) !== 0n)) {
+    throw new PatternProblem('repeats a group that can match the same text in several ways; write it without the inner repetition');
+  }
+  const endless = most === UNBOUNDED;
+  return {
+    ...part, size: part.size * Math.max(1, endless ? least : most), nullable: part.nullable || least === 0,
+    tail: endless ? part.tail | part.first : part.tail,
+  };
+}
+
+/** The text and how far it is read. */
+interface Reader {
+  readonly text: string;
+  at: number;
+  depth: number;
+}
+
+function readPattern(text: string): void {
+  const reader: Reader = { text, at: 0, depth: 0 };
+  const { size } = readAlternatives(reader);
+  if (reader.at < text.length) throw new PatternProblem('has a ")" without a "("');
+  if (size > LARGEST) throw new PatternProblem('is too large with its repetitions written out');
+}
+
+function readAlternatives(reader: Reader): Part {
+  let part = readSequence(reader);
+  while (take(reader, '|')) part = eitherOf(part, readSequence(reader));
+  return part;
+}
+
+function readSequence(reader: Reader): Part {
+  let part = nothing;
+  while (reader.at < reader.text.length && !'|)'.includes(reader.text[reader.at]!)) part = inSequence(part, readPiece(reader));
+  return part;
+}
+
+function readPiece(reader: Reader): Part {
+  const start = reader.at;
+  const atom = readAtom(reader);
+  const quantifier = /^(?:([*+?])|\{(\d{1,4})(,(\d{0,4}))?\})\??/.exec(rest(reader));
+  if (quantifier === null) return atom;
+  if (/^[\^$]$|^\\[bB]$|^\(\?[=!]/.test(reader.text.slice(start, reader.at))) throw new PatternProblem('repeats something that has no length');
+  reader.at += quantifier[0].length;
+  if (/^[*+?]/.test(rest(reader))) throw new PatternProblem('has a repetition of a repetition');
+  return repeated(atom, ...bounds(quantifier));
+}
+
+function bounds([, sign, low, comma, high]: RegExpExecArray): [number, number] {
+  if (sign !== undefined) return [sign === '+' ? 1 : 0, sign === '?' ? 1 : UNBOUNDED];
+  const most = comma === undefined ? Number(low) : high === '' ? UNBOUNDED : Number(high);
+  if (Number(low) > most) throw new PatternProblem('has a repetition with its bounds the wrong way round');
+  return [Number(low), most];
+}
+
+function readAtom(reader: Reader): Part {
+  const character = reader.text[reader.at++]!;
+  if (character === '(') return readGroup(reader);
+  if (character === '[') return one(readSet(reader));
+  if (character === '\\') return readEscape(reader);
+  if (character === '.') return one(every);
+  if (character === '^' || character === '$') return nothing;
+  if ('*+?'.includes(character) || (character === '{' && /^[\d,]/.test(rest(reader)))) throw new PatternProblem(`has a "${character}" with nothing to repeat`);
+  return one(eitherCase(character));
+}
+
+function readGroup(reader: Reader): Part {
+  if (++reader.depth > DEEPEST) throw new PatternProblem(`has more than ${DEEPEST} groups in each other`);
+  const [kind] = /^\?[:=!]/.exec(rest(reader)) ?? [''];
+  if (kind === '' && /^[?*]/.test(rest(reader))) throw new PatternProblem('has a group of a kind that is not supported; use ( ), (?: ), (?= ) or (?! )');
+  reader.at += kind.length;
+  const part = readAlternatives(reader);
+  if (!take(reader, ')')) throw new PatternProblem('has a "(" without a ")"');
+  reader.depth--;
+  return kind === '?=' || kind === '?!' ? { ...nothing, size: part.size + 1 } : { ...part, size: part.size + 1 };
+}
+
+function readEscape(reader: Reader): Part {
+  const character = reader.text[reader.at++];
+  if (character === undefined) throw new PatternProblem('ends in a backslash');
+  if (anchors.has(character)) return nothing;
+  const set = escapes[character];
+  if (set === undefined && /[A-Za-z0-9]/.test(character)) throw new PatternProblem(`has the escape "\\${character}", which is not supported`);
+  return one(set ?? eitherCase(character));
+}
+
+function readSet(reader: Reader): Characters {
+  // A bracket that comes first is a member of the set, so it can't be what closes it.
+  const [opening] = /^\^?\]?/.exec(rest(reader))!;
+  const closing = /^(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/.exec(rest(reader).slice(opening.length))?.[0];
+  const source = closing === undefined ? undefined : opening + closing;
+  const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
+  if (set === undefined) throw new PatternProblem('has a set [ ] that is none, or an escape in it that is not supported');
+  reader.at += source!.length;
+  return set;
+}
+
+function take(reader: Reader, character: string): boolean {
+  if (reader.text[reader.at] !== character) return false;
+  reader.at++;
+  return true;
+}
+
+function rest({ text, at }: Reader): string {
+  return text.slice(at);
+}

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import type { IngressBackend, Service } from '../../../src/core/kubernetes-objects.js';
+import { resolveBackend } from '../../../src/core/resolve-backend.js';
+
+const service = (name: string, spec: Service['spec']): [string, Service] => [`shop/${name}`, { metadata: { name, namespace: 'shop' }, ...(spec && { spec }) }];
+const services = new Map([
+  service('web', { ports: [{ name: 'http', port: 80 }, { name: 'https', port: 443 }] }),
+  service('single', { ports: [{ port: 8080 }] }),
+  service('dns', { ports: [{ name: 'udp', port: 53, protocol: 'UDP' }, { name: 'tcp', port: 53, protocol: 'TCP' }] }),
+  service('away', { type: 'ExternalName', ports: [{ port: 80 }] }),
+  service('bare', undefined),
+  service('odd', { ports: [{ port: 0 }, { port: 70_000 }] }),
+]);
+const to = (name: string, port?: { name?: string; number?: number }): IngressBackend => ({ service: { name, ...(port && { port }) } });
+
+type Row = [name: string, backend: IngressBackend | undefined, expected: { service: string; key: string; port?: number; finding?: string }];
+const rows: Row[] = [
+  ['by number', to('web', { number: 80 }), { service: 'web', key: 'service/shop/web/80', port: 80 }],
+  ['by name', to('web', { name: 'https' }), { service: 'web', key: 'service/shop/web/443', port: 443 }],
+  ['of several with one number, the TCP one', to('dns', { number: 53 }), { service: 'dns', key: 'service/shop/dns/53', port: 53 }],
+  ['a UDP port by name', to('dns', { name: 'udp' }), { service: 'dns', key: 'service/shop/dns/udp', finding: 'service-port-missing' }],
+  ['no such number', to('web', { number: 81 }), { service: 'web', key: 'service/shop/web/81', finding: 'service-port-missing' }],
+  ['no such name', to('web', { name: 'metrics' }), { service: 'web', key: 'service/shop/web/metrics', finding: 'service-port-missing' }],
+  ['no port asked for', to('web'), { service: '', key: '', finding: 'service-port-missing' }],
+  ['port 0', to('web', { number: 0 }), { service: '', key: '', finding: 'service-port-missing' }],
+  ['port 65536', to('web', { number: 65_536 }), { service: '', key: '', finding: 'service-port-missing' }],
+  ['port -1', to('web', { number: -1 }), { service: '', key: '', finding: 'service-port-missing' }],
+  ['a port that no Service can have', to('odd', { number: 0 }), { service: '', key: '', finding: 'service-port-missing' }],
+  ['no such Service', to('gone', { number: 80 }), { service: 'gone', key: 'service/shop/gone/80', finding: 'service-missing' }],
+  ['a Service with that name elsewhere', to('blog/web', { number: 80 }), { service: '', key: '', finding: 'service-missing' }],
+  ['a name with control bytes', to('a\n+host/x\t{}', { number: 80 }), { service: '', key: '', finding: 'service-missing' }],
+  ['a port name with control bytes', to('gone', { name: 'a\n-host/x' }), { service: '', key: '', finding: 'service-missing' }],
+  ['ExternalName', to('away', { number: 80 }), { service: 'away', key: 'service/shop/away/80', finding: 'external-name' }],
+  ['a Service without spec', to('bare', { number: 80 }), { service: 'bare', key: 'service/shop/bare/80', finding: 'service-port-missing' }],
+  ['a name that every object inherits', to('constructor', { number: 80 }), { service: 'constructor', key: 'service/shop/constructor/80', finding: 'service-missing' }],
+  ['a resource', { resource: { kind: 'Bucket', name: 'b' } }, { service: '', key: '', finding: 'resource-backend' }],
+  ['nothing', undefined, { service: '', key: '', finding: 'resource-backend' }],
+];
+
+describe('core: resolve-backend', () => {
+  for (const [name, backend, expected] of rows) {
+    it(name, () => {
+      const { service: found, key, port, findings } = resolveBackend(backend, 'shop', services, 'Ingress shop/web');
+      expect({ service: found, key, port: port?.port, findings: findings.map(({ kind }) => kind) }).to.deep.equal({
+        service: expected.service, key: expected.key, port: expected.port, findings: expected.finding === undefined ? [] : [expected.finding],
+      });
+      for (const { message } of findings) expect(message).to.not.match(/[\u0000-\u001f]/);
+    });
+  }
+});
