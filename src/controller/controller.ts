@@ -94,8 +94,8 @@ function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly 
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
-  const unknown = held.filter(({ elector }) => elector.holder === undefined);
-  if (unknown.length > 0) return `waiting to see who holds ${unknown.map(({ claim }) => claim.class).join(', ')}`;
+  const unheld = held.filter(({ elector }) => elector.holder === undefined || elector.holder === '');
+  if (unheld.length > 0) return `waiting for somebody to hold ${unheld.map(({ claim }) => claim.class).join(', ')}`;
   const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { type DevSettings, defaultDevSettings } from './dev-settings.js';
 import { examplesFolder } from './sample-cluster.js';
-import { type Dev, type DevLog, startDev } from './start-dev.js';
+import type { Dev, DevLog } from './start-dev.js';
 
 type Print = (line: string) => void;
 
@@ -48,6 +48,8 @@ async function runDev(options: Options, print: Print): Promise<number> {
   const interrupted = nextSignal();
   let dev: Dev;
   try {
+    // Loaded here because it loads nearly everything, which the other commands should not wait for.
+    const { startDev } = await import('./start-dev.js');
     dev = await startDev(settings, options.samples === false ? undefined : options.samples, log);
   } catch (error) {
     log('error', 'dev', (error as Error).message);
