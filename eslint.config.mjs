@@ -20,6 +20,7 @@ export default tseslint.config(
       'no-console': 'error',
       'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Export by name: one name for one thing.' }],
       '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/consistent-type-imports': 'error',
     },
   },
@@ -38,6 +39,10 @@ export default tseslint.config(
         { object: 'process', property: 'exit', message: 'Only src/cli decides that the process ends.' },
         { object: 'process', property: 'exitCode', message: 'Only src/cli sets an exit code.' }],
     },
+  },
+  {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
   {
     files: ['test/**/*.ts'],

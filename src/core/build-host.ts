@@ -2,6 +2,7 @@
 
 import type { HostRoutes, Route } from '../route-table/types.js';
 import { type Finding, finding, quote } from './finding.js';
+import { mostRoutesPerHost } from './limits.js';
 import { compareText } from './order.js';
 import { resolvePath } from './resolve-path.js';
 import type { IngressPath } from './kubernetes-objects.js';
@@ -38,7 +39,8 @@ export function buildHost(host: string, wanted: readonly WantedPath[]): { routes
     }
     const key = `${resolved.match} ${resolved.path}`;
     const winner = taken.get(key);
-    if (winner === undefined) taken.set(key, buildRoute(want, resolved));
+    if (winner === undefined && taken.size >= mostRoutesPerHost) findings.push(tooManyFinding(object, host));
+    else if (winner === undefined) taken.set(key, buildRoute(want, resolved));
     else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner, want.fallback));
   }
   return { routes: { routes: [...taken.values()].sort(byPrecedence) }, findings };
@@ -60,6 +62,11 @@ function takenFinding(object: string, host: string, winner: Route, fallback = fa
     ? `its default backend gets no requests of host ${quote(host)}: Ingress ${other} has its path "/"`
     : `path ${quote(winner.path)} of host ${quote(host)} belongs to Ingress ${other}, which is older; choose another path or remove one of the two`;
   return finding('route-taken', object, message);
+}
+
+function tooManyFinding(object: string, host: string): Finding {
+  const message = `host ${quote(host)} has ${mostRoutesPerHost} paths already, of older Ingresses or of this one; this one is not served`;
+  return finding('too-many-routes', object, message);
 }
 
 /** Longest first, then in descending order of the text: the order in which ingress-nginx tries its patterns. */

@@ -1,9 +1,9 @@
 // Which patterns a path of a regex host may be: a grammar over the whole text, a part of PCRE's. A pattern that nginx could
 // not compile, or would track back over without end, fails every request of its host, also those of other Ingresses.
 
+import { longestPattern } from './limits.js';
 import { type Characters, charactersOfSet, escapes, every, eitherCase } from './pattern-characters.js';
 
-const LONGEST = 1024;
 const DEEPEST = 20;
 /** Characters and groups after counted repetitions are written out: what PCRE compiles. */
 const LARGEST = 10_000;
@@ -32,7 +32,7 @@ class PatternProblem extends Error {}
 
 /** Why a pattern is refused, in words that end a sentence about it; undefined when it is accepted. */
 export function regexProblem(pattern: string): string | undefined {
-  if (pattern.length > LONGEST) return `is longer than ${LONGEST} bytes`;
+  if (pattern.length > longestPattern) return `is longer than ${longestPattern} bytes`;
   if (!/^[\x21-\x7e]*$/.test(pattern)) return 'must have visible ASCII characters only';
   try {
     // An anchor in its place, so that nothing can repeat it.

@@ -1,24 +1,15 @@
-// The one door into the core: from everything known of the cluster to what is to be done. Pure; the same for any order of
-// events. It does nothing itself: tables, status writes and findings are data for others to carry out.
+// The whole decision at once, for who has all objects and no memory: lint, explain, tests. It is the arbiter's, taken from
+// nothing, so there is no second way to decide.
 
-import isEqual from 'lodash/isEqual.js';
 import type { ClassTable } from '../route-table/types.js';
-import type { InspectCertificate } from './build-certificates.js';
-import { buildClassTable } from './build-class-table.js';
-import { type Claim, byClass } from './claim.js';
-import { findDefaultClasses } from './default-class.js';
-import type { Finding } from './finding.js';
-import type { Ingress, LoadBalancerIngress } from './kubernetes-objects.js';
-import { type Ownership, resolveOwner } from './resolve-owner.js';
+import { createArbiter } from './arbiter.js';
+import type { Claim } from './claim.js';
+import { type Finding, compareFindings } from './finding.js';
+import type { InspectCertificate } from './inspect-certificate.js';
+import { compareText } from './order.js';
+import type { StatusWrite } from './plan-status.js';
+import type { Ownership } from './resolve-owner.js';
 import type { Snapshot } from './snapshot.js';
-
-/** A wanted change of an Ingress's status: what status.loadBalancer.ingress is to be. */
-export interface StatusWrite {
-  /** `namespace/name` of the Ingress. */
-  ingress: string;
-  class: string;
-  addresses: readonly LoadBalancerIngress[];
-}
 
 export interface Decision {
   /** By `namespace/name`: every Ingress of the snapshot. */
@@ -26,41 +17,21 @@ export interface Decision {
   /** By class: what the engine is to serve. Every claim has one, if an empty one. */
   tables: Map<string, ClassTable>;
   statusWrites: StatusWrite[];
+  /** Sorted, so that the order of events can't be seen in them. */
   findings: Finding[];
 }
 
-/** Decides for all claims at once. `inspect` looks into certificates (see InspectCertificate). */
-export function decide(snapshot: Snapshot, given: readonly Claim[], inspect: InspectCertificate): Decision {
-  const claims = [...given].sort(byClass);
-  const decision: Decision = { ownership: new Map(), tables: new Map(), statusWrites: [], findings: findDefaultClasses(snapshot.ingressClasses) };
-  const owned = new Map(claims.map((claim) => [claim.class, { claim, ingresses: [] as Ingress[] }]));
-  for (const [key, ingress] of snapshot.ingresses) {
-    const ownership = resolveOwner(ingress, claims, snapshot);
-    decision.ownership.set(key, ownership);
-    decision.findings.push(...ownership.findings);
-    if (ownership.owner !== undefined) owned.get(ownership.owner)!.ingresses.push(ingress);
-    const write = planStatus(key, ingress, ownership, claims);
-    if (write !== undefined) decision.statusWrites.push(write);
-  }
-  for (const [className, { claim: { allowLoopbackEndpoints: allowLoopback }, ingresses }] of owned) {
-    const { table, findings } = buildClassTable(ingresses, snapshot, inspect, { allowLoopback });
-    decision.tables.set(className, table);
-    decision.findings.push(...findings);
-  }
-  return decision;
-}
+const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
 
-/**
- * The status write that one Ingress needs, if any: its class's addresses, or, when nobody here owns it any more, none in
- * place of addresses that are exactly ours. A status that shows anything else belongs to somebody else and is left alone.
- */
-function planStatus(key: string, ingress: Ingress, { owner }: Ownership, claims: readonly Claim[]): StatusWrite | undefined {
-  const shown = ingress.status?.loadBalancer?.ingress ?? [];
-  const claim = claims.find((candidate) => candidate.class === owner);
-  if (claim !== undefined) {
-    if (claim.addresses.length === 0 || isEqual(shown, claim.addresses)) return undefined;
-    return { ingress: key, class: claim.class, addresses: claim.addresses };
-  }
-  const left = claims.find(({ addresses }) => addresses.length > 0 && isEqual(shown, addresses));
-  return left === undefined ? undefined : { ingress: key, class: left.class, addresses: [] };
+/** Decides for all claims at once. `inspect` looks into certificates (see InspectCertificate). */
+export function decide(snapshot: Snapshot, claims: readonly Claim[], inspect: InspectCertificate): Decision {
+  const arbiter = createArbiter(claims, inspect);
+  for (const kind of kinds) for (const [key, object] of snapshot[kind]) arbiter.take(kind, key, object as never);
+  arbiter.settle();
+  return {
+    ownership: new Map([...arbiter.plans].map(([key, plan]) => [key, plan.ownership])),
+    tables: new Map(arbiter.tables),
+    statusWrites: [...arbiter.statusWrites.values()].sort((a, b) => compareText(a.ingress, b.ingress)),
+    findings: arbiter.findings().sort(compareFindings),
+  };
 }

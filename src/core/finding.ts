@@ -1,5 +1,7 @@
 // Problems of users, as data: a closed catalogue with stable codes. The core returns findings, it never throws or logs them.
 
+import { compareText } from './order.js';
+
 export type Severity = 'error' | 'warning' | 'info';
 
 /** Every kind of finding: its code never changes its meaning, a retired code is never used again. */
@@ -17,11 +19,13 @@ export const findingCatalogue = {
   'unknown-path-type': { code: 'IA122', severity: 'error' },
   'invalid-regex': { code: 'IA123', severity: 'error' },
   'route-taken': { code: 'IA124', severity: 'error' },
+  'too-many-routes': { code: 'IA125', severity: 'error' },
   'resource-backend': { code: 'IA130', severity: 'error' },
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },
   'external-name': { code: 'IA133', severity: 'error' },
   'endpoint-refused': { code: 'IA134', severity: 'warning' },
+  'too-many-endpoints': { code: 'IA135', severity: 'warning' },
   'secret-missing': { code: 'IA140', severity: 'error' },
   'secret-invalid': { code: 'IA141', severity: 'error' },
   'host-not-in-rules': { code: 'IA142', severity: 'warning' },
@@ -54,6 +58,11 @@ export function finding(kind: FindingKind, object: string, message: string): Fin
 /** A value of a user as it may stand in a message: short, and never more than one line. */
 export function quote(text: string): string {
   return withoutControls(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
+}
+
+/** Orders findings by object, then code, then text. */
+export function compareFindings(a: Finding, b: Finding): number {
+  return compareText(a.object, b.object) || compareText(a.code, b.code) || compareText(a.message, b.message);
 }
 
 /** One line for people: object first, then what happened and what to do. Control bytes of user input are escaped. */

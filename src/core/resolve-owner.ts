@@ -76,7 +76,7 @@ function judgeClassless({ object, claim, claims }: Question): Verdict {
 function judgeField({ object, claim, claims, cluster }: Question, value: string): Verdict {
   const ingressClass = cluster.ingressClasses.get(value);
   if (ingressClass === undefined) {
-    const message = `spec.ingressClassName ${quote(value)}: no IngressClass has that name; create it, or name one of: ${classNames(cluster, claims)}`;
+    const message = `spec.ingressClassName ${quote(value)}: no IngressClass has that name; create it, or name one that exists`;
     return { rule: 'unknown-class', findings: [finding('unknown-class', object, message)] };
   }
   if (claim?.class !== value) {
@@ -126,9 +126,4 @@ function differenceFinding(ingress: Ingress, reference: Reference): Finding[] {
   const message = `annotation kubernetes.io/ingress.class ${quote(annotation)} and spec.ingressClassName ${quote(field)} differ; ` +
     `the ${reference.by} wins, remove the other`;
   return [finding('annotation-and-field-differ', `Ingress ${objectKey(ingress)}`, message)];
-}
-
-function classNames(cluster: Cluster, claims: readonly Claim[]): string {
-  const names = new Set([...cluster.ingressClasses.keys(), ...claims.map((claim) => claim.class)]);
-  return [...names].sort().slice(0, 10).join(', ') || 'none exists yet';
 }

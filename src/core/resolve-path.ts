@@ -5,11 +5,11 @@ import { normalizePath } from '../route-table/normalize-path.js';
 import { regexProblem } from './check-regex.js';
 import { type FindingKind, quote } from './finding.js';
 import type { IngressPath } from './kubernetes-objects.js';
+import { longestPath } from './limits.js';
 
 export type ResolvedPath = { match: PathMatch; path: string } | { problem: FindingKind; message: string };
 
-const MOST_BYTES = 4096;
-const TOO_LONG = `is longer than ${MOST_BYTES} bytes`;
+const TOO_LONG = `is longer than ${longestPath} bytes`;
 
 /** What no path may contain, and the reason told. A real API server lets all of it through with a free pathType. */
 const forbidden: readonly [RegExp, string][] = [
@@ -36,7 +36,7 @@ export function resolvePath({ path = '', pathType }: IngressPath, regexHost: boo
   if (regexHost) return resolveRegex(written);
   const normal = normalizePath(encodeNonAscii(written));
   if (normal === undefined) return invalid(written, 'contains a broken escape');
-  if (normal.length > MOST_BYTES) return invalid(written, TOO_LONG);
+  if (normal.length > longestPath) return invalid(written, TOO_LONG);
   return { match, path: match === 'prefix' ? withoutTrailingSlash(normal) : normal };
 }
 
@@ -47,7 +47,7 @@ function withoutTrailingSlash(path: string): string {
 
 function problemOf(path: string, rules: readonly [RegExp, string][]): string | undefined {
   if (!path.startsWith('/')) return 'must start with "/"';
-  if (path.length > MOST_BYTES) return TOO_LONG;
+  if (path.length > longestPath) return TOO_LONG;
   return rules.find(([pattern]) => pattern.test(path))?.[1];
 }
 

@@ -12,6 +12,9 @@ export interface Snapshot {
   namespaces: ReadonlyMap<string, Namespace>;
 }
 
+/** What a place of the snapshot holds. */
+export type SnapshotObject<Kind extends keyof Snapshot> = Snapshot[Kind] extends ReadonlyMap<string, infer Value> ? Value : never;
+
 /** A snapshot of a cluster with nothing in it. */
 export function emptySnapshot(): Snapshot {
   return {

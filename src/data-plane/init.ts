@@ -8,11 +8,11 @@ interface Settings {
   listeners: Record<string, string[] | undefined>;
   /** Listener name by HTTPS port. */
   httpsPorts: Record<string, string | undefined>;
-  /** Every class of any listener, once. */
-  classes: string[];
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {}, classes: [] };
+let settings: Settings = { listeners: {}, httpsPorts: {} };
+/** Every class of any listener, once. */
+const classes: string[] = [];
 let instance = '';
 
 /** Loads `<prefix>/data-plane.json`; a missing or broken file stops the start of nginx. */
@@ -24,6 +24,14 @@ export function start(): void {
     settings = cjson.decode(file.read('*a') as string) as Settings;
     file.close();
   }
+  for (const listener in settings.listeners) {
+    for (const name of classesOfListener(listener)) {
+      if (!isServed(name)) classes.push(name);
+    }
+  }
+  // Their places must exist before the zone can be full: how many counters are listed, and what could not be counted.
+  ngx.shared.ia_counters.safe_add('listed', 0);
+  ngx.shared.ia_counters.safe_add('dropped', 0);
   instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
 }
 
@@ -44,12 +52,12 @@ export function classesOfPort(port: number): string[] {
 
 /** Every served class once. */
 export function servedClasses(): string[] {
-  return settings.classes;
+  return classes;
 }
 
 /** Whether any listener serves the class. */
 export function isServed(className: string): boolean {
-  for (const name of settings.classes) {
+  for (const name of classes) {
     if (name === className) return true;
   }
   return false;

@@ -24,36 +24,54 @@ interface RequestContext {
   attempt?: number;
 }
 
-declare const ngx: {
+/** @noSelf */
+interface NgxRegex {
+  match(subject: string, pattern: string, options: string):
+    LuaMultiReturn<[Record<number, string | false> | undefined, string | undefined]>;
+  find(subject: string, pattern: string, options: string): number | undefined;
+}
+
+/** @noSelf */
+interface NgxRequest {
+  get_method(): string;
+  http_version(): number | undefined;
+  read_body(): void;
+  get_body_data(): string | undefined;
+  get_body_file(): string | undefined;
+}
+
+/** @noSelf */
+interface NgxConfig {
+  prefix(): string;
+}
+
+/** @noSelf */
+interface NgxWorker {
+  pid(): number;
+}
+
+/** @noSelf */
+interface Ngx {
   shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
   status: number;
   /** What ngx.exit takes to fail a handshake. */
   ERROR: number;
+  /** Log level. */
   ERR: number;
-  WARN: number;
   log(level: number, ...parts: (string | number)[]): void;
   exit(status: number): void;
   say(...parts: string[]): void;
   print(...parts: string[]): void;
   now(): number;
-  sleep(seconds: number): void;
-  worker: { pid(): number };
-  config: { prefix(): string };
-  re: {
-    match(subject: string, pattern: string, options: string):
-      LuaMultiReturn<[Record<number, string | false> | undefined, string | undefined]>;
-    find(subject: string, pattern: string, options: string): number | undefined;
-  };
-  req: {
-    get_method(): string;
-    http_version(): number | undefined;
-    read_body(): void;
-    get_body_data(): string | undefined;
-    get_body_file(): string | undefined;
-  };
-};
+  worker: NgxWorker;
+  config: NgxConfig;
+  re: NgxRegex;
+  req: NgxRequest;
+}
+
+declare const ngx: Ngx;
 
 /** @noResolution */
 declare module 'cjson' {

@@ -41,25 +41,24 @@ export interface KubeObject {
   [field: string]: unknown;
 }
 
-type Traits = Partial<Pick<ResourceType, 'shortNames' | 'namespaced' | 'hasStatus' | 'hasGeneration'>>;
-
-const type = (apiVersion: string, kind: string, plural: string, traits: Traits = {}): ResourceType => ({
-  group: apiVersion.includes('/') ? apiVersion.split('/')[0]! : '',
-  version: apiVersion.split('/').at(-1)!,
-  kind, plural, singular: kind.toLowerCase(), shortNames: [], namespaced: true, hasStatus: false, hasGeneration: false,
-  ...traits,
+const type = (
+  group: string, kind: string, plural: string,
+  rest: Partial<Omit<ResourceType, 'group' | 'kind' | 'plural'>> = {},
+): ResourceType => ({
+  group, version: 'v1', kind, plural, singular: kind.toLowerCase(), shortNames: [], namespaced: true,
+  hasStatus: false, hasGeneration: false, ...rest,
 });
 
 export const resourceTypes: readonly ResourceType[] = [
-  type('v1', 'Namespace', 'namespaces', { shortNames: ['ns'], namespaced: false, hasStatus: true }),
-  type('v1', 'Service', 'services', { shortNames: ['svc'], hasStatus: true }),
-  type('v1', 'Secret', 'secrets'),
-  type('v1', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
-  type('v1', 'Event', 'events', { shortNames: ['ev'] }),
-  type('events.k8s.io/v1', 'Event', 'events', { shortNames: ['ev'] }),
-  type('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices', { hasGeneration: true }),
-  type('networking.k8s.io/v1', 'Ingress', 'ingresses', { shortNames: ['ing'], hasStatus: true, hasGeneration: true }),
-  type('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', { namespaced: false, hasGeneration: true }),
-  type('coordination.k8s.io/v1', 'Lease', 'leases'),
-  type('apps/v1', 'Deployment', 'deployments', { shortNames: ['deploy'], hasStatus: true, hasGeneration: true }),
+  type('', 'Namespace', 'namespaces', { shortNames: ['ns'], namespaced: false, hasStatus: true }),
+  type('', 'Service', 'services', { shortNames: ['svc'], hasStatus: true }),
+  type('', 'Secret', 'secrets'),
+  type('', 'ConfigMap', 'configmaps', { shortNames: ['cm'] }),
+  type('', 'Event', 'events', { shortNames: ['ev'] }),
+  type('events.k8s.io', 'Event', 'events', { shortNames: ['ev'] }),
+  type('discovery.k8s.io', 'EndpointSlice', 'endpointslices', { hasGeneration: true }),
+  type('networking.k8s.io', 'Ingress', 'ingresses', { shortNames: ['ing'], hasStatus: true, hasGeneration: true }),
+  type('networking.k8s.io', 'IngressClass', 'ingressclasses', { namespaced: false, hasGeneration: true }),
+  type('coordination.k8s.io', 'Lease', 'leases'),
+  type('apps', 'Deployment', 'deployments', { shortNames: ['deploy'], hasStatus: true, hasGeneration: true }),
 ];

@@ -18,7 +18,8 @@ interface Folder {
 const LODASH = 'lodash';
 const allowed: Record<string, Folder> = {
   'route-table': { folders: [], packages: [], node: false },
-  'data-plane': { folders: ['route-table'], packages: [], node: false },
+  // Lua modules that come with nginx's Lua module, and cjson.
+  'data-plane': { folders: ['route-table'], packages: ['cjson', 'ngx.balancer', 'ngx.ssl'], node: false },
   core: { folders: ['route-table'], packages: [LODASH], node: false },
   kubernetes: { folders: ['core', 'route-table'], packages: ['@kubernetes/client-node', 'undici', LODASH], node: true },
   engine: { folders: ['core', 'route-table'], packages: ['ajv', 'yaml', 'selfsigned', 'undici', LODASH], node: true },
@@ -29,7 +30,7 @@ const allowed: Record<string, Folder> = {
   'dev-cluster': { folders: [], packages: ['express', 'yaml', 'fast-json-patch', 'selfsigned', LODASH], node: true },
   cli: {
     folders: ['core', 'route-table', 'kubernetes', 'engine', 'metrics', 'http', 'controller', 'migration', 'dev-cluster'],
-    packages: ['commander', 'yaml', 'pino', LODASH],
+    packages: ['ajv', 'commander', 'yaml', 'pino', LODASH],
     node: true,
   },
 };

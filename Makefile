@@ -1,0 +1,46 @@
+# The front door. `make help` lists what there is; every target sets up what it needs first.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.PHONY: help setup build dev test unit check lint types architecture coverage clean
+
+mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
+with_kubectl = export KUBECTL="$$(scripts/kubectl.sh)" && test -n "$$KUBECTL" &&
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install what is missing: npm packages, nginx and its Lua module from Debian
+	@scripts/setup.sh
+
+build: setup ## Compile TypeScript for Node and for Lua into dist/
+	@node scripts/prune-dist.mjs
+	@node node_modules/typescript/bin/tsc
+	@node scripts/build-lua.mjs
+	@mkdir -p dist/bin && chmod +x dist/src/cli/main.js && ln -sf ../src/cli/main.js dist/bin/ingress-arbiter
+
+dev: build ## Run it all on this machine, no cluster needed; Ctrl-C ends it (DEV_FLAGS="--help" for options)
+	@exec node dist/src/cli/main.js dev $(DEV_FLAGS)
+
+test: build ## Run all tests: unit, features on the dev cluster, end to end with the real nginx
+	@$(with_kubectl) $(mocha) 'dist/test/**/*.test.js'
+
+unit: build ## Run the tests that need neither kubectl nor nginx
+	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
+
+check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
+
+lint: setup ## Check the sources with eslint
+	@node node_modules/eslint/bin/eslint.js .
+
+types: setup ## Check the types of everything, without writing anything
+	@node node_modules/typescript/bin/tsc --noEmit --incremental false
+	@node node_modules/typescript/bin/tsc --noEmit -p src/data-plane
+
+architecture: build ## Check which folder imports which (docs/architecture.md)
+	@$(mocha) 'dist/test/architecture/*.test.js'
+
+coverage: build ## Run all tests and write what they covered to coverage/
+	@$(with_kubectl) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
+
+clean: ## Remove what was built and what dev and the tests wrote (not node_modules)
+	rm -rf dist coverage .work

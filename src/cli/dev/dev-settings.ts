@@ -1,0 +1,49 @@
+// What `dev` runs with: two classes side by side on one engine, everything on loopback, everything that it writes in one
+// folder that the checkout ignores.
+
+import path from 'node:path';
+import { type Claim, claimOf } from '../../core/claim.js';
+
+export interface DevSettings {
+  /** Folder for the kubeconfig and nginx's files. */
+  workDirectory: string;
+  apiPort: number;
+  adminPort: number;
+  ports: { external: { http: number; https: number }; internal: { http: number; https: number } };
+}
+
+export const external = 'nginx-external';
+export const internal = 'nginx-internal';
+
+/** Namespace of the claims' Leases. */
+export const leaseNamespace = 'ingress-arbiter';
+
+export function defaultDevSettings(workDirectory: string): DevSettings {
+  return {
+    workDirectory: path.resolve(workDirectory), apiPort: 16443, adminPort: 10254,
+    ports: { external: { http: 8080, https: 8443 }, internal: { http: 9080, https: 9443 } },
+  };
+}
+
+/** The two claims, one for each controller instance. Names that resolve to loopback stand for two load balancers. */
+export function devClaims(): Claim[] {
+  const allowLoopbackEndpoints = true;
+  return [
+    claimOf(internal, { addresses: [{ hostname: `${internal}.localhost` }], allowLoopbackEndpoints }),
+    claimOf(external, { annotationValues: ['nginx'], addresses: [{ hostname: `${external}.localhost` }], allowLoopbackEndpoints }),
+  ];
+}
+
+/** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
+export function devEngineSettings({ workDirectory, ports }: DevSettings): object {
+  const listener = (name: string, className: string, { http, https }: { http: number; https: number }): object =>
+    ({ name, address: '127.0.0.1', httpPort: http, httpsPort: https, classes: [className] });
+  return {
+    workDirectory: path.join(workDirectory, 'nginx'),
+    listeners: [listener('external', external, ports.external), listener('internal', internal, ports.internal)],
+    allowLoopbackEndpoints: true,
+    // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
+    ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
+    limits: { drainSeconds: 2 },
+  };
+}

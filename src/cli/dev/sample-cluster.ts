@@ -1,0 +1,21 @@
+// The cluster that `dev` starts with: the manifests of manifests/examples, old forms converted, as kubectl would apply them.
+
+import { readFileSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../dev-cluster/resources.js';
+import { convertManifests } from '../convert/convert-manifests.js';
+
+/** Where the package keeps its manifests. */
+export const examplesFolder = path.resolve(import.meta.dirname, '../../../../manifests/examples');
+
+/** Reads every manifest of a folder, in the order of the file names. Throws with file and reason when one is broken. */
+export function readSampleObjects(folder: string): KubeObject[] {
+  return readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort().flatMap((file) => {
+    const name = path.join(folder, file);
+    const converted = convertManifests(readFileSync(name, 'utf8'), name);
+    const problem = converted.findings.find(({ severity }) => severity !== 'warning');
+    if (problem !== undefined) throw new Error(`${name}:${problem.line}:${problem.column}: ${problem.message}`);
+    return parseAllDocuments(converted.text).map((document) => document.toJS() as KubeObject | null).filter((object) => object !== null);
+  });
+}

@@ -1,0 +1,26 @@
+// How many Ingresses each class owns by each rule, kept up to date by what has changed.
+
+import type { IngressPlan } from '../core/plan-ingress.js';
+import type { Metrics } from '../metrics/metrics.js';
+
+/** Returns what is to be called with the keys of the Ingresses that were planned anew. */
+export function countIngresses(metrics: Metrics, plans: ReadonlyMap<string, IngressPlan>): (changed: Iterable<string>) => void {
+  const counted = new Map<string, readonly [string, string]>();
+  const counts = new Map<string, number>();
+  const add = (labels: readonly [string, string], by: number): void => {
+    const name = labels.join(' ');
+    counts.set(name, (counts.get(name) ?? 0) + by);
+    metrics.set('ingresses', labels, counts.get(name)!);
+  };
+  return (changed) => {
+    for (const key of changed) {
+      const before = counted.get(key);
+      if (before !== undefined) add(before, -1);
+      counted.delete(key);
+      const { owner, rule } = plans.get(key)?.ownership ?? {};
+      if (owner === undefined || rule === undefined) continue;
+      counted.set(key, [owner, rule]);
+      add([owner, rule], 1);
+    }
+  };
+}

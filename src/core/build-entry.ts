@@ -1,0 +1,71 @@
+// One entry of a class table, out of the plans of all Ingresses that want something of it, the oldest first.
+
+import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import type { EntryValue } from '../route-table/types.js';
+import { buildEndpoints } from './build-endpoints.js';
+import { buildHost } from './build-host.js';
+import { type Finding, finding, quote } from './finding.js';
+import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
+import { mostEndpointsPerService } from './limits.js';
+import type { IngressPlan, Want } from './plan-ingress.js';
+
+/** The slices of a Service (`namespace/name`). */
+export type SlicesOf = (service: string) => readonly EndpointSlice[];
+
+export interface EndpointSource {
+  slicesOf: SlicesOf;
+  allowLoopback: boolean;
+}
+
+export interface BuiltEntry {
+  /** Undefined: the table has no such entry. */
+  value: EntryValue | undefined;
+  findings: Finding[];
+}
+
+/** Builds the entry of `key`. `plans`: those that want something of it, by age; none when the last one has gone. */
+export function buildEntry(key: string, plans: readonly IngressPlan[], source: EndpointSource): BuiltEntry {
+  const first = plans[0]?.wants.get(key);
+  if (first === undefined) return { value: undefined, findings: [] };
+  if (first.of === 'host') return buildHostEntry(key, plans);
+  if (first.of === 'server-name') return buildServerName(key, plans, first);
+  if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
+  return buildService(first, source);
+}
+
+function buildService({ service, port }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
+  const { value: { endpoints }, refused } = buildEndpoints(slicesOf(service), port, { allowLoopback });
+  const findings: Finding[] = [];
+  if (refused.length > 0) {
+    const message = `has endpoints that no pod can have and that get no requests: ${refused.slice(0, 5).map(quote).join(', ')}; mend its EndpointSlices`;
+    findings.push(finding('endpoint-refused', `Service ${service}`, message));
+  }
+  if (endpoints.length > mostEndpointsPerService) {
+    const message = `has ${endpoints.length} endpoints; requests go to the first ${mostEndpointsPerService} by address`;
+    findings.push(finding('too-many-endpoints', `Service ${service}`, message));
+  }
+  return { value: { endpoints: endpoints.slice(0, mostEndpointsPerService) }, findings };
+}
+
+function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry {
+  const wanted = plans.flatMap((plan) => {
+    const want = plan.wants.get(key);
+    return want?.of === 'host' ? want.paths : [];
+  });
+  const { routes, findings } = buildHost(key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : '', wanted);
+  return { value: routes.routes.length === 0 ? undefined : routes, findings };
+}
+
+/** The oldest Ingress's certificate; whoever names another one gets a finding. */
+function buildServerName(key: string, plans: readonly IngressPlan[], { certificate }: Want & { of: 'server-name' }): BuiltEntry {
+  const losers = plans.filter((plan) => {
+    const want = plan.wants.get(key);
+    return want?.of === 'server-name' && want.certificate.id !== certificate.id;
+  });
+  const message = `host ${key.slice(serverNameKey('').length)} has the certificate that Ingress ${objectKey(plans[0]!.ingress)} names, ` +
+    'which is older; name the same Secret';
+  return {
+    value: { certificate: certificate.id },
+    findings: losers.map(({ ingress }) => finding('server-name-taken', `Ingress ${objectKey(ingress)}`, message)),
+  };
+}

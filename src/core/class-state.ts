@@ -1,0 +1,99 @@
+// The table of one class while its Ingresses come, change and go: which of them meet on which entry, and what the entry then
+// is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
+
+import isEqual from 'lodash/isEqual.js';
+import { certificateKey } from '../route-table/entry-keys.js';
+import type { ClassTable, EntryValue } from '../route-table/types.js';
+import { type BuiltEntry, type SlicesOf, buildEntry } from './build-entry.js';
+import type { Claim } from './claim.js';
+import { createDependencyIndex } from './dependency-index.js';
+import type { Finding } from './finding.js';
+import { byAge } from './order.js';
+import type { IngressPlan } from './plan-ingress.js';
+
+export interface ClassState {
+  readonly table: ClassTable;
+  /** Takes what an Ingress of the class asks for; undefined: it is not of the class (any more). */
+  setPlan(key: string, plan: IngressPlan | undefined): void;
+  /** The endpoints of a Service (`namespace/name`) have changed. */
+  touchService(service: string): void;
+  /** Rebuilds what was touched. Returns the keys of the entries that are different now. */
+  settle(slicesOf: SlicesOf): Set<string>;
+  findings(): Finding[];
+}
+
+/** The state of a class without Ingresses. */
+export function createClassState(claim: Claim): ClassState {
+  const table: ClassTable = new Map();
+  const plans = new Map<string, IngressPlan>();
+  const members = createDependencyIndex();
+  /** Which entries lead to an entry. */
+  const references = createDependencyIndex();
+  const findingsByEntry = new Map<string, Finding[]>();
+  const touched = new Set<string>();
+  const plansOf = (entry: string): IngressPlan[] =>
+    [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
+  return {
+    table,
+    setPlan(key, plan) {
+      for (const entry of changedEntries(plans.get(key), plan)) touched.add(entry);
+      if (plan === undefined) plans.delete(key);
+      else plans.set(key, plan);
+      members.set(key, [...(plan?.wants.keys() ?? []), ...(plan?.dependsOn.services.map(serviceMark) ?? [])]);
+    },
+    touchService(service) {
+      for (const key of members.dependentsOf(serviceMark(service))) {
+        for (const [entry, want] of plans.get(key)!.wants) if (want.of === 'service' && want.service === service) touched.add(entry);
+      }
+    },
+    settle(slicesOf) {
+      const changed = new Set<string>();
+      const rebuild = (entry: string, plans: readonly IngressPlan[]): void => {
+        const before = leadsTo(table.get(entry));
+        const built = buildEntry(entry, plans, { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false });
+        if (putEntry(table, entry, built)) changed.add(entry);
+        references.set(entry, leadsTo(built.value));
+        for (const target of [...before, ...leadsTo(built.value)]) touched.add(target);
+        if (built.findings.length > 0) findingsByEntry.set(entry, built.findings);
+        else findingsByEntry.delete(entry);
+      };
+      for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, plansOf(entry));
+      // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
+      for (const entry of [...touched].filter(isTarget)) rebuild(entry, references.dependentsOf(entry).size > 0 ? plansOf(entry) : []);
+      touched.clear();
+      return changed;
+    },
+    findings: () => [...findingsByEntry.values()].flat(),
+  };
+}
+
+/** A mark beside the entries in the index of members: no entry key starts so. */
+function serviceMark(service: string): string {
+  return `endpoints of ${service}`;
+}
+
+/** Entries that are there for others to lead to. */
+function isTarget(entry: string): boolean {
+  return entry.startsWith('service/') || entry.startsWith(certificateKey(''));
+}
+
+/** Keys of the entries that a value leads to. */
+function leadsTo(value: EntryValue | undefined): string[] {
+  if (value === undefined) return [];
+  if ('routes' in value) return [...new Set(value.routes.map(({ backend }) => backend))];
+  return 'certificate' in value ? [certificateKey(value.certificate)] : [];
+}
+
+function putEntry(table: ClassTable, entry: string, { value }: BuiltEntry): boolean {
+  if (isEqual(table.get(entry), value)) return false;
+  if (value === undefined) table.delete(entry);
+  else table.set(entry, value);
+  return true;
+}
+
+/** Entries of which a plan wants something else than the plan before it; all of them when its age has changed. */
+function changedEntries(before: IngressPlan | undefined, after: IngressPlan | undefined): string[] {
+  const entries = new Set([...(before?.wants.keys() ?? []), ...(after?.wants.keys() ?? [])]);
+  if (before === undefined || after === undefined || byAge(before.ingress, after.ingress) !== 0) return [...entries];
+  return [...entries].filter((entry) => !isEqual(before.wants.get(entry), after.wants.get(entry)));
+}

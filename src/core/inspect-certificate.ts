@@ -1,0 +1,15 @@
+// What the core asks about certificates: it takes cryptography to answer, which the core has not, so the answer is passed in.
+
+export interface InspectedCertificate {
+  /** Hash of the content: another certificate or key is another id. */
+  id: string;
+  /** PEM: the leaf first, then its chain. */
+  chain: string;
+  /** PEM, unencrypted. */
+  key: string;
+  /** DNS names that it is valid for; wildcards as they are written in it. */
+  names: readonly string[];
+}
+
+/** Looks into the two texts of a TLS Secret: a usable pair, or what is wrong with it, without quoting any of it. */
+export type InspectCertificate = (chain: string, key: string) => InspectedCertificate | { problem: string };

@@ -1,0 +1,11 @@
+// How much one class may ask of the engine. The controller keeps to it by dropping what is too much, the newest first, with a
+// finding; the engine refuses what is more all the same.
+
+/** Paths of all Ingresses together on one host. */
+export const mostRoutesPerHost = 1000;
+/** Endpoints of one port of a Service, over all its slices. */
+export const mostEndpointsPerService = 10_000;
+/** Bytes of a path that is a regular expression. */
+export const longestPattern = 1024;
+/** Bytes of any other path, and of what it is rewritten to. */
+export const longestPath = 4096;

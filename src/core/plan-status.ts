@@ -1,0 +1,29 @@
+// What the status of one Ingress is to show, if anything has to be written.
+
+import isEqual from 'lodash/isEqual.js';
+import type { Claim } from './claim.js';
+import { type Ingress, type LoadBalancerIngress, objectKey } from './kubernetes-objects.js';
+
+/** A wanted change of an Ingress's status: what status.loadBalancer.ingress is to be. */
+export interface StatusWrite {
+  /** `namespace/name` of the Ingress. */
+  ingress: string;
+  /** The class in whose name it is written. */
+  class: string;
+  addresses: readonly LoadBalancerIngress[];
+}
+
+/**
+ * The status write that one Ingress needs, if any: the addresses of the class that owns it, or, when nobody here owns it any
+ * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else.
+ */
+export function planStatus(ingress: Ingress, owner: string | undefined, claims: readonly Claim[]): StatusWrite | undefined {
+  const shown = ingress.status?.loadBalancer?.ingress ?? [];
+  const claim = claims.find((candidate) => candidate.class === owner);
+  if (claim !== undefined) {
+    if (claim.addresses.length === 0 || isEqual(shown, claim.addresses)) return undefined;
+    return { ingress: objectKey(ingress), class: claim.class, addresses: claim.addresses };
+  }
+  const left = claims.find(({ addresses }) => addresses.length > 0 && isEqual(shown, addresses));
+  return left === undefined ? undefined : { ingress: objectKey(ingress), class: left.class, addresses: [] };
+}

@@ -1,0 +1,47 @@
+// The shape of PEM: the right blocks and nothing around them. Whether the key fits the certificate is the controller's
+// question; a certificate that nginx cannot read hurts its own host only.
+
+const LONGEST_CHAIN = 64 * 1024;
+const LONGEST_KEY = 16 * 1024;
+const MOST_CERTIFICATES = 10;
+const BASE64_LINE = /^[A-Za-z0-9+/]{1,76}={0,2}$/;
+const KEY_LABELS = new Set(['PRIVATE KEY', 'EC PRIVATE KEY', 'RSA PRIVATE KEY']);
+
+/** Says what is wrong with a certificate chain, without repeating any of it, or undefined. */
+export function chainComplaint(chain: unknown): string | undefined {
+  if (typeof chain !== 'string') return 'chain is not a text';
+  if (chain.length > LONGEST_CHAIN) return `chain is longer than ${LONGEST_CHAIN} bytes`;
+  const labels = pemLabels(chain);
+  if (labels === undefined || !labels.every((label) => label === 'CERTIFICATE')) return 'chain is not a sequence of PEM certificates';
+  return labels.length > MOST_CERTIFICATES ? `chain has more than ${MOST_CERTIFICATES} certificates` : undefined;
+}
+
+export function keyComplaint(key: unknown): string | undefined {
+  if (typeof key !== 'string') return 'key is not a text';
+  if (key.length > LONGEST_KEY) return `key is longer than ${LONGEST_KEY} bytes`;
+  const labels = pemLabels(key);
+  return labels?.length === 1 && KEY_LABELS.has(labels[0]!) ? undefined : 'key is not one unencrypted PEM private key';
+}
+
+/** The labels of a text that is PEM blocks and nothing else; undefined when it is not, or has none. */
+function pemLabels(text: string): string[] | undefined {
+  const labels: string[] = [];
+  let open: string | undefined;
+  let lines = 0;
+  for (const line of text.trimEnd().split(/\r?\n/)) {
+    const [, edge, label] = /^-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----$/.exec(line) ?? [];
+    if (open === undefined) {
+      if (edge !== 'BEGIN') return undefined;
+      open = label!;
+      lines = 0;
+    } else if (edge === undefined) {
+      if (!BASE64_LINE.test(line)) return undefined;
+      lines += 1;
+    } else {
+      if (edge !== 'END' || label !== open || lines === 0) return undefined;
+      labels.push(open);
+      open = undefined;
+    }
+  }
+  return open === undefined && labels.length > 0 ? labels : undefined;
+}

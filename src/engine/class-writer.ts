@@ -1,0 +1,172 @@
+// Brings one class's table into nginx: one update at a time, in order, each taken as a whole or not at all. It holds what
+// nginx has, finds out what became of a push without an answer, and writes everything again to an nginx that was restarted.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TableUpdate } from '../route-table/types.js';
+import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
+import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
+import type { Log } from './nginx-process.js';
+
+export type ApplyResult = { applied: true } | { applied: false; reason: string };
+
+export interface NginxLink {
+  client: Pick<ControlClient, 'push'>;
+  /** What nginx has; waits while it does not answer. Throws when the engine is stopped. */
+  tables: () => Promise<TableStates>;
+  /** Ends an nginx whose state is not the one that was written. */
+  restart: () => void;
+  log: Log;
+}
+
+/** Tries of one push to an nginx that answers, but not to this. */
+const TRIES = 5;
+const FIRST_PAUSE = 20;
+
+/** How nginx stands to what was written: before this push, after it, at something else, or a new nginx. */
+type Standing = 'before' | 'after' | 'elsewhere' | 'new-nginx';
+
+interface Failure {
+  reason: string;
+  /** Some push got no answer, and may still be taken. */
+  inDoubt: boolean;
+}
+
+export class ClassWriter {
+  private readonly entries = new Map<string, string>();
+  private held: HeldTable = { epoch: -1, sequence: -1, entries: this.entries, bytes: 0 };
+  private generationInNginx = 0;
+  /** False from the moment a new nginx is seen until it has taken the whole table. */
+  private complete = true;
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly name: string,
+    private readonly rules: UpdateRules,
+    private readonly link: NginxLink,
+    /** The nginx that the table is in. */
+    private instance: string,
+  ) {}
+
+  /** Generation of the class in nginx; 0 before its first entries. */
+  get generation(): number {
+    return this.generationInNginx;
+  }
+
+  /** Whether a controller has given this class a table. */
+  get hasTable(): boolean {
+    return this.held.epoch >= 0;
+  }
+
+  /** Whether the nginx in this state has the whole table. */
+  isServedBy(states: TableStates): boolean {
+    return states.instance === this.instance && this.complete;
+  }
+
+  apply(update: TableUpdate): Promise<ApplyResult> {
+    return this.inOrder(async () => {
+      const verdict = checkUpdate(update, this.held, this.rules);
+      if ('refusal' in verdict) return { applied: false, reason: verdict.refusal };
+      const result = await this.push(verdict.changes, update.count);
+      if (result.applied) this.keep(update, verdict.changes, verdict.bytes);
+      else if (!this.complete) await this.push([], this.entries.size);
+      return result;
+    });
+  }
+
+  /** Writes the whole table to a new nginx. Does nothing when it is there already. */
+  restore(): Promise<ApplyResult> {
+    return this.inOrder(async () => {
+      this.adopt(await this.link.tables());
+      const result = await this.push([], this.entries.size);
+      if (!result.applied) this.link.log('error', `class ${this.name}: its table could not be written to the new nginx: ${result.reason}`);
+      return result;
+    });
+  }
+
+  private inOrder<Result>(job: () => Promise<Result>): Promise<Result> {
+    const result = this.queue.then(job);
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+
+  private keep(update: TableUpdate, changes: Change[], bytes: number): void {
+    for (const [key, json] of changes) {
+      if (json === undefined) this.entries.delete(key);
+      else this.entries.set(key, json);
+    }
+    this.held = { epoch: update.epoch, sequence: update.sequence, entries: this.entries, bytes };
+  }
+
+  /** `count`: the entries of the table after the push; with another number in nginx, nothing there can be relied on. */
+  private async push(changes: Change[], count: number): Promise<ApplyResult> {
+    // Without a generation of its own a class cannot notice a new nginx by a base that does not fit.
+    if (this.generationInNginx === 0) this.adopt(await this.link.tables());
+    let failure: Failure = { reason: '', inDoubt: false };
+    for (let attempt = 1; attempt <= TRIES; attempt++) {
+      const lines = this.complete ? changes : this.wholeTableWith(changes);
+      if (lines.length === 0) return this.taken(this.generationInNginx);
+      const answer = await this.link.client.push(this.name, this.generationInNginx, lines);
+      if (answer.outcome === 'taken' && answer.entries === count) return this.taken(answer.generation);
+      if (answer.outcome === 'full' || answer.outcome === 'malformed') return { applied: false, reason: refusalFrom(answer) };
+      const inDoubt = failure.inDoubt || answer.outcome === 'unknown';
+      failure = { inDoubt, reason: answer.outcome === 'unknown' ? answer.reason : 'its table was not the one that was written' };
+      if (await this.wasTaken(failure, count, FIRST_PAUSE * 2 ** attempt)) return this.taken(this.generationInNginx + 1);
+    }
+    return { applied: false, reason: `nginx: ${failure.reason}` };
+  }
+
+  /** Finds out what became of a push; when it was not taken, all is set for the next try. */
+  private async wasTaken(failure: Failure, count: number, pause: number): Promise<boolean> {
+    const standing = await this.standing(count);
+    if (standing === 'after' && failure.inDoubt) return true;
+    if (standing === 'before') {
+      await sleep(pause);
+      return false;
+    }
+    if (standing !== 'new-nginx') await this.startOver();
+    // What was on its way went to an nginx that is gone.
+    failure.inDoubt = false;
+    return false;
+  }
+
+  private wholeTableWith(changes: Change[]): Change[] {
+    const whole = new Map<string, string | undefined>([...this.entries, ...changes]);
+    return [...whole].filter(([, json]) => json !== undefined);
+  }
+
+  private async standing(count: number): Promise<Standing> {
+    const states = await this.link.tables();
+    if (this.adopt(states)) return 'new-nginx';
+    const { generation, entries } = states.classes.get(this.name) ?? { generation: 0, entries: 0 };
+    if (generation === this.generationInNginx) return 'before';
+    return generation === this.generationInNginx + 1 && entries === count ? 'after' : 'elsewhere';
+  }
+
+  private taken(generation: number): ApplyResult {
+    this.generationInNginx = generation;
+    this.complete = true;
+    return { applied: true };
+  }
+
+  /** Notices a new nginx: nothing of the table is in it. */
+  private adopt({ instance }: TableStates): boolean {
+    if (instance === this.instance) return false;
+    this.instance = instance;
+    this.generationInNginx = 0;
+    this.complete = false;
+    return true;
+  }
+
+  /** Somebody else has written, or something was lost: no difference is right any more, only everything again. */
+  private async startOver(): Promise<void> {
+    this.link.log('error', `class ${this.name}: nginx has another table than the one written to it; it is restarted and given everything again`);
+    this.link.restart();
+    while (!this.adopt(await this.link.tables())) await sleep(FIRST_PAUSE);
+  }
+}
+
+function refusalFrom(answer: PushAnswer & { outcome: 'full' | 'malformed' }): string {
+  return answer.outcome === 'full'
+    ? `full: the shared memory zone ${answer.zone} has no room; raise sharedMemoryMegabytes`
+    : `nginx: it could not read line ${answer.line} of the update`;
+}

@@ -1,0 +1,108 @@
+// Speaks to the Lua side over nginx's unix socket: one request in, one typed answer out. It never retries: what an answer
+// that did not come means is decided by table-writer.ts.
+
+import { Pool } from 'undici';
+import { EngineError, messageFrom } from './engine-error.js';
+
+/** A changed entry: its JSON, or undefined to remove it. */
+export type Change = [key: string, json: string | undefined];
+
+export type PushAnswer =
+  | { outcome: 'taken'; generation: number; entries: number }
+  /** The class is at another generation; nothing changed. */
+  | { outcome: 'other-base'; generation: number }
+  | { outcome: 'full'; zone: string }
+  | { outcome: 'malformed'; line: number }
+  /** No answer, or none that can be read: it may have been taken or not. */
+  | { outcome: 'unknown'; reason: string };
+
+export interface TableStates {
+  /** New with every start of nginx, and with it empty tables. */
+  instance: string;
+  classes: Map<string, { generation: number; entries: number }>;
+}
+
+export interface Counter {
+  name: string;
+  labels: string[];
+  value: number;
+}
+
+export interface ControlClient {
+  push(className: string, base: number, changes: Change[]): Promise<PushAnswer>;
+  /** Throws when nginx does not answer. */
+  tables(): Promise<TableStates>;
+  counters(): Promise<Counter[]>;
+  close(): Promise<void>;
+}
+
+const ANSWER_MILLISECONDS = 10_000;
+/** A full table of 100,000 routes is taken in about a second. */
+const PUSH_MILLISECONDS = 60_000;
+
+export function createControlClient(socketPath: string): ControlClient {
+  const pool = new Pool('http://engine', { socketPath, connections: 8, keepAliveTimeout: 60_000 });
+  const get = async (path: string): Promise<string> => {
+    const { statusCode, body } = await pool.request({
+      path, method: 'GET', headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
+    });
+    const text = await body.text();
+    if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to GET ${path}`);
+    return text;
+  };
+  return {
+    async push(className, base, changes) {
+      try {
+        const { statusCode, body } = await pool.request({
+          path: `/v1/tables/${className}?base=${base}`,
+          method: 'POST',
+          headers: { 'content-type': 'text/plain' },
+          body: renderChanges(changes),
+          headersTimeout: PUSH_MILLISECONDS,
+          bodyTimeout: ANSWER_MILLISECONDS,
+        });
+        return pushAnswer(statusCode, await body.text());
+      } catch (error) {
+        return { outcome: 'unknown', reason: messageFrom(error) };
+      }
+    },
+    tables: async () => tableStates(await get('/v1/tables')),
+    counters: async () => parseCounters(await get('/v1/counters')),
+    close: () => pool.destroy(),
+  };
+}
+
+/** The body of a push. JSON escapes control bytes and keys have none, so a tab or a newline is always a separator. */
+export function renderChanges(changes: Change[]): string {
+  return changes.map(([key, json]) => (json === undefined ? `-${key}\n` : `+${key}\t${json}\n`)).join('');
+}
+
+function pushAnswer(status: number, text: string): PushAnswer {
+  const answer = JSON.parse(text) as Record<string, unknown>;
+  const { generation, entries } = answer;
+  if (status === 200 && Number.isSafeInteger(generation) && Number.isSafeInteger(entries)) {
+    return { outcome: 'taken', generation: generation as number, entries: entries as number };
+  }
+  if (status === 409 && Number.isSafeInteger(generation)) return { outcome: 'other-base', generation: generation as number };
+  if (status === 507) return { outcome: 'full', zone: String(answer.zone) };
+  if (status === 400) return { outcome: 'malformed', line: Number(answer.line) };
+  return { outcome: 'unknown', reason: `nginx answered ${status}` };
+}
+
+function tableStates(text: string): TableStates {
+  const answer = JSON.parse(text) as { instance?: unknown; classes?: Record<string, { generation: number; entries: number }> };
+  if (typeof answer.instance !== 'string' || answer.instance === '') {
+    throw new EngineError('control-answer', 'nginx answered GET /v1/tables without an instance');
+  }
+  return { instance: answer.instance, classes: new Map(Object.entries(answer.classes ?? {})) };
+}
+
+function parseCounters(text: string): Counter[] {
+  return text.split('\n').filter((line) => line !== '').map((line) => {
+    const tab = line.lastIndexOf('\t');
+    const [name, ...labels] = line.slice(0, tab).split('|');
+    const value = Number(line.slice(tab + 1));
+    if (tab < 1 || !Number.isFinite(value)) throw new EngineError('control-answer', 'nginx answered GET /v1/counters with a line that is no counter');
+    return { name: name!, labels, value };
+  });
+}

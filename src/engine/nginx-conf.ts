@@ -1,0 +1,193 @@
+// Renders nginx.conf and data-plane.json from the engine's settings, and from nothing else: the bytes of both are the same
+// whatever the class tables hold. Pure; work-directory.ts writes the result.
+//
+// Left out on purpose: rewrite, if, map with regex, return, alias, root, ssi, slice, charset and their like. Most
+// advisories of nginx and of its ingress controllers live there, and the lint test keeps them out.
+
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { renderListener } from './nginx-listener.js';
+import { nginxText } from './nginx-text.js';
+import type { EngineSettings } from './settings.js';
+
+export interface RenderedFile {
+  path: string;
+  content: string;
+  /** SHA-256 of the content, hexadecimal. */
+  hash: string;
+}
+
+/** Upstream blocks over which pods are spread, so that a kept connection to one is found again quickly. */
+export const SHARDS = 64;
+
+/** Where things lie below the work directory. */
+export function engineFiles(workDirectory: string) {
+  const inside = (...parts: string[]) => path.join(workDirectory, ...parts);
+  return {
+    configuration: inside('nginx.conf'),
+    dataPlane: inside('data-plane.json'),
+    pid: inside('nginx.pid'),
+    certificate: inside('private', 'default.crt'),
+    privateKey: inside('private', 'default.key'),
+    /** For the agent's account only: whoever reaches the control socket decides what is served. */
+    privateDirectories: [inside('control'), inside('private')],
+    controlSocket: inside('control', 'control.sock'),
+    temporary: inside('temp'),
+  };
+}
+
+export function renderNginxConf(settings: EngineSettings): RenderedFile {
+  const blocks = [
+    mainBlock(settings),
+    'http {',
+    httpBlock(settings),
+    limitsBlock(settings),
+    tlsBlock(settings),
+    proxyBlock(settings),
+    ...Array.from({ length: SHARDS }, (_, shard) => shardBlock(settings, shard)),
+    ...settings.listeners.map((listener) => renderListener(settings, listener)),
+    controlBlock(settings),
+    '}',
+  ];
+  return rendered(engineFiles(settings.workDirectory).configuration, blocks.map((block) => block.trim()).join('\n\n') + '\n');
+}
+
+/** What the Lua side has to know of the listeners (it reads it once, when nginx starts). */
+export function renderDataPlaneSettings(settings: EngineSettings): RenderedFile {
+  const content = {
+    listeners: Object.fromEntries(settings.listeners.map(({ name, classes }) => [name, classes])),
+    httpsPorts: Object.fromEntries(settings.listeners.map(({ name, httpsPort }) => [String(httpsPort), name])),
+  };
+  return rendered(engineFiles(settings.workDirectory).dataPlane, JSON.stringify(content, undefined, 2) + '\n');
+}
+
+function rendered(file: string, content: string): RenderedFile {
+  return { path: file, content, hash: createHash('sha256').update(content).digest('hex') };
+}
+
+function mainBlock(settings: EngineSettings): string {
+  const { limits } = settings;
+  const user = settings.workerUser === undefined ? '' : nginxText`user ${settings.workerUser};`;
+  return nginxText`
+load_module ${path.join(settings.modulesDirectory, 'ndk_http_module.so')};
+load_module ${path.join(settings.modulesDirectory, 'ngx_http_lua_module.so')};
+daemon off;
+worker_processes ${settings.workers};
+worker_rlimit_nofile ${limits.workerConnections * 2};
+worker_shutdown_timeout ${`${limits.drainSeconds}s`};
+pid ${engineFiles(settings.workDirectory).pid};
+error_log stderr warn;
+` + user + nginxText`
+events {
+  worker_connections ${limits.workerConnections};
+}`;
+}
+
+function httpBlock(settings: EngineSettings): string {
+  const { temporary } = engineFiles(settings.workDirectory);
+  const megabytes = settings.sharedMemoryMegabytes;
+  return nginxText`
+lua_package_path ${`${settings.luaDirectory}/?.lua;;`};
+lua_shared_dict ia_versions ${`${megabytes.versions}m`};
+lua_shared_dict ia_pointers ${`${megabytes.pointers}m`};
+lua_shared_dict ia_records ${`${megabytes.records}m`};
+lua_shared_dict ia_counters ${`${megabytes.counters}m`};
+lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
+lua_regex_cache_max_entries 65536;
+lua_regex_match_limit 100000;
+init_by_lua_block { require("data-plane.init").start() }
+
+client_body_temp_path ${path.join(temporary, 'body')};
+proxy_temp_path ${path.join(temporary, 'proxy')};
+fastcgi_temp_path ${path.join(temporary, 'fastcgi')};
+uwsgi_temp_path ${path.join(temporary, 'uwsgi')};
+scgi_temp_path ${path.join(temporary, 'scgi')};
+
+access_log off;
+server_tokens off;
+tcp_nodelay on;
+
+# Only WebSocket may change the protocol of a connection.
+map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
+map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
+map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }`;
+}
+
+function limitsBlock({ limits }: EngineSettings): string {
+  const maxHeaders = limits.requestHeaders > 0 ? nginxText`max_headers ${limits.requestHeaders};` : '';
+  return nginxText`
+underscores_in_headers off;
+ignore_invalid_headers on;
+large_client_header_buffers 4 8k;
+client_header_timeout ${`${limits.clientHeaderSeconds}s`};
+client_body_timeout ${`${limits.clientBodySeconds}s`};
+client_max_body_size ${`${limits.bodyMegabytes}m`};
+client_body_buffer_size 16k;
+send_timeout 60s;
+keepalive_timeout 75s;
+keepalive_requests 1000;
+http2_max_concurrent_streams 128;
+reset_timedout_connection on;
+` + maxHeaders;
+}
+
+/** Mozilla's intermediate profile. */
+function tlsBlock(settings: EngineSettings): string {
+  const files = engineFiles(settings.workDirectory);
+  return nginxText`
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_ciphers ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305;
+ssl_prefer_server_ciphers off;
+ssl_ecdh_curve X25519:prime256v1:secp384r1;
+ssl_session_timeout 1d;
+ssl_session_tickets off;
+ssl_early_data off;
+ssl_certificate ${files.certificate};
+ssl_certificate_key ${files.privateKey};`;
+}
+
+function proxyBlock({ limits }: EngineSettings): string {
+  return nginxText`
+proxy_http_version 1.1;
+proxy_connect_timeout ${`${limits.connectSeconds}s`};
+proxy_send_timeout ${`${limits.sendSeconds}s`};
+proxy_read_timeout ${`${limits.readSeconds}s`};
+proxy_buffering off;
+proxy_request_buffering on;
+proxy_buffer_size 4k;
+proxy_buffers 4 4k;
+proxy_max_temp_file_size 0;
+proxy_redirect off;
+proxy_next_upstream error timeout;
+proxy_next_upstream_tries 3;
+# A pod must not steer nginx itself.
+proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;`;
+}
+
+function shardBlock({ limits }: EngineSettings, shard: number): string {
+  // The name is a fixed word and a number: nginx looks it up by what the data plane puts into $ia_shard.
+  // `keepalive` must come after the balancer (openresty/lua-resty-core#284).
+  return `upstream ia_shard_${shard} {` + nginxText`
+  server 0.0.0.1;
+  balancer_by_lua_block { require("data-plane.balance").run() }
+  keepalive ${limits.idleUpstreamConnections};
+  keepalive_requests 100000;
+  keepalive_timeout 60s;
+  keepalive_time 1h;
+}`;
+}
+
+function controlBlock(settings: EngineSettings): string {
+  return nginxText`
+server {
+  listen ${`unix:${engineFiles(settings.workDirectory).controlSocket}`};
+  client_max_body_size 256m;
+  client_body_buffer_size 1m;
+  client_body_timeout 30s;
+  keepalive_requests 1000000;
+  keepalive_timeout 1h;
+  location / {
+    content_by_lua_block { require("data-plane.control").run() }
+  }
+}`;
+}

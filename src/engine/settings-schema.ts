@@ -1,0 +1,70 @@
+// The JSON Schema of the engine's settings, with their defaults and bounds. What it cannot say (ports that collide, classes
+// nobody listens for, paths nginx must never see) is checked in settings.ts.
+
+const count = (fallback: number, minimum: number, maximum: number) =>
+  ({ type: 'integer', minimum, maximum, default: fallback });
+
+const group = (properties: Record<string, unknown>) =>
+  ({ type: 'object', additionalProperties: false, default: {}, properties });
+
+const listener = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['name', 'httpPort', 'httpsPort', 'classes'],
+  properties: {
+    name: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' },
+    address: { type: 'string', default: '0.0.0.0' },
+    httpPort: { type: 'integer', minimum: 1, maximum: 65535 },
+    httpsPort: { type: 'integer', minimum: 1, maximum: 65535 },
+    classes: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 64,
+      items: { type: 'string', maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$' },
+    },
+  },
+};
+
+export const settingsSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['listeners', 'workDirectory'],
+  properties: {
+    listeners: { type: 'array', minItems: 1, maxItems: 64, items: listener },
+    workDirectory: { type: 'string', minLength: 1 },
+    workers: count(2, 1, 512),
+    workerUser: { type: 'string', pattern: '^[a-z_][-a-z0-9_]{0,31}$' },
+    nginxBinary: { type: 'string', default: '/usr/sbin/nginx' },
+    modulesDirectory: { type: 'string', default: '/usr/lib/nginx/modules' },
+    luaDirectory: { type: 'string', minLength: 1 },
+    allowLoopbackEndpoints: { type: 'boolean', default: false },
+    sharedMemoryMegabytes: group({
+      versions: count(1, 1, 64),
+      pointers: count(64, 1, 4096),
+      records: count(256, 1, 16384),
+      counters: count(32, 1, 4096),
+      cursors: count(16, 1, 4096),
+      tlsSessions: count(10, 1, 1024),
+    }),
+    limits: group({
+      workerConnections: count(8192, 256, 1_000_000),
+      /** Idle connections to pods that each worker keeps, for each of the 64 upstream shards. */
+      idleUpstreamConnections: count(64, 1, 4096),
+      bodyMegabytes: count(1, 1, 65536),
+      /** 0 leaves the directive out, for an nginx that does not know it. */
+      requestHeaders: count(100, 0, 1000),
+      clientHeaderSeconds: count(10, 1, 600),
+      clientBodySeconds: count(10, 1, 600),
+      connectSeconds: count(5, 1, 75),
+      sendSeconds: count(60, 1, 86400),
+      readSeconds: count(60, 1, 86400),
+      /** How long nginx may take to become ready, and how long requests in flight may take once it is told to stop. */
+      startSeconds: count(15, 1, 600),
+      drainSeconds: count(30, 0, 3600),
+      entriesPerClass: count(500_000, 1, 10_000_000),
+      megabytesPerClass: count(200, 1, 240),
+      routesPerHost: count(1000, 1, 100_000),
+      endpointsPerService: count(10_000, 1, 100_000),
+    }),
+  },
+};

@@ -1,0 +1,82 @@
+// Prepares nginx's prefix: directories with their modes, nginx.conf, data-plane.json, the default certificate.
+// It decides nothing about their content, and removes nothing but a control socket that nobody answers on.
+
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDefaultCertificate } from './default-certificate.js';
+import { EngineError, messageFrom } from './engine-error.js';
+import { engineFiles, renderDataPlaneSettings, renderNginxConf, type RenderedFile } from './nginx-conf.js';
+import type { EngineSettings } from './settings.js';
+
+/** How long an nginx whose agent has just died may take to go away before its directory counts as taken. */
+const FORMER_OWNER_MILLISECONDS = 3000;
+
+export async function prepareWorkDirectory(settings: EngineSettings): Promise<void> {
+  const files = engineFiles(settings.workDirectory);
+  try {
+    for (const directory of [settings.workDirectory, files.temporary]) makeDirectory(directory, 0o711);
+    for (const directory of files.privateDirectories) makeDirectory(directory, 0o700);
+    await takeControlSocket(files.controlSocket);
+    for (const file of [renderNginxConf(settings), renderDataPlaneSettings(settings)]) writeWhole(file.path, file.content, 0o644);
+    const certificate = await createDefaultCertificate(new Date());
+    writeWhole(files.privateKey, certificate.key, 0o600);
+    writeWhole(files.certificate, certificate.chain, 0o600);
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new EngineError('work-directory', `work directory ${settings.workDirectory}: ${messageFrom(error)}; ` +
+      'set workDirectory to one that this account can write to', error);
+  }
+  if (process.getuid?.() === 0 && settings.workerUser !== 'root') {
+    for (const key of ['workDirectory', 'luaDirectory'] as const) checkReachable(key, settings[key]);
+  }
+}
+
+/** Writes a file so that a reader finds the old content or the new, never a part. */
+function writeWhole(file: RenderedFile['path'], content: string, mode: number): void {
+  const temporary = `${file}.new`;
+  rmSync(temporary, { force: true });
+  writeFileSync(temporary, content, { mode, flag: 'wx' });
+  renameSync(temporary, file);
+}
+
+function makeDirectory(directory: string, mode: number): void {
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, mode);
+  accessSync(directory, constants.W_OK);
+}
+
+/** A socket file left behind keeps nginx from starting; one that answers belongs to another engine. */
+async function takeControlSocket(socket: string): Promise<void> {
+  const deadline = performance.now() + FORMER_OWNER_MILLISECONDS;
+  while (existsSync(socket) && await answers(socket)) {
+    if (performance.now() > deadline) {
+      throw new EngineError('work-directory', `${socket}: another engine runs in this work directory; stop it, or give this one its own workDirectory`);
+    }
+    await sleep(50);
+  }
+  rmSync(socket, { force: true });
+}
+
+function answers(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    const settle = (alive: boolean) => {
+      connection.destroy();
+      resolve(alive);
+    };
+    connection.once('connect', () => settle(true));
+    connection.once('error', () => settle(false));
+  });
+}
+
+/** As root, nginx's workers run as another account and still have to reach the temporary files and the Lua modules. */
+function checkReachable(key: string, directory: string): void {
+  for (let at = directory; at !== path.dirname(at); at = path.dirname(at)) {
+    if (existsSync(at) && (statSync(at).mode & 0o001) === 0) {
+      throw new EngineError('work-directory', `${key} ${directory}: nginx's workers cannot get through ${at}; ` +
+        `choose another ${key}, allow others to pass it (chmod o+x), or set workerUser: root`);
+    }
+  }
+}

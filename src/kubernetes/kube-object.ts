@@ -1,0 +1,68 @@
+// Kubernetes objects as the plain JSON they arrive as: unknown fields stay, dates stay strings, nothing is deserialised
+// into classes. Only what every kind has in common is typed here.
+
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  generation?: number;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  [field: string]: unknown;
+}
+
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+  [field: string]: unknown;
+}
+
+/** One kind of object and where the API serves it. `group` is '' for the core group. */
+export interface Resource {
+  group: string;
+  version: string;
+  plural: string;
+  /** Checked against every answer: a list of another kind is not a list of this one. */
+  kind: string;
+}
+
+export interface ObjectRef {
+  resource: Resource;
+  namespace?: string;
+  name: string;
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** 'ns/name', or 'name' for cluster-scoped objects. Neither part can contain a slash. */
+export function objectKey(meta: { namespace?: string; name: string }): string {
+  return meta.namespace ? `${meta.namespace}/${meta.name}` : meta.name;
+}
+
+export function apiVersionOf(resource: Resource): string {
+  return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;
+}
+
+/** Whether this is an object that can be kept: it has the identity and the version that every stored object has. */
+export function isStoredObject(value: unknown): value is KubeObject {
+  const meta = (value as KubeObject | null | undefined)?.metadata;
+  return typeof meta === 'object' && meta !== null && isText(meta.name) && isText(meta.uid) && isText(meta.resourceVersion);
+}
+
+/** Drops what nobody here reads and what makes up more than half of a stored object. Changes the object in place. */
+export function stripBulk(object: KubeObject, resource: Resource): KubeObject {
+  delete object.metadata['managedFields'];
+  if (object.metadata.annotations) delete object.metadata.annotations[LAST_APPLIED];
+  // Items of a list carry neither; filled in so that listed and watched objects look the same.
+  object.apiVersion ??= apiVersionOf(resource);
+  object.kind ??= resource.kind;
+  return object;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}

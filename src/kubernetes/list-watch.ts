@@ -1,0 +1,265 @@
+// Keeps every object of one kind, as the API has it, for as long as it runs: list, watch, and all that goes wrong between
+// them. One loop does one thing at a time. It never blanks what is known because of a failure, and never decides anything.
+import type { Backoff } from './backoff.js';
+import { createBackoff } from './backoff.js';
+import type { Clock } from './clock.js';
+import { monotonicClock, sleepUnless } from './clock.js';
+import { countDrift } from './consistency-check.js';
+import { inSlices } from './in-slices.js';
+import type { KubeObject } from './kube-object.js';
+import { stripBulk } from './kube-object.js';
+import type { ListWatch, ListWatchOptions, ListWatchState, RelistReason, WatchFault } from './list-watch-types.js';
+import { newCounters } from './list-watch-types.js';
+import type { Change } from './object-store.js';
+import { ObjectStore } from './object-store.js';
+import { OperationalError, hasCode } from './operational-error.js';
+import { Relister } from './relist.js';
+import type { Selection } from './resource-path.js';
+import { isNewer } from './resource-version.js';
+import type { ObjectEvent } from './watch-session.js';
+import { runWatchSession } from './watch-session.js';
+
+export type { ListWatch, ListWatchCounters, ListWatchOptions, ListWatchState, RelistReason, WatchFault } from './list-watch-types.js';
+export type { Change } from './object-store.js';
+
+const LONG_WATCH_MS = 120_000;
+const CHECK_FIRST_MS = 600_000;
+const CHECK_SPREAD_MS = 300_000;
+const CHECK_SOON_MS = 2000;
+const CHECK_GAP_MS = 30_000;
+const BROKEN_IN_A_ROW = 3;
+
+export function startListWatch(options: ListWatchOptions): ListWatch {
+  const watcher = new ListWatcher(options);
+  watcher.start();
+  return watcher;
+}
+
+class ListWatcher implements ListWatch {
+  state: ListWatchState = 'idle';
+  isSynced = false;
+  lastEventAt: number | undefined;
+  lastListAt: number | undefined;
+  resourceVersion: string | undefined;
+  readonly counters = newCounters();
+  readonly synced: Promise<void>;
+
+  private readonly store = new ObjectStore();
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private readonly selection: Selection;
+  private readonly backoff: Backoff;
+  private readonly relister: Relister;
+  private readonly ending = new AbortController();
+  /** Grows with every list, watch and stop; whoever holds an older one has nothing to say any more. */
+  private epoch = 0;
+  private reason: RelistReason | undefined = 'initial';
+  private brokenInARow = 0;
+  private checkTimer: unknown;
+  private checkDueAt = Number.POSITIVE_INFINITY;
+  private checkedAt = Number.NEGATIVE_INFINITY;
+  private checking: { done: Promise<void>; abort: AbortController } | undefined;
+  private watching: AbortController | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private settleSynced!: { resolve: () => void; reject: (error: Error) => void };
+
+  constructor(private readonly options: ListWatchOptions) {
+    const { resource, namespace, fieldSelector, labelSelector, clock = monotonicClock, random = Math.random } = options;
+    this.clock = clock;
+    this.random = random;
+    this.selection = {
+      resource, ...(namespace ? { namespace } : {}), ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}),
+    };
+    this.backoff = createBackoff({ clock, random });
+    this.relister = new Relister({
+      api: options.api, selection: this.selection, store: this.store, clock,
+      onDoubt: (doubt) => { this.counters[doubt === 'stale' ? 'staleLists' : 'massDeleteBrakes'] += 1; },
+    });
+    this.synced = new Promise((resolve, reject) => { this.settleSynced = { resolve, reject }; });
+    this.synced.catch(() => undefined);
+  }
+
+  get size(): number { return this.store.size; }
+  get(key: string): KubeObject | undefined { return this.store.get(key); }
+  list(): KubeObject[] { return this.store.list(); }
+
+  start(): void {
+    this.scheduleCheck(CHECK_FIRST_MS + this.random() * CHECK_SPREAD_MS);
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    if (this.state !== 'stopped') {
+      this.state = 'stopped';
+      this.epoch += 1;
+      this.clock.clearTimeout(this.checkTimer);
+      const error = new OperationalError('aborted', `watch of ${this.selection.resource.plural}: stopped`);
+      this.ending.abort(error);
+      this.watching?.abort(error);
+      this.settleSynced.reject(error);
+    }
+    await this.running;
+    await this.endCheck();
+  }
+
+  private get stopped(): boolean { return this.ending.signal.aborted; }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      const listing = this.reason !== undefined;
+      try {
+        if (this.reason !== undefined) await this.relist(this.reason);
+        else await this.watch();
+      } catch (error) {
+        if (!this.stopped) await this.recover(listing ? 'list' : 'watch', OperationalError.from(error, this.selection.resource.plural));
+      }
+    }
+  }
+
+  private async relist(reason: RelistReason): Promise<void> {
+    await this.endCheck();
+    if (this.stopped) return;
+    const epoch = this.enter('list');
+    this.counters.relists[reason] += 1;
+    const { plan, resourceVersion } = await this.relister.relist(this.resourceVersion, this.ending.signal);
+    if (epoch !== this.epoch) return;
+    this.store.replace(plan);
+    this.resourceVersion = resourceVersion;
+    this.lastListAt = this.clock.now();
+    this.reason = undefined;
+    this.brokenInARow = 0;
+    await inSlices(plan.changes, (change) => {
+      this.deliver(change, epoch);
+      return epoch === this.epoch;
+    });
+    if (epoch !== this.epoch || this.isSynced) return;
+    this.isSynced = true;
+    this.settleSynced.resolve();
+  }
+
+  private async watch(): Promise<void> {
+    const epoch = this.enter('watch');
+    const openedAt = this.clock.now();
+    const watching = new AbortController();
+    this.watching = watching;
+    try {
+      await runWatchSession({
+        api: this.options.api, selection: this.selection, clock: this.clock, random: this.random,
+        resourceVersion: this.resourceVersion!, signal: watching.signal,
+        onOpen: () => { this.lastEventAt ??= this.clock.now(); },
+        onEvent: (event) => { if (epoch === this.epoch) this.accept(event, epoch); },
+      });
+    } finally {
+      this.watching = undefined;
+      this.counters.reconnects += 1;
+    }
+    // A watch that lived long ended as agreed; one that did not is a failure, however politely it was closed.
+    if (!this.stopped && this.clock.now() - openedAt < LONG_WATCH_MS) await this.wait();
+  }
+
+  private accept(event: ObjectEvent, epoch: number): void {
+    this.lastEventAt = this.clock.now();
+    this.counters.events += 1;
+    const inOrder = isNewer(event.version, this.resourceVersion!);
+    if (inOrder) {
+      this.resourceVersion = event.version;
+      this.brokenInARow = 0;
+    }
+    if (event.type === 'BOOKMARK') return;
+    const changes = this.store.apply(event.type, stripBulk(event.object, this.selection.resource));
+    if (changes.length === 0) this.counters.staleEvents += 1;
+    // A server that mixes up the order may have left something out as well.
+    if (!inOrder) this.scheduleCheck(Math.max(CHECK_SOON_MS, this.checkedAt + CHECK_GAP_MS - this.clock.now()));
+    for (const change of changes) this.deliver(change, epoch);
+  }
+
+  private async recover(doing: 'list' | 'watch', error: OperationalError): Promise<void> {
+    // Ended on purpose, to repair: not a failure.
+    if (doing === 'watch' && this.reason === 'drift') return;
+    this.counters[doing === 'list' ? 'listFailures' : 'watchFailures'] += 1;
+    if (doing === 'watch' && error.code === 'gone') this.reason = 'gone';
+    if (doing === 'watch' && error.code === 'bad-answer') {
+      this.counters.droppedLines += 1;
+      this.brokenInARow += 1;
+      if (this.brokenInARow >= BROKEN_IN_A_ROW) this.reason = 'stream';
+    }
+    this.report({ kind: doing, error });
+    await this.wait(error);
+  }
+
+  private async wait(error?: OperationalError): Promise<void> {
+    this.enter('backoff');
+    const delay = this.backoff.next(error?.retryAfterMs);
+    const refused = hasCode(error, 'unauthorized');
+    await sleepUnless(this.clock, delay, () => refused && this.options.api.credentialsChanged(), this.ending.signal);
+  }
+
+  private enter(state: ListWatchState): number {
+    if (!this.stopped) this.state = state;
+    this.epoch += 1;
+    return this.epoch;
+  }
+
+  private deliver(change: Change, epoch: number): void {
+    if (epoch !== this.epoch) return;
+    const failed = (error: unknown): void => {
+      this.counters.listenerErrors += 1;
+      this.report({ kind: 'listener', error, key: change.key });
+    };
+    try {
+      // A handler may turn out to be async whatever its type says; its rejection is ours too.
+      const result: unknown = this.options.onChange(change);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  private report(fault: WatchFault): void {
+    try {
+      this.options.onFault?.(fault);
+    } catch {
+      // Whoever reports faults has one; there is nobody left to tell.
+    }
+  }
+
+  private scheduleCheck(inMs: number): void {
+    const dueAt = this.clock.now() + inMs;
+    if (this.stopped || dueAt >= this.checkDueAt) return;
+    this.clock.clearTimeout(this.checkTimer);
+    this.checkDueAt = dueAt;
+    this.checkTimer = this.clock.setTimeout(() => this.startCheck(), inMs);
+  }
+
+  private startCheck(): void {
+    this.checkDueAt = Number.POSITIVE_INFINITY;
+    this.scheduleCheck(CHECK_FIRST_MS + this.random() * CHECK_SPREAD_MS);
+    // Without a watch a list is under way or due anyway; two at once never.
+    if (this.state !== 'watch' || this.checking !== undefined) return;
+    this.checkedAt = this.clock.now();
+    const abort = new AbortController();
+    const done = this.check(abort.signal).finally(() => { this.checking = undefined; });
+    this.checking = { done, abort };
+  }
+
+  private async check(signal: AbortSignal): Promise<void> {
+    try {
+      const { api } = this.options;
+      const { selection, store, clock } = this;
+      const drift = await countDrift({ api, selection, store, clock, reached: () => this.resourceVersion!, signal });
+      if (signal.aborted || this.stopped) return;
+      this.counters.consistencyChecks += 1;
+      if (drift === 0) return;
+      this.counters.driftRepairs += drift;
+      this.reason ??= 'drift';
+      this.watching?.abort();
+    } catch (error) {
+      if (!signal.aborted) this.report({ kind: 'consistency-check', error: OperationalError.from(error, this.selection.resource.plural) });
+    }
+  }
+
+  private async endCheck(): Promise<void> {
+    this.checking?.abort.abort();
+    await this.checking?.done;
+  }
+}

@@ -1,0 +1,96 @@
+// One open watch, from the request to its end. It turns each line into an event that is known to be whole and of the
+// right kind, and ends a connection on which nothing arrives any more. What the events mean is for the list-watch.
+import type { Clock } from './clock.js';
+import type { KubeApi } from './kube-api.js';
+import type { KubeObject } from './kube-object.js';
+import { isStoredObject } from './kube-object.js';
+import { statusFrom } from './kube-request.js';
+import { OperationalError, codeOfStatus } from './operational-error.js';
+import type { Selection } from './resource-path.js';
+import { isResourceVersion } from './resource-version.js';
+import type { WatchEvent } from './watch-stream.js';
+import { readWatchEvents } from './watch-stream.js';
+
+/** Bookmarks come about every minute, so a minute and a half of silence is a dead connection. */
+export const IDLE_MS = 90_000;
+const SHORTEST_S = 240;
+const LONGEST_S = 480;
+
+export type ObjectEvent =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject; version: string }
+  | { type: 'BOOKMARK'; version: string };
+
+export interface WatchSessionOptions {
+  api: Pick<KubeApi, 'watch'>;
+  selection: Selection;
+  clock: Clock;
+  random: () => number;
+  resourceVersion: string;
+  signal: AbortSignal;
+  onOpen: () => void;
+  onEvent: (event: ObjectEvent) => void;
+}
+
+/** Resolves when the server ended the watch, rejects for every other end. */
+export async function runWatchSession(options: WatchSessionOptions): Promise<void> {
+  const { api, selection, clock, random, resourceVersion, signal } = options;
+  const session = new AbortController();
+  const end = (): void => session.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  const timeoutSeconds = SHORTEST_S + Math.floor(random() * (LONGEST_S - SHORTEST_S + 1));
+  const watchdog = startWatchdog(clock, () => session.abort(new OperationalError('timeout',
+    `watch of ${selection.resource.plural}: nothing came for ${IDLE_MS / 1000} s`)));
+  try {
+    const body = await api.watch({ ...selection, resourceVersion, timeoutSeconds }, { signal: session.signal });
+    watchdog.feed();
+    options.onOpen();
+    for await (const event of readWatchEvents(body)) {
+      if (session.signal.aborted) break;
+      const typed = objectEvent(event, selection);
+      watchdog.feed();
+      options.onEvent(typed);
+    }
+    session.signal.throwIfAborted();
+  } catch (error) {
+    throw OperationalError.from(session.signal.aborted ? session.signal.reason : error, `watch of ${selection.resource.plural}`);
+  } finally {
+    watchdog.stop();
+    signal.removeEventListener('abort', end);
+    session.abort();
+  }
+}
+
+function objectEvent({ type, object }: WatchEvent, selection: Selection): ObjectEvent {
+  const { resource, namespace } = selection;
+  if (type === 'ERROR') throw inStreamError(object, resource.plural);
+  const { kind, metadata } = object as Partial<KubeObject>;
+  const version = metadata?.resourceVersion;
+  if (kind !== resource.kind || !isResourceVersion(version)) throw notAnEvent(resource.plural, type);
+  if (type === 'BOOKMARK') return { type, version };
+  if (!isStoredObject(object) || (namespace !== undefined && object.metadata.namespace !== namespace)) throw notAnEvent(resource.plural, type);
+  return { type, object, version };
+}
+
+function notAnEvent(plural: string, type: string): OperationalError {
+  return new OperationalError('bad-answer', `watch of ${plural}: a ${type} event without a whole object of its kind`);
+}
+
+function inStreamError(object: unknown, plural: string): OperationalError {
+  const status = statusFrom(object);
+  const expired = status.code === 410 || status.reason === 'Expired' || status.reason === 'Gone';
+  const code = expired ? 'gone' : codeOfStatus(status.code ?? 500);
+  return new OperationalError(code, `watch of ${plural}: ${status.message ?? 'ended with an error that says nothing'}`);
+}
+
+/** Looks at the last sign of life when its timer fires instead of moving the timer for every event. */
+function startWatchdog(clock: Clock, bite: () => void): { feed: () => void; stop: () => void } {
+  let fedAt = clock.now();
+  const look = (): void => {
+    const left = fedAt + IDLE_MS - clock.now();
+    if (left <= 0) bite();
+    else timer = clock.setTimeout(look, left);
+  };
+  let timer = clock.setTimeout(look, IDLE_MS);
+  return { feed: () => { fedAt = clock.now(); }, stop: () => clock.clearTimeout(timer) };
+}

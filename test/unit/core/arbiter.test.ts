@@ -1,0 +1,122 @@
+// The arbiter's promises: after any sequence of changes it has decided what a fresh look would decide, it says which entries
+// are different, and the engine never has a reason to refuse what the core has built.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createArbiter } from '../../../src/core/arbiter.js';
+import { type Claim, claimOf } from '../../../src/core/claim.js';
+import { decide } from '../../../src/core/decide.js';
+import { compareFindings } from '../../../src/core/finding.js';
+import type { Snapshot } from '../../../src/core/snapshot.js';
+import { createEndpointCheck } from '../../../src/engine/check-endpoint.js';
+import { checkUpdate } from '../../../src/engine/check-update.js';
+import type { EntryValue } from '../../../src/route-table/types.js';
+import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
+import { claims, cluster, ingress } from '../../fixtures/random-cluster.js';
+import { inspectStub } from '../../fixtures/stub-certificates.js';
+
+const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces'] as const;
+type Objects = readonly (readonly [kind: keyof Snapshot, key: string, object: unknown])[];
+
+const objectsOf = (manifests: readonly Manifest[]): Objects => {
+  const snapshot = snapshotOf(manifests);
+  return kinds.flatMap((kind) => [...snapshot[kind]].map(([key, object]) => [kind, key, object] as const));
+};
+
+/** A step sets objects as another random cluster has them, or removes them; several before each decision. */
+const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5) });
+
+const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+
+describe('core: arbiter', function () {
+  this.timeout(60_000);
+
+  it('has decided, after any sequence of changes, what a look at the whole decides', () => {
+    fc.assert(fc.property(claims, cluster, fc.array(step, { minLength: 1, maxLength: 6 }), (by, first, steps) => {
+      const arbiter = createArbiter(by, inspectStub);
+      const served = new Map(by.map((claim) => [claim.class, new Map<string, EntryValue>()]));
+      for (const { objects, remove, part } of [{ objects: first, remove: false, part: 5 }, ...steps]) {
+        for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
+          arbiter.take(kind, key, remove ? undefined : object as never);
+        }
+        for (const [name, keys] of arbiter.settle().entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
+        expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
+        expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
+        for (const { class: name } of by) {
+          expect(sorted(arbiter.tables.get(name)!)).to.deep.equal(sorted(fresh.tables.get(name)!));
+          expect(sorted(served.get(name)!), 'who follows the changed keys has the same table').to.deep.equal(sorted(fresh.tables.get(name)!));
+        }
+      }
+    }), { numRuns: 300 });
+  });
+
+  it('plans no Ingress anew, and changes no entry, when somebody else writes a status', () => {
+    const [one] = fc.sample(ingress, { seed: 7, numRuns: 1 }) as [Manifest];
+    const arbiter = createArbiter([claimOf('red', { annotationValues: ['nginx'], claimClassless: true })], inspectStub);
+    const [[kind, key, object]] = objectsOf([one]) as [Objects[number]];
+    arbiter.take(kind, key, object as never);
+    arbiter.settle();
+    arbiter.take(kind, key, { ...(object as object), status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } } as never);
+    const { entries, ingresses } = arbiter.settle();
+    expect([entries.size, ingresses.size]).to.deep.equal([0, 0]);
+  });
+
+  it('touches only what a changed endpoint leads to', () => {
+    const arbiter = createArbiter([claimOf('red')], inspectStub);
+    for (let n = 0; n < 200; n++) {
+      arbiter.take('services', `shop/web-${n}`, { metadata: { namespace: 'shop', name: `web-${n}` }, spec: { ports: [{ port: 80 }] } });
+      arbiter.take('ingresses', `shop/web-${n}`, {
+        metadata: { namespace: 'shop', name: `web-${n}`, annotations: { 'kubernetes.io/ingress.class': 'red' } },
+        spec: { rules: [{ host: `h${n}.test`, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: `web-${n}`, port: { number: 80 } } } }] } }] },
+      });
+    }
+    arbiter.settle();
+    arbiter.take('endpointSlices', 'shop/s', {
+      metadata: { namespace: 'shop', name: 's', labels: { 'kubernetes.io/service-name': 'web-7' } },
+      addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 8080 }],
+    });
+    const { entries, ingresses } = arbiter.settle();
+    expect([...entries.get('red')!]).to.deep.equal(['service/shop/web-7/80']);
+    expect(ingresses.size).to.equal(0);
+  });
+
+  it('brings in what the next in line leads to when the winner of a path goes', () => {
+    const arbiter = createArbiter([claimOf('red')], inspectStub);
+    for (const [name, created] of [['older', '2026-01-01T00:00:00Z'], ['newer', '2026-01-02T00:00:00Z']] as const) {
+      arbiter.take('services', `shop/${name}`, { metadata: { namespace: 'shop', name }, spec: { ports: [{ port: 80 }] } });
+      arbiter.take('ingresses', `shop/${name}`, {
+        metadata: { namespace: 'shop', name, creationTimestamp: created, annotations: { 'kubernetes.io/ingress.class': 'red' } },
+        spec: { rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] } }] },
+      });
+    }
+    arbiter.settle();
+    expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/older/80']);
+    arbiter.take('ingresses', 'shop/older', undefined);
+    arbiter.settle();
+    expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/newer/80']);
+  });
+
+  it('builds nothing that the engine refuses', () => {
+    const rules = {
+      checkEndpoint: createEndpointCheck(false), routesPerHost: 1000, endpointsPerService: 10_000, entriesPerClass: 1e6, bytesPerClass: 1e9,
+    };
+    fc.assert(fc.property(claims, cluster, (by: Claim[], objects) => {
+      const { tables } = decide(snapshotOf(objects), by, inspectStub);
+      for (const [name, table] of tables) {
+        // The stub's certificates are none, and the engine looks at PEM; everything else is as it is sent.
+        const set = [...table].filter(([key]) => !/^(certificate|sni)\//.test(key)).map(([key, value]) => ({ key, value }));
+        const update = { class: name, epoch: 1, sequence: 1, full: true, set, remove: [], count: set.length };
+        expect(checkUpdate(update, { epoch: -1, sequence: 0, entries: new Map(), bytes: 0 }, rules)).to.not.have.property('refusal');
+      }
+    }), { numRuns: 500 });
+  });
+});
+
+function follow(served: Map<string, EntryValue>, table: ReadonlyMap<string, EntryValue>, keys: Iterable<string>): void {
+  for (const key of keys) {
+    const value = table.get(key);
+    if (value === undefined) served.delete(key);
+    else served.set(key, structuredClone(value));
+  }
+}
