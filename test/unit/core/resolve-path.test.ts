@@ -1,4 +1,4 @@
-// Rows 1 to 17 of the bad inputs (reference/reliability.md, section 3), on a host of plain paths and on one of patterns.
+// The bad inputs on paths (1 to 17), on a host of plain paths and on one of patterns.
 import { expect } from 'chai';
 import { resolvePath } from '../../../src/core/resolve-path.js';
 
