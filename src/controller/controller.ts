@@ -42,6 +42,8 @@ export interface Controller {
   synced: Promise<void>;
   /** Undefined when every claim that is held is also served; else what is missing, in words. */
   notReady(): string | undefined;
+  /** Whether it holds none of its claims: others do, or nobody yet. */
+  isStandby(): boolean;
   /** Who holds, waits for and disputes each class. */
   claims(): readonly ClassClaim[];
   /** What is decided, for explain and tests. */
@@ -78,6 +80,7 @@ export function startController(options: ControllerOptions): Controller {
     synced: watches.synced,
     arbiter,
     claims: () => claims.claims,
+    isStandby: () => held.every(({ elector }) => !elector.isHolder()),
     notReady: () => notReady(watches.waitingFor(), held),
     async stop() {
       decide.stop();

@@ -43,6 +43,13 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
+/** The engine of an installation gets its tables from the claims that are held here: without any, it serves nothing. */
+function standbyReason(controllers: readonly Controller[]): string | undefined {
+  if (!controllers.every((one) => one.isStandby())) return undefined;
+  const holders = controllers.flatMap((one) => one.claims()).map(({ class: name, holder }) => `${name}: ${holder === undefined || holder === '' ? 'nobody' : holder}`);
+  return `standby: the classes are held by other processes (${holders.join(', ')})`;
+}
+
 /** Starts everything; resolves when it runs, which is before it is ready. What had started is ended again when a part fails. */
 export async function startInstallation(settings: InstallationSettings, log: PartLog): Promise<Installation> {
   const ends: (() => Promise<void>)[] = [];
@@ -67,7 +74,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
       ends.push(() => instance.stop());
       controllers.push(instance.controller);
     }
-    const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined);
+    const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
     const admin = await listen(adminApp({ metrics: () => metrics.render(), notReady }), address, port);
     ends.push(() => admin.close());
     return { adminPort: admin.port, engine, metrics, controllers, notReady, stop };
