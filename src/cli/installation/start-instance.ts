@@ -25,11 +25,9 @@ export async function startInstance({ installation, kubeconfig, ...options }: In
   });
   // Whoever wants to know waits for it; a stop before the first list is no fault.
   controller.synced.catch(() => undefined);
+  let stopped: Promise<void> | undefined;
   return {
     controller,
-    async stop() {
-      await controller.stop();
-      await connection.close();
-    },
+    stop: () => stopped ??= controller.stop().then(() => connection.close()),
   };
 }
