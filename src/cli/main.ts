@@ -2,6 +2,7 @@
 // The commands of ingress-arbiter, and the only place that sets an exit code: 0 fine, 1 findings or failure, 2 wrong usage.
 
 import { Command } from 'commander';
+import { certsCommand } from './certs/certs-command.js';
 import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
 import { lintCommand } from './lint/lint-command.js';
@@ -13,6 +14,7 @@ const program = new Command('ingress-arbiter')
   .description('one owner for every Ingress, several classes on one nginx, figures per class')
   .addCommand(devCommand(finish, print))
   .addCommand(convertCommand(finish))
+  .addCommand(certsCommand(finish, print))
   .addCommand(lintCommand(finish, print))
   .showHelpAfterError()
   // Commander ends wrong usage with 1; here 1 means findings.
