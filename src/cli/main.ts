@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { certsCommand } from './certs/certs-command.js';
 import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
+import { engineCommand } from './engine/engine-command.js';
 import { lintCommand } from './lint/lint-command.js';
 
 const finish = (exitCode: number): void => { process.exitCode = exitCode; };
@@ -15,6 +16,7 @@ const program = new Command('ingress-arbiter')
   .addCommand(devCommand(finish, print))
   .addCommand(convertCommand(finish))
   .addCommand(certsCommand(finish, print))
+  .addCommand(engineCommand(finish, print))
   .addCommand(lintCommand(finish, print))
   .showHelpAfterError()
   // Commander ends wrong usage with 1; here 1 means findings.
