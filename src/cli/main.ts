@@ -7,6 +7,7 @@ import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
 import { engineCommand } from './engine/engine-command.js';
 import { lintCommand } from './lint/lint-command.js';
+import { runCommand } from './run/run-command.js';
 
 const finish = (exitCode: number): void => { process.exitCode = exitCode; };
 const print = (line: string): void => { process.stdout.write(`${line}\n`); };
@@ -14,6 +15,7 @@ const print = (line: string): void => { process.stdout.write(`${line}\n`); };
 const program = new Command('ingress-arbiter')
   .description('one owner for every Ingress, several classes on one nginx, figures per class')
   .addCommand(devCommand(finish, print))
+  .addCommand(runCommand(finish))
   .addCommand(convertCommand(finish))
   .addCommand(certsCommand(finish, print))
   .addCommand(engineCommand(finish, print))

@@ -2,7 +2,8 @@
 
 import { type PublishOutcome, TablePublisher } from './publish-table.js';
 import type { ControllerOptions } from './controller.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
+import { type Installation, claimMarks, termsOf } from '../core/claim-record.js';
 import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 
 export interface HeldClaim {
@@ -17,7 +18,8 @@ export interface HeldClaim {
 export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: () => void): HeldClaim {
   const { log, metrics } = options;
   const elector = startLeaseElector({
-    api: options.api, namespace: options.leaseNamespace, name: claim.class, identity: options.identity,
+    api: options.api, namespace: options.leaseNamespace, name: claimName(claim), identity: options.identity,
+    marks: claimMarks(installationOf(options), termsOf(claim, options.listenersOf?.(claim.class))),
     onAcquired: (epoch) => {
       log('info', `class ${claim.class}: holds the claim (epoch ${epoch})`);
       metrics.set('claimHeld', [claim.class], 1);
@@ -30,17 +32,24 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
   const publisher = new TablePublisher({
-    class: claim.class, sink: options.sink,
+    class: claimName(claim), sink: options.sink,
     epoch: () => (elector.isHolder() ? elector.epoch : undefined),
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
     onOutcome: (outcome) => {
       held.served = outcome.applied;
+      // Our Lease was made anew and counts from its beginning again; the engine remembers the one before it.
+      if (!outcome.applied && outcome.newerEpoch !== undefined) elector.raiseEpoch(outcome.newerEpoch);
       tellOutcome(options, claim, outcome);
     },
   });
   const held: HeldClaim = { claim, elector, publisher, served: false };
   metrics.set('claimHeld', [claim.class], 0);
   return held;
+}
+
+/** The installation that a controller belongs to. */
+export function installationOf({ installation = 'default', leaseNamespace }: Pick<ControllerOptions, 'installation' | 'leaseNamespace'>): Installation {
+  return { name: installation, namespace: leaseNamespace };
 }
 
 function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome: PublishOutcome): void {

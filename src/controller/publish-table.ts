@@ -5,8 +5,11 @@ import type { ClassTable, TableUpdate } from '../route-table/types.js';
 
 /** Where tables go: the engine in the same process, or a stream to engines elsewhere. */
 export interface TableSink {
-  /** Resolves when the update is served, or refused with the reason; rejects when that can't be told. */
-  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }>;
+  /**
+   * Resolves when the update is served, or refused with the reason; rejects when that can't be told. `newerEpoch`: the epoch
+   * that the engine has seen, when that of the update is older.
+   */
+  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number }>;
 }
 
 export interface PublisherOptions {
@@ -22,7 +25,7 @@ export interface PublisherOptions {
 
 export type PublishOutcome =
   | { applied: true; epoch: number; sequence: number; set: number; removed: number; entries: number }
-  | { applied: false; epoch: number; reason: string };
+  | { applied: false; epoch: number; reason: string; newerEpoch?: number };
 
 const RETRY_MS = 1000;
 
@@ -56,10 +59,12 @@ export class TablePublisher {
 
   private async send(epoch: number): Promise<boolean> {
     const update = this.nextUpdate(epoch);
-    const answer = await this.options.sink.apply(update).catch((error: Error) => ({ applied: false as const, reason: error.message }));
+    const answer: Awaited<ReturnType<TableSink['apply']>> = await this.options.sink.apply(update)
+      .catch((error: Error) => ({ applied: false as const, reason: error.message }));
     if (!answer.applied) {
       this.takenEpoch = undefined;
-      this.options.onOutcome({ applied: false, epoch, reason: answer.reason });
+      const { reason, newerEpoch } = answer;
+      this.options.onOutcome({ applied: false, epoch, reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) });
       return false;
     }
     this.takenEpoch = epoch;
