@@ -34,9 +34,13 @@ export class TableFanOut {
     for (const { publisher } of this.listeners.values()) void publisher.publish(table, keys);
   }
 
-  /** Adds an engine; it gets the whole table first. One that comes again under its name takes the place of its old self. */
-  attach(engine: string, sink: TableSink): () => void {
-    const listener: Listener = { attached: true, served: false, publisher: this.publisherFor(engine, sink, () => listener) };
+  /**
+   * Adds an engine; it gets the whole table first. One that comes again under its name takes the place of its old self.
+   * `afterSequence`: of the last update that it has taken.
+   */
+  attach(engine: string, sink: TableSink, afterSequence = 0): () => void {
+    const self = (): Listener => listener;
+    const listener: Listener = { attached: true, served: false, publisher: this.publisherFor(engine, { sink, afterSequence }, self) };
     const before = this.listeners.get(engine);
     if (before !== undefined) before.attached = false;
     this.listeners.set(engine, listener);
@@ -52,9 +56,9 @@ export class TableFanOut {
     return [...this.listeners].map(([engine, { served }]) => ({ engine, served }));
   }
 
-  private publisherFor(engine: string, sink: TableSink, self: () => Listener): TablePublisher {
+  private publisherFor(engine: string, { sink, afterSequence }: { sink: TableSink; afterSequence: number }, self: () => Listener): TablePublisher {
     return new TablePublisher({
-      class: this.options.class, sink, pause: this.options.pause,
+      class: this.options.class, sink, afterSequence, pause: this.options.pause,
       epoch: () => (self().attached ? this.options.epoch() : undefined),
       onOutcome: (outcome) => {
         self().served = outcome.applied;

@@ -1,7 +1,8 @@
 // What a controller and an engine say to each other about one class, line by line: the contract of the table stream. One
 // update is on its way at a time; the engine answers it before the next one comes.
 //
-//   GET  /v1/classes/<class>/table?engine=<name>   200 and lines without end; 307 to the holder; 503 when nobody holds it
+//   GET  /v1/classes/<class>/table?engine=<name>&after=<sequence of the last update taken>
+//                                                  200 and lines without end; 307 to the holder; 503 when nobody holds it
 //        {"update":{…}}        begins an update: everything of TableUpdate but its entries, and the digest after it
 //        {"set":"<key>","value":…}   {"remove":"<key>"}        its entries, one a line, so that no line is long
 //        {"end":true}          the update is whole
@@ -27,6 +28,8 @@ export interface StreamAck {
   applied: boolean;
   /** Why not; starts with a word that stays the same. */
   reason?: string;
+  /** The epoch that the engine has seen, when that of the update is older. */
+  newerEpoch?: number;
 }
 
 /** How often a quiet stream shows that it lives, and after how long a silent one is given up. */

@@ -19,6 +19,8 @@ export interface SubscriptionOptions {
   addresses: readonly string[];
   connections: PeerConnections;
   apply: (update: TableUpdate) => Promise<ApplyResult>;
+  /** Sequence of the last update that was taken; 0 before the first. */
+  taken: () => number;
   log: Log;
 }
 
@@ -81,7 +83,7 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
   };
   try {
     const dispatcher = options.connections.dispatcher();
-    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}`;
+    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}`;
     const signal = AbortSignal.any([halt, silence.signal]);
     let base = address;
     let answer = await request(base + path, { dispatcher, signal });
@@ -103,8 +105,12 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
   }
 }
 
+function refusal({ reason, newerEpoch }: ApplyResult & { applied: false }): Pick<StreamAck, 'reason' | 'newerEpoch'> {
+  return { reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) };
+}
+
 async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {
-  const ack: StreamAck = { engine: options.engine, epoch, sequence, applied: result.applied, ...(result.applied ? {} : { reason: result.reason }) };
+  const ack: StreamAck = { engine: options.engine, epoch, sequence, applied: result.applied, ...(result.applied ? {} : refusal(result)) };
   const { statusCode, body } = await request(`${base}/v1/classes/${options.class}/acks`, {
     method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
     body: JSON.stringify(ack), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,

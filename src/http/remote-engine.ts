@@ -9,7 +9,7 @@ import type { TableUpdate } from '../route-table/types.js';
 
 export interface RemoteEngine {
   /** Resolves with the engine's answer; rejects when the stream ends first or the answer takes too long. */
-  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }>;
+  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number }>;
   /** Takes an answer that the engine sent; false when nothing like it is waited for. */
   answer(ack: StreamAck): boolean;
   close(): void;
@@ -64,7 +64,8 @@ export function createRemoteEngine(stream: Writable, answerMs: number): RemoteEn
         await Promise.race([writeUpdate(update), answered]);
         writing = false;
         const ack = await answered;
-        return ack.applied ? { applied: true } : { applied: false, reason: ack.reason ?? 'no reason given' };
+        if (ack.applied) return { applied: true };
+        return { applied: false, reason: ack.reason ?? 'no reason given', ...(ack.newerEpoch === undefined ? {} : { newerEpoch: ack.newerEpoch }) };
       } finally {
         writing = false;
         clearTimeout(late);

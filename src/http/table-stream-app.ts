@@ -9,7 +9,7 @@ import { type StreamAck, engineUri, hasUri } from '../core/stream-protocol.js';
 /** One class as its engines get it: what src/controller keeps for it. */
 export interface TableSource {
   /** Adds an engine and returns what removes it again. */
-  attach(engine: string, sink: Pick<RemoteEngine, 'apply'>): () => void;
+  attach(engine: string, sink: Pick<RemoteEngine, 'apply'>, afterSequence: number): () => void;
   /** 'here', the address of whoever holds the claim, or undefined when nobody is known to. */
   holder(): 'here' | { address: string } | undefined;
 }
@@ -34,7 +34,9 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
     const holder = source.holder();
     if (holder === undefined) return void response.status(503).json({ error: 'nobody holds the claim' });
     if (holder !== 'here') return void response.redirect(307, `${holder.address}${request.originalUrl}`);
-    openStream({ source, engine, response, streams, name: `${request.params.class} ${engine}`, answerMs });
+    const after = Number(request.query['after'] ?? 0);
+    if (!Number.isSafeInteger(after) || after < 0) return refuse(response, 'sequence');
+    openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs });
   });
   app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
     const ack = request.body as StreamAck;
@@ -51,18 +53,19 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
 interface StreamRequest {
   source: TableSource;
   engine: string;
+  after: number;
   response: Response;
   streams: Map<string, RemoteEngine>;
   name: string;
   answerMs: number;
 }
 
-function openStream({ source, engine, response, streams, name, answerMs }: StreamRequest): void {
+function openStream({ source, engine, after, response, streams, name, answerMs }: StreamRequest): void {
   // An engine that asks again has lost the stream that it had.
   streams.get(name)?.close();
   response.status(200).set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders();
   const remote = createRemoteEngine(response, answerMs);
-  const detach = source.attach(engine, remote);
+  const detach = source.attach(engine, remote, after);
   streams.set(name, remote);
   response.once('close', () => {
     detach();
@@ -70,11 +73,12 @@ function openStream({ source, engine, response, streams, name, answerMs }: Strea
   });
 }
 
-function refuse(response: Response, what: 'class' | 'engine' | 'answer'): void {
+function refuse(response: Response, what: 'class' | 'engine' | 'sequence' | 'answer'): void {
   response.status(what === 'class' ? 404 : 400).json({ error: `unknown or invalid ${what}` });
 }
 
 function isAck(ack: Partial<StreamAck> | undefined): ack is StreamAck {
   return typeof ack === 'object' && typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
-    Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string');
+    Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string') &&
+    (ack.newerEpoch === undefined || Number.isSafeInteger(ack.newerEpoch));
 }

@@ -44,6 +44,7 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
   const connections = new Map(classes.map((name) => [name, connectToPublishers(name, settings.tls, (message) => log('warn', message))]));
   const subscriptions = classes.map((name): Subscription => subscribeTables({
     class: name, engine: settings.name, addresses: settings.controllers[name]!, connections: connections.get(name)!, apply, log,
+    taken: () => Math.max(0, engine?.table(name)?.sequence ?? 0),
   }));
   const readiness = async (): Promise<string | undefined> => {
     if (stopping) return 'stopping';

@@ -67,7 +67,7 @@ describe('feature: table stream', function () {
       class: 'red', epoch: () => state.epoch, pause: (ms) => new Promise((resolve) => { setTimeout(resolve, Math.min(ms, 20)); }),
       onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
     });
-    const source: TableSource = { attach: (engine, sink) => fanOut.attach(engine, sink), holder: () => state.holder };
+    const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
     const server = await listenSecurely(tableStreamApp(new Map([['red', source]]), answerMs), { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
     ends.push(() => server.close());
     return { fanOut, server, refusals, state, address: `https://127.0.0.1:${server.port}` };
@@ -76,7 +76,7 @@ describe('feature: table stream', function () {
   function engine(addresses: string[], { name = 'engine-1', certificate = 'engine', holding = new HoldingEngine(), className = 'red' } = {}): { holding: HoldingEngine; subscription: Subscription; log: string[] } {
     const log: string[] = [];
     const connections = connectToPublishers(className, tls(certificate), () => undefined);
-    const subscription = subscribeTables({ class: className, engine: name, addresses, connections, apply: holding.apply, log: (_level, message) => log.push(message) });
+    const subscription = subscribeTables({ class: className, engine: name, addresses, connections, apply: holding.apply, taken: () => Math.max(0, holding.held.sequence), log: (_level, message) => log.push(message) });
     ends.push(async () => {
       await subscription.stop();
       await connections.close();
@@ -169,7 +169,7 @@ describe('feature: table stream', function () {
     fanOut.publish(table, []);
     const holding = new HoldingEngine();
     const connections = connectToPublishers('red', { certificate: path.join(own, 'engine.crt'), key: path.join(own, 'engine.key'), authority: path.join(own, 'ca.crt') }, () => undefined);
-    const subscription = subscribeTables({ class: 'red', engine: 'e', addresses: [address], connections, apply: holding.apply, log: () => undefined });
+    const subscription = subscribeTables({ class: 'red', engine: 'e', addresses: [address], connections, apply: holding.apply, taken: () => 0, log: () => undefined });
     ends.push(async () => { await subscription.stop(); await connections.close(); });
     await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
     await makeCertificates({ folder: own, classes: ['red'], days: 3 });
