@@ -2,8 +2,10 @@
 // The commands of ingress-arbiter, and the only place that sets an exit code: 0 fine, 1 findings or failure, 2 wrong usage.
 
 import { Command } from 'commander';
+import { certsCommand } from './certs/certs-command.js';
 import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
+import { engineCommand } from './engine/engine-command.js';
 import { lintCommand } from './lint/lint-command.js';
 import { runCommand } from './run/run-command.js';
 
@@ -15,6 +17,8 @@ const program = new Command('ingress-arbiter')
   .addCommand(devCommand(finish, print))
   .addCommand(runCommand(finish))
   .addCommand(convertCommand(finish))
+  .addCommand(certsCommand(finish, print))
+  .addCommand(engineCommand(finish, print))
   .addCommand(lintCommand(finish, print))
   .showHelpAfterError()
   // Commander ends wrong usage with 1; here 1 means findings.

@@ -11,7 +11,7 @@ import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
 import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
 import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
 import type { LeaseElector } from '../kubernetes/lease.js';
@@ -24,7 +24,8 @@ export type Log = (level: LogLevel, message: string) => void;
 export interface ControllerOptions {
   claims: readonly Claim[];
   api: KubeApi;
-  sink: TableSink;
+  /** The engine in the same process, if there is one; others come and go by themselves (see sources). */
+  sink?: TableSink;
   metrics: Metrics;
   log: Log;
   /** Where the Leases of the claims are. */
@@ -46,6 +47,8 @@ export interface Controller {
   isStandby(): boolean;
   /** Who holds, waits for and disputes each class. */
   claims(): readonly ClassClaim[];
+  /** What engines elsewhere attach to, by the name of the table (that of the class, or of this process's share of it). */
+  sources: ReadonlyMap<string, EngineSource>;
   /** What is decided, for explain and tests. */
   arbiter: Arbiter;
   /** Hands the claims back and ends everything. What the engine serves stays. */
@@ -67,7 +70,7 @@ export function startController(options: ControllerOptions): Controller {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
     const { entries, ingresses } = arbiter.settle();
-    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
     for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
     count(ingresses);
     report.ask();
@@ -79,6 +82,7 @@ export function startController(options: ControllerOptions): Controller {
   return {
     synced: watches.synced,
     arbiter,
+    sources: new Map(held.map((one) => [claimName(one.claim), engineSource(one)])),
     claims: () => claims.claims,
     isStandby: () => held.every(({ elector }) => !elector.isHolder()),
     notReady: () => notReady(watches.waitingFor(), held),
@@ -87,6 +91,21 @@ export function startController(options: ControllerOptions): Controller {
       report.stop();
       await Promise.all([watches.stop(), statuses.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
+  };
+}
+
+/** One table as engines elsewhere get it. */
+export interface EngineSource {
+  /** Adds an engine that has taken updates up to `afterSequence`; returns what removes it again. */
+  attach(engine: string, sink: TableSink, afterSequence: number): () => void;
+  /** 'here', or the identity of whoever holds the claim; undefined when nobody is known to. */
+  holder(): string | undefined;
+}
+
+function engineSource({ fanOut, elector }: HeldClaim): EngineSource {
+  return {
+    attach: (engine, sink, afterSequence) => fanOut.attach(engine, sink, afterSequence),
+    holder: () => (elector.isHolder() ? 'here' : elector.holder === '' ? undefined : elector.holder),
   };
 }
 
@@ -127,6 +146,6 @@ function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): st
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
   const unheld = held.filter(({ elector }) => elector.holder === undefined || elector.holder === '');
   if (unheld.length > 0) return `waiting for somebody to hold ${unheld.map(({ claim }) => claim.class).join(', ')}`;
-  const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
+  const unserved = held.filter(({ elector, fanOut }) => elector.isHolder() && fanOut.engines().some(({ served }) => !served));
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

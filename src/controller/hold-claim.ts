@@ -1,6 +1,7 @@
-// One class of a controller instance: its claim, and the table that goes to the engine while the claim is held.
+// One class of a controller instance: its claim, and the table that goes to the engines while the claim is held.
 
-import { type PublishOutcome, TablePublisher } from './publish-table.js';
+import type { PublishOutcome } from './publish-table.js';
+import { TableFanOut } from './table-fan-out.js';
 import type { ControllerOptions } from './controller.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type Installation, claimMarks, termsOf } from '../core/claim-record.js';
@@ -9,10 +10,11 @@ import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 export interface HeldClaim {
   claim: Claim;
   elector: LeaseElector;
-  publisher: TablePublisher;
-  /** Whether the engine has taken the last update. */
-  served: boolean;
+  fanOut: TableFanOut;
 }
+
+/** Name of the engine in the same process. */
+const ownEngine = 'here';
 
 /** Starts to seek the claim. `onAcquired` is called whenever it is won. */
 export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: () => void): HeldClaim {
@@ -31,20 +33,19 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
-  const publisher = new TablePublisher({
-    class: claimName(claim), sink: options.sink,
+  const fanOut = new TableFanOut({
+    class: claimName(claim),
     epoch: () => (elector.isHolder() ? elector.epoch : undefined),
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
-    onOutcome: (outcome) => {
-      held.served = outcome.applied;
+    onOutcome: (engine, outcome) => {
       // Our Lease was made anew and counts from its beginning again; the engine remembers the one before it.
       if (!outcome.applied && outcome.newerEpoch !== undefined) elector.raiseEpoch(outcome.newerEpoch);
-      tellOutcome(options, claim, outcome);
+      tellOutcome(options, claim, { engine, outcome });
     },
   });
-  const held: HeldClaim = { claim, elector, publisher, served: false };
+  if (options.sink !== undefined) fanOut.attach(ownEngine, options.sink);
   metrics.set('claimHeld', [claim.class], 0);
-  return held;
+  return { claim, elector, fanOut };
 }
 
 /** The installation that a controller belongs to. */
@@ -52,10 +53,11 @@ export function installationOf({ installation = 'default', leaseNamespace }: Pic
   return { name: installation, namespace: leaseNamespace };
 }
 
-function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome: PublishOutcome): void {
+function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, { engine, outcome }: { engine: string; outcome: PublishOutcome }): void {
+  const who = engine === ownEngine ? 'the engine' : `engine ${engine}`;
   metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
-  if (!outcome.applied) return log('error', `class ${claim.class}: the engine refuses the table: ${outcome.reason}`);
+  if (!outcome.applied) return log('error', `class ${claim.class}: ${who} does not take the table: ${outcome.reason}`);
   metrics.set('tableEntries', [claim.class], outcome.entries);
   const { set, removed, entries, epoch, sequence } = outcome;
-  log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served (epoch ${epoch}, sequence ${sequence})`);
+  log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served${engine === ownEngine ? '' : ` by ${engine}`} (epoch ${epoch}, sequence ${sequence})`);
 }

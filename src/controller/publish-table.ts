@@ -17,6 +17,8 @@ export interface PublisherOptions {
   sink: TableSink;
   /** The right to publish: undefined when the claim is not held (any more). */
   epoch: () => number | undefined;
+  /** Of the last update that the engine has taken, also from others before: its updates go on from there. */
+  afterSequence?: number;
   /** Told of every update's outcome. */
   onOutcome: (outcome: PublishOutcome) => void;
   /** Waits before an update that failed is tried again. */
@@ -34,10 +36,12 @@ export class TablePublisher {
   /** Keys that may differ from what the engine has. */
   private readonly pending = new Set<string>();
   private takenEpoch: number | undefined;
-  private sequence = 0;
+  private sequence: number;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly options: PublisherOptions) {}
+  constructor(private readonly options: PublisherOptions) {
+    this.sequence = options.afterSequence ?? 0;
+  }
 
   /**
    * Brings the engine to `table`, of which the entries of `changed` are different from the last call. The map may go on

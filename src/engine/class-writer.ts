@@ -58,6 +58,11 @@ export class ClassWriter {
     return this.held.epoch >= 0;
   }
 
+  /** What is served, for whoever keeps it safe; undefined before the first table. */
+  get table(): HeldTable | undefined {
+    return this.hasTable ? this.held : undefined;
+  }
+
   /** Whether the nginx in this state has the whole table. */
   isServedBy(states: TableStates): boolean {
     return states.instance === this.instance && this.complete;
