@@ -13,6 +13,16 @@ export interface HeldClaim {
   fanOut: TableFanOut;
 }
 
+/**
+ * How far beyond ours an engine's epoch is believed. Epochs come to an end (int32): an engine in foreign hands must not bring
+ * a class there.
+ */
+const MOST_EPOCHS_AHEAD = 100_000;
+
+function isPlausible({ epoch, newerEpoch }: PublishOutcome & { applied: false }): boolean {
+  return newerEpoch !== undefined && newerEpoch - epoch <= MOST_EPOCHS_AHEAD;
+}
+
 /** Name of the engine in the same process. */
 const ownEngine = 'here';
 
@@ -39,7 +49,7 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
     onOutcome: (engine, outcome) => {
       // Our Lease was made anew and counts from its beginning again; the engine remembers the one before it.
-      if (!outcome.applied && outcome.newerEpoch !== undefined) elector.raiseEpoch(outcome.newerEpoch);
+      if (!outcome.applied && isPlausible(outcome)) elector.raiseEpoch(outcome.newerEpoch!);
       tellOutcome(options, claim, { engine, outcome });
     },
   });

@@ -29,10 +29,11 @@ interface Takeover {
 }
 
 describe('e2e: claims, two processes for each class', function () {
-  this.timeout(150_000);
+  this.timeout(240_000);
   let api: ApiServer;
   let backend: Server;
   let folder: string;
+  let slowRequests = 0;
   const records: RequestRecord[] = [];
   const processes: RunProcess[] = [];
   const scenarios: Record<'kill' | 'stop' | 'freeze', Promise<void>> = {} as never;
@@ -57,19 +58,20 @@ describe('e2e: claims, two processes for each class', function () {
     const holder = await start(name, 'first');
     await eventually(async () => expect(await holder.readiness(), holder.messages().join('\n')).to.equal('ok'), 40_000);
     const standby = await start(name, 'second');
-    await eventually(async () => expect(await standby.readiness(), standby.messages().join('\n')).to.match(/^standby: .*kill|stop|freeze/), 40_000);
+    await eventually(async () => expect(await standby.readiness(), standby.messages().join('\n')).to.match(/^standby: /), 40_000);
     expect((await holder.get(`${name}-0.test`)).status).to.equal(200);
     expect((await standby.get(`${name}-0.test`)).status).to.equal(404);
     return { holder, standby };
   };
-  /** Enough unwritten statuses for the rest of the scenario, and the signal while they are being written. */
-  const signalWhileBusy = async (name: string, { holder }: { holder: RunProcess }, signal: NodeJS.Signals): Promise<number> => {
+  /** Enough unwritten statuses for the rest of the scenario, so that the signal comes while they are being written. */
+  const untilBusy = async (name: string, { holder }: { holder: RunProcess }): Promise<void> => {
     seed(name, 1, INGRESSES);
     const before = statusesBy(holder).length;
     await eventually(() => expect(statusesBy(holder).length).to.be.greaterThan(before + 5), 20_000);
-    const at = performance.now();
+  };
+  const signalTo = ({ holder }: { holder: RunProcess }, signal: NodeJS.Signals): number => {
     holder.child.kill(signal);
-    return at;
+    return performance.now();
   };
   const takeover = async (name: string, standby: RunProcess, since: number, withinMs: number): Promise<Takeover> => {
     const served = eventually(async () => {
@@ -86,15 +88,17 @@ describe('e2e: claims, two processes for each class', function () {
 
   const kill = async (): Promise<void> => {
     const both = await pair('kill');
-    const endedAt = await signalWhileBusy('kill', both, 'SIGKILL');
+    await untilBusy('kill', both);
+    const endedAt = signalTo(both, 'SIGKILL');
     notes['kill'] = { ...both, endedAt };
     await takeover('kill', both.standby, endedAt, TAKEOVER_AFTER_KILL_MS);
   };
   const stop = async (): Promise<void> => {
     const both = await pair('stop');
+    await untilBusy('stop', both);
     const slow = both.holder.get('stop-0.test', '/slow');
-    await sleep(100);
-    const endedAt = await signalWhileBusy('stop', both, 'SIGTERM');
+    await eventually(() => expect(slowRequests).to.equal(1));
+    const endedAt = signalTo(both, 'SIGTERM');
     notes['stop'] = { ...both, endedAt };
     await takeover('stop', both.standby, endedAt, TAKEOVER_AFTER_STOP_MS);
     expect((await slow).status).to.equal(200);
@@ -102,7 +106,8 @@ describe('e2e: claims, two processes for each class', function () {
   };
   const freeze = async (): Promise<void> => {
     const both = await pair('freeze');
-    const endedAt = await signalWhileBusy('freeze', both, 'SIGSTOP');
+    await untilBusy('freeze', both);
+    const endedAt = signalTo(both, 'SIGSTOP');
     notes['freeze'] = { ...both, endedAt };
     await takeover('freeze', both.standby, endedAt, TAKEOVER_AFTER_KILL_MS);
     await sleep(endedAt + FREEZE_MS - performance.now());
@@ -120,7 +125,9 @@ describe('e2e: claims, two processes for each class', function () {
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-claims-'));
     backend = createServer((request, response) => {
-      setTimeout(() => response.end('pod'), request.url === '/slow' ? 2500 : 0);
+      const slow = request.url === '/slow';
+      if (slow) slowRequests += 1;
+      setTimeout(() => response.end('pod'), slow ? 1500 : 0);
     });
     await new Promise<void>((resolve) => { backend.listen(0, '127.0.0.1', resolve); });
     api = await startApiServer({ allowLoopbackEndpoints: true, onRequest: (record) => records.push(record) });

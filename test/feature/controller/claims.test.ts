@@ -123,6 +123,19 @@ describe('feature: claims of several controllers', function () {
     await holds(second);
   });
 
+  it('an engine that says to have seen an epoch far beyond all others is not believed', async () => {
+    const sink = checkedSink();
+    let asked = 0;
+    sink.apply = async () => {
+      asked += 1;
+      return { applied: false, reason: 'stale-epoch: over', newerEpoch: 2_147_483_647 };
+    };
+    const member = await rig.start('a', { claims: [claimOf('blue')], sink });
+    await eventually(() => expect(asked).to.be.greaterThan(2), 10_000);
+    expect(member.controller.isStandby()).to.equal(false);
+    expect(spec().leaseTransitions).to.equal(1);
+  });
+
   it('a Lease that was deleted and made anew by a process without memory goes on above the epoch that the engine has seen', async () => {
     rig.api.store.create(ingressFor('blue', 'one', ['one.test']));
     const sink = checkedSink();
