@@ -11,12 +11,21 @@ import { type FoundRoute, findRoute } from './find-route.js';
 /** A name or an address as Host headers carry them, the port optional. */
 const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])(?::[0-9]{1,5})?$';
 
+/** What may stand after the name that the route was chosen by, in the Host that is sent on: it names the same host. */
+const AFTER_HOST = '^\\.?(?::[0-9]{1,5})?$';
+
+/** RFC 5842, section 7.2. */
+const LOOP_DETECTED = 508;
+
 /** Runs for every request of a data listener. */
 export function run(): void {
   const variables = ngx.var;
   const classes = classesOfListener(variables.ia_listener as string);
   ngx.ctx.class = classes[0];
   if (ngx.req.http_version() === 0.9 || !takeHost()) return ngx.exit(400);
+
+  // An endpoint that leads back here would take every connection there is with one request.
+  if (variables.ia_hops === '') return ngx.exit(LOOP_DETECTED);
 
   const requestUri = variables.request_uri as string;
   const question = find(requestUri, '?', 0);
@@ -44,7 +53,8 @@ function takeHost(): boolean {
     return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
   }
   const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
-  const sameName = string.lower(cut(header, 0, host.length)) === host;
+  const sameName = string.lower(cut(header, 0, host.length)) === host &&
+    ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
   // A request line with a whole URL overrules the header (RFC 9112, section 3.2.2), so what is sent on is the URL's host.
   ngx.var.ia_host = named && sameName ? header : host;
   return host === '' || (header !== '' && named);
