@@ -8,11 +8,13 @@ import type { PreparedEndpoint, PreparedService } from './entries.js';
 import { classesOfListener } from './init.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 
+const PORT = '(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
+
 /** A name or an address as Host headers carry them, the port optional. */
-const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])(?::[0-9]{1,5})?$';
+const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])' + PORT + '$';
 
 /** What may stand after the name that the route was chosen by, in the Host that is sent on: it names the same host. */
-const AFTER_HOST = '^\\.?(?::[0-9]{1,5})?$';
+const AFTER_HOST = '^\\.?' + PORT + '$';
 
 /** RFC 5842, section 7.2. */
 const LOOP_DETECTED = 508;
