@@ -46,6 +46,13 @@ export function run(): void {
   send(outcome);
 }
 
+/** Status for a request that is not even looked up. */
+function refusal(): number | undefined {
+  if (ngx.req.http_version() === 0.9 || !takeHost()) return 400;
+  // An endpoint that leads back here would take every connection there is with one request.
+  return ngx.var.ia_hops === '' ? LOOP_DETECTED : undefined;
+}
+
 /** Sets the Host that is sent on: the very name that the route is chosen by. False when it is none. */
 function takeHost(): boolean {
   const host = ngx.var.host ?? '';
