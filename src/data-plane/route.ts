@@ -24,10 +24,8 @@ export function run(): void {
   const variables = ngx.var;
   const classes = classesOfListener(variables.ia_listener as string);
   ngx.ctx.class = classes[0];
-  if (ngx.req.http_version() === 0.9 || !takeHost()) return ngx.exit(400);
-
-  // An endpoint that leads back here would take every connection there is with one request.
-  if (variables.ia_hops === '') return ngx.exit(LOOP_DETECTED);
+  const refused = refusal();
+  if (refused !== undefined) return ngx.exit(refused);
 
   const requestUri = variables.request_uri as string;
   const question = find(requestUri, '?', 0);
