@@ -62,7 +62,8 @@ describe('e2e: leaks', function () {
       expect(last.zones['ia_records']).to.equal(first!.zones['ia_records']);
       expect(last.zones['ia_pointers']).to.equal(first!.zones['ia_pointers']);
       expect(last.zones['ia_versions']).to.equal(first!.zones['ia_versions']);
-      expect(last.files).to.be.at.most(first!.files + 5);
+      // nginx's idle connections to the backend end in this process too.
+      expect(last.files).to.be.at.most(first!.files + 20);
       expect(last.workers, 'MB of a worker').to.be.at.most(first!.workers + 10);
       expect(last.megabytes, 'MB of the controller').to.be.at.most(first!.megabytes + 60);
       expect(rig.dev.engine.pids()!.master).to.equal(master);
