@@ -31,3 +31,23 @@ function askClasses<Answer extends string | object>(ask: AskClass<Answer>, class
   }
   return 'none';
 }
+
+/** Looks for the certificate of a server name in one class; undefined: it has none. */
+export type AskServerName<Answer extends string | object> = (this: void, name: string, at: number) => Answer | undefined;
+
+/**
+ * The server name itself before the wildcard in place of its first label; within each the listener's classes in their order.
+ * `name`: lower case. Undefined: nobody has a certificate for it.
+ */
+export function searchServerNames<Answer extends string | object>(ask: AskServerName<Answer>, classes: number, name: string): Answer | undefined {
+  const dot = find(name, '.', 0);
+  return askForCertificate(ask, classes, name) ?? (dot > 0 ? askForCertificate(ask, classes, '*' + cut(name, dot, name.length)) : undefined);
+}
+
+function askForCertificate<Answer extends string | object>(ask: AskServerName<Answer>, classes: number, name: string): Answer | undefined {
+  for (let at = 0; at < classes; at++) {
+    const answer = ask(name, at);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}

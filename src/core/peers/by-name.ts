@@ -71,6 +71,7 @@ export const kongStore: Peer = {
 export const kongReconciler: Peer = {
   name: 'kong-reconciler',
   title: 'Kong (what it reconciles)',
+  partOf: 'kong',
   defaults: { ingressClass: 'kong' },
   select(ingress, classes, settings) {
     const own = text(settings, 'ingressClass');

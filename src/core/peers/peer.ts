@@ -20,6 +20,8 @@ export interface Peer {
   name: string;
   /** Whose it is, for people. */
   title: string;
+  /** Name of the peer that it is a part of: both take the same Ingress as one. */
+  partOf?: string;
   /** Its flags and their defaults. */
   defaults: PeerSettings;
   /** Whether it takes the Ingress, given all IngressClasses by name. */
