@@ -88,7 +88,7 @@ function sameName(key: string, keys: Iterable<string>): string | undefined {
 
 function findingsOf(decided: Decided, ingress: Ingress): Finding[] {
   const services = new Set(decided.plans.get(objectKey(ingress))!.dependsOn.services.map((name) => `Service ${name}`));
-  return visibleFindings(decided.findings, decided.fromFiles)
+  return visibleFindings(decided.findings, decided)
     .filter(({ object }) => object === `Ingress ${objectKey(ingress)}` || services.has(object)).sort(compareFindings);
 }
 

@@ -29,6 +29,8 @@ export interface Facts {
   leases: ReadonlyMap<string, LeaseView> | undefined;
   /** Objects come from files: what is not among them may exist all the same. */
   fromFiles: boolean;
+  /** Whether a Secret that is not in the snapshot does not exist. */
+  secretsKnown: boolean;
 }
 
 /** Facts and what is decided from them. */

@@ -4,15 +4,16 @@
 import { type Finding, type FindingKind } from '../finding.js';
 import type { Snapshot } from '../snapshot.js';
 import type { Claim } from '../claim.js';
+import type { Facts } from './facts.js';
 import { suggestName } from './suggest-name.js';
 import type { Reference } from '../resolve-reference.js';
 
 /** What only a cluster can tell. */
 const needsCluster: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing']);
 
-/** Findings without those that files cannot know of. */
-export function visibleFindings(findings: readonly Finding[], fromFiles: boolean): Finding[] {
-  return findings.filter(({ kind }) => !fromFiles || !needsCluster.has(kind));
+/** Findings without those that nobody can know of from where the objects come. */
+export function visibleFindings(findings: readonly Finding[], { fromFiles, secretsKnown }: Pick<Facts, 'fromFiles' | 'secretsKnown'>): Finding[] {
+  return findings.filter(({ kind }) => !(fromFiles && needsCluster.has(kind)) && (secretsKnown || kind !== 'secret-missing'));
 }
 
 /** Every name that would be a class: IngressClasses, claims and their annotation values. */

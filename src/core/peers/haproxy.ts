@@ -55,9 +55,9 @@ export const haproxytech: Peer = {
     }
     const defaults = [...classes.values()].filter(({ metadata }) => metadata.annotations?.[defaultClassAnnotation] === 'true');
     const free = flag === '' ? defaults.length === 0 : on(settings, 'emptyIngressClass');
-    if (free || defaults.length === 0) return verdict(free, 'no class');
+    if (free || defaults.length === 0) return verdict(free, 'no field');
     const ofIts = defaults.filter(({ spec }) => spec?.controller === own).length;
-    const answer = verdict(ofIts === defaults.length, ofIts === defaults.length ? 'default class' : 'no class, and the default class is another one');
+    const answer = verdict(ofIts === defaults.length, ofIts === defaults.length ? 'default class' : 'no field, and the default class is another one');
     return ofIts === 0 || ofIts === defaults.length ? answer : { ...answer, uncertain: 'several default classes: it takes the first that its map gives' };
   },
 };
