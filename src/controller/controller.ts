@@ -55,7 +55,7 @@ export function startController(options: ControllerOptions): Controller {
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
-    const { entries, ingresses } = arbiter.settle();
+    const { entries, ingresses } = arbiter.settle(Date.now());
     for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
     for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
     count(ingresses);

@@ -38,7 +38,7 @@ describe('core: arbiter', function () {
         for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
           arbiter.take(kind, key, remove ? undefined : object as never);
         }
-        for (const [name, keys] of arbiter.settle().entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+        for (const [name, keys] of arbiter.settle(0).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
         const fresh = decide(arbiter.snapshot, by, inspectStub);
         expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
         expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
@@ -56,9 +56,9 @@ describe('core: arbiter', function () {
     const arbiter = createArbiter([claimOf('red', { annotationValues: ['nginx'], claimClassless: true })], inspectStub);
     const [[kind, key, object]] = objectsOf([one]) as [Objects[number]];
     arbiter.take(kind, key, object as never);
-    arbiter.settle();
+    arbiter.settle(0);
     arbiter.take(kind, key, { ...(object as object), status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } } as never);
-    const { entries, ingresses } = arbiter.settle();
+    const { entries, ingresses } = arbiter.settle(0);
     expect([entries.size, ingresses.size]).to.deep.equal([0, 0]);
   });
 
@@ -71,12 +71,12 @@ describe('core: arbiter', function () {
         spec: { rules: [{ host: `h${n}.test`, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: `web-${n}`, port: { number: 80 } } } }] } }] },
       });
     }
-    arbiter.settle();
+    arbiter.settle(0);
     arbiter.take('endpointSlices', 'shop/s', {
       metadata: { namespace: 'shop', name: 's', labels: { 'kubernetes.io/service-name': 'web-7' } },
       addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 8080 }],
     });
-    const { entries, ingresses } = arbiter.settle();
+    const { entries, ingresses } = arbiter.settle(0);
     expect([...entries.get('red')!]).to.deep.equal(['service/shop/web-7/80']);
     expect(ingresses.size).to.equal(0);
   });
@@ -90,10 +90,10 @@ describe('core: arbiter', function () {
         spec: { rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] } }] },
       });
     }
-    arbiter.settle();
+    arbiter.settle(0);
     expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/older/80']);
     arbiter.take('ingresses', 'shop/older', undefined);
-    arbiter.settle();
+    arbiter.settle(0);
     expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/newer/80']);
   });
 
