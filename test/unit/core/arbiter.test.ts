@@ -14,7 +14,7 @@ import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
 import { claims, cluster, ingress } from '../../fixtures/random-cluster.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
-const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces'] as const;
+const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces', 'configMaps'] as const;
 type Objects = readonly (readonly [kind: keyof Snapshot, key: string, object: unknown])[];
 
 const objectsOf = (manifests: readonly Manifest[]): Objects => {
@@ -23,7 +23,7 @@ const objectsOf = (manifests: readonly Manifest[]): Objects => {
 };
 
 /** A step sets objects as another random cluster has them, or removes them; several before each decision. */
-const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5) });
+const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000) });
 
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -34,12 +34,14 @@ describe('core: arbiter', function () {
     fc.assert(fc.property(claims, cluster, fc.array(step, { minLength: 1, maxLength: 6 }), (by, first, steps) => {
       const arbiter = createArbiter(by, inspectStub);
       const served = new Map(by.map((claim) => [claim.class, new Map<string, EntryValue>()]));
-      for (const { objects, remove, part } of [{ objects: first, remove: false, part: 5 }, ...steps]) {
+      let now = Date.parse('2026-01-01T00:00:00Z');
+      for (const { objects, remove, part, pause } of [{ objects: first, remove: false, part: 5, pause: 0 }, ...steps]) {
+        now += pause;
         for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
           arbiter.take(kind, key, remove ? undefined : object as never);
         }
-        for (const [name, keys] of arbiter.settle(0).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
-        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        for (const [name, keys] of arbiter.settle(now).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+        const fresh = decide(arbiter.snapshot, by, inspectStub, { now, memory: arbiter.memory });
         expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
         expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
         expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
