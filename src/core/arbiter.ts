@@ -15,6 +15,7 @@ import { type KeptKind, expire, keptFinding } from './kept-objects.js';
 import type { EndpointSlice } from './kubernetes-objects.js';
 import { type IngressPlan, planIngress } from './plan-ingress.js';
 import { type StatusWrite, planStatus } from './plan-status.js';
+import { readClassSettings } from './read-class-settings.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
 import { takeObject } from './take-object.js';
 
@@ -50,6 +51,8 @@ export interface Arbiter {
   readonly tables: ReadonlyMap<string, ClassState['table']>;
   /** Each claim's addresses and settings as they are now. */
   readonly contexts: ReadonlyMap<string, ClassContext>;
+  /** Keys of the ConfigMaps that the IngressClasses as they were taken name as parameters: what has to be taken as well. */
+  parameters(): string[];
   /** Wanted status writes by Ingress. */
   readonly statusWrites: ReadonlyMap<string, StatusWrite>;
   /** Everything that is wrong now, in no particular order. */
@@ -65,6 +68,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     tables: new Map([...classes].map(([name, { table }]) => [name, table])),
     take: (kind, key, object) => takeObject(state, kind, key, object),
     settle: (now) => settle(state, now),
+    parameters: () => state.given.flatMap((claim) => readClassSettings(claim, snapshot).configMap ?? []),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),
       ...[...state.memory.kept.values()].map(keptFinding),

@@ -16,6 +16,9 @@ export interface ReadSettings {
   configMap: string | undefined;
 }
 
+/** DNS subdomain: what ConfigMaps and namespaces can be called. The names become part of a request. */
+const objectName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+
 const byKey = new Map(settingRegistry.map((setting) => [setting.key, setting]));
 
 /** The settings of the claim's class as they are now. A class without IngressClass or parameters has the defaults. */
@@ -36,7 +39,7 @@ export function readClassSettings(claim: Claim, { ingressClasses, configMaps }: 
 function parametersKey(parameters: NonNullable<NonNullable<IngressClass['spec']>['parameters']>, { parametersNamespace }: Claim): string | undefined {
   const { apiGroup = '', kind, name = '', scope = 'Cluster', namespace } = parameters;
   const where = scope === 'Namespace' ? namespace : scope === 'Cluster' ? parametersNamespace : undefined;
-  return apiGroup === '' && kind === 'ConfigMap' && name !== '' && where ? `${where}/${name}` : undefined;
+  return apiGroup === '' && kind === 'ConfigMap' && objectName.test(name) && where && objectName.test(where) ? `${where}/${name}` : undefined;
 }
 
 function closed(claim: Claim, what: string, configMap: string | undefined): ReadSettings {

@@ -12,10 +12,10 @@ import type { Snapshot, SnapshotObject } from './snapshot.js';
 export function takeObject<Kind extends keyof Snapshot>(state: ArbiterState, kind: Kind, key: string, object: SnapshotObject<Kind> | undefined): void {
   if (kind === 'ingresses') return takeIngress(state, key, object as Ingress | undefined);
   if (kind === 'ingressClasses' || kind === 'configMaps') {
-    if (object === undefined && state.memory.kept.has(`${kind} ${key}`)) return;
     const grace = object === undefined ? graceOf(state, kind, key) : undefined;
     if (grace !== undefined) {
-      state.touched.keep.set(`${kind} ${key}`, grace);
+      // A grace that has begun goes on: it does not begin anew.
+      if (!state.memory.kept.has(`${kind} ${key}`)) state.touched.keep.set(`${kind} ${key}`, grace);
       return;
     }
     state.touched.keep.delete(`${kind} ${key}`);
