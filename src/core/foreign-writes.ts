@@ -69,7 +69,7 @@ export function isForgotten(writes: ForeignWrites, now: number): boolean {
 export function foreignFinding(key: string, writes: ForeignWrites): Finding[] {
   if (!isDispute(writes)) return [];
   const who = writes.by === '' ? 'somebody whose name is not known' : writes.by === ownWriter ? 'another installation of ingress-arbiter' : quote(writes.by);
-  const message = `${who} overwrites the address of class "${writes.class}" in its status (${writes.count} times); ` +
+  const message = `${who} overwrites the address of class "${writes.class}" in its status (${writes.count === 1 ? 'once' : `${writes.count} times`}); ` +
     `it is written again after ${new Date(pauseEnd(writes)).toISOString()} at the earliest. Let only one of the two publish an address`;
   return [finding('foreign-status-writer', `Ingress ${key}`, message)];
 }
