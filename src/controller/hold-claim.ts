@@ -24,7 +24,7 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
       onAcquired();
     },
     onLost: (reason) => {
-      log('warn', `class ${claim.class}: gives the claim up (${reason})`);
+      log(reason === 'released' ? 'info' : 'warn', `class ${claim.class}: gives the claim up (${reason})`);
       metrics.set('claimHeld', [claim.class], 0);
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),

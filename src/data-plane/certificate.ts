@@ -1,5 +1,5 @@
-// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes.
-// Without one it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
+// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes,
+// else the default certificate of the first of them that has one. Without any it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
 
 import * as ssl from 'ngx.ssl';
 import { cut, find, lower } from './text.js';
@@ -13,12 +13,13 @@ const MOST_ATTEMPTS = 20;
 export function run(): void {
   const [requested] = ssl.server_name();
   const [port] = ssl.server_port();
-  if (requested === undefined || port === undefined) return;
-  const name = lower(requested);
+  if (port === undefined) return;
+  const name = requested === undefined ? '' : lower(requested);
   const dot = find(name, '.', 0);
   const classes = classesOfPort(port);
   const certificate = certificateFor(classes, name) ??
-    (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined);
+    (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined) ??
+    (name !== '' ? certificateFor(classes, '') : undefined);
   if (certificate !== undefined) serve(certificate, name);
 }
 
