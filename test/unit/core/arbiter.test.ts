@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createArbiter } from '../../../src/core/arbiter.js';
-import { type Claim, claimOf } from '../../../src/core/claim.js';
+import { type Claim, claimOf, ownController } from '../../../src/core/claim.js';
 import { decide } from '../../../src/core/decide.js';
 import { compareFindings } from '../../../src/core/finding.js';
 import type { Snapshot } from '../../../src/core/snapshot.js';
@@ -97,6 +97,71 @@ describe('core: arbiter', function () {
     arbiter.take('ingresses', 'shop/older', undefined);
     arbiter.settle(0);
     expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/newer/80']);
+  });
+
+  it('tells the losers on a shared listener, and those over a budget, as a fresh look would, whatever comes and goes', () => {
+    const by = [claimOf('red', { listener: { name: 'main', place: 1 } }), claimOf('blue', { listener: { name: 'main', place: 0 } })];
+    const change = fc.record({
+      name: fc.constantFrom('one', 'two', 'three', 'four'), class: fc.constantFrom('red', 'blue'), host: fc.constantFrom('a.test', 'b.test'),
+      path: fc.constantFrom('/', '/a', '/a/b'), created: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'), remove: fc.boolean(), most: fc.constantFrom('', '1', '2'),
+    });
+    const seen = new Set<string>();
+    fc.assert(fc.property(fc.array(change, { minLength: 2, maxLength: 12 }), (changes) => {
+      const arbiter = createArbiter(by, inspectStub);
+      arbiter.take('ingressClasses', 'blue', { metadata: { name: 'blue' }, spec: { controller: ownController, parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' } } });
+      for (const { name, class: className, host, path, created, remove, most } of changes) {
+        arbiter.take('configMaps', 'edge/settings', { metadata: { namespace: 'edge', name: 'settings' }, data: { 'max-hosts-per-namespace': most } });
+        arbiter.take('ingresses', `shop/${name}`, remove ? undefined : {
+          metadata: { namespace: 'shop', name, creationTimestamp: created, annotations: { 'kubernetes.io/ingress.class': className } },
+          spec: { rules: [{ host, http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
+        });
+        arbiter.settle(0);
+        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
+        for (const one of ['red', 'blue']) expect(sorted(arbiter.tables.get(one)!)).to.deep.equal(sorted(fresh.tables.get(one)!));
+        for (const { kind } of fresh.findings) seen.add(kind);
+      }
+    }), { numRuns: 200 });
+    expect([...seen]).to.include.members(['route-taken-by-class', 'over-budget', 'route-taken']);
+  });
+
+  it('says when it wants to be asked again, and at no other time has anything changed', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    const arbiter = createArbiter([claimOf('red')], inspectStub);
+    const named = { metadata: { namespace: 'shop', name: 'web' }, spec: { ingressClassName: 'red' } };
+    arbiter.take('ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController } });
+    arbiter.take('ingresses', 'shop/web', named);
+    expect(arbiter.settle(now).wakeAt).to.equal(undefined);
+    arbiter.take('ingressClasses', 'red', undefined);
+    expect(arbiter.settle(now + 5000).wakeAt).to.equal(now + 605_000);
+    expect(arbiter.settle(now + 604_999).ingresses.size).to.equal(0);
+    const over = arbiter.settle(now + 605_000);
+    expect([[...over.ingresses], over.wakeAt]).to.deep.equal([['shop/web'], undefined]);
+    expect(arbiter.plans.get('shop/web')!.ownership.owner).to.equal(undefined);
+  });
+
+  it('touches, with a changed ConfigMap or a changed address, its class only', () => {
+    const arbiter = createArbiter([claimOf('red', { publish: 'edge/proxy' }), claimOf('blue', { addresses: [{ ip: '192.0.2.1' }] })], inspectStub);
+    const parameters = { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' };
+    arbiter.take('ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController, parameters } });
+    arbiter.take('ingressClasses', 'blue', { metadata: { name: 'blue' }, spec: { controller: ownController } });
+    for (const name of ['red', 'blue']) for (let n = 0; n < 50; n++) arbiter.take('ingresses', `shop/${name}-${n}`, { metadata: { namespace: 'shop', name: `${name}-${n}` }, spec: { ingressClassName: name } });
+    const settings = (data: Record<string, string>): void => arbiter.take('configMaps', 'edge/settings', { metadata: { namespace: 'edge', name: 'settings' }, data });
+    settings({});
+    arbiter.settle(0);
+    settings({ 'allowed-namespaces': 'blog' });
+    const { ingresses } = arbiter.settle(0);
+    expect([...ingresses].every((key) => key.startsWith('shop/red-'))).to.equal(true);
+    expect(ingresses.size).to.equal(50);
+    settings({ 'allowed-namespaces': 'blog', 'hand-over-grac': 'x' });
+    expect(arbiter.settle(0).ingresses.size, 'a key that is none').to.equal(0);
+    settings({});
+    arbiter.settle(0);
+    arbiter.take('services', 'edge/proxy', { metadata: { namespace: 'edge', name: 'proxy' }, spec: { clusterIP: '10.96.0.1' } });
+    const before = new Set(arbiter.statusWrites.keys());
+    expect(arbiter.settle(0).ingresses.size, 'an address is no reason to plan').to.equal(0);
+    expect([...arbiter.statusWrites.keys()].filter((key) => !before.has(key)).every((key) => key.startsWith('shop/red-'))).to.equal(true);
+    expect(arbiter.statusWrites.get('shop/red-7')!.addresses).to.deep.equal([{ ip: '10.96.0.1' }]);
   });
 
   it('builds nothing that the engine refuses', () => {
