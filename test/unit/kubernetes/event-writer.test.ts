@@ -71,6 +71,17 @@ describe('event writer', () => {
     expect(written()[1]!['count']).to.equal(2);
   });
 
+  it('finds what another instance has said already, and does not say it again', async () => {
+    report('two claims');
+    await until(() => results.length === 1);
+    const other = startEventWriter({ api: createKubeApi({ connection, clock }), component: 'ingress-arbiter', instance: 'pod-2', clock, onResult: (result) => results.push(result) });
+    other.report({ object: ingress, type: 'Warning', reason: 'ClassConflict', message: 'two claims' });
+    await until(() => results.length === 2);
+    await other.stop();
+    expect(results).to.deep.equal(['written', 'written']);
+    expect(server.log.filter(({ verb, status }) => verb === 'create' && status === 201)).to.have.length(1);
+  });
+
   it('lets 25 through per object and then one in 5 minutes', async () => {
     for (let second = 0; second < 100; second += 1) {
       report(`news ${second}`);
