@@ -40,11 +40,11 @@ export function startStatuses({ api, metrics, log }: Pick<ControllerOptions, 'ap
   return {
     bring(wanted) {
       const now = new Set<string>();
-      for (const { ingress, addresses } of wanted) {
+      for (const { ingress, addresses, instead } of wanted) {
         const object = find(ingress);
         if (object === undefined) continue;
         now.add(ingress);
-        writer.want(object, [...addresses]);
+        writer.want(object, [...addresses], instead && [...instead]);
       }
       for (const key of asked) if (!now.has(key)) writer.forget(key);
       asked = now;

@@ -18,19 +18,22 @@ export interface IngressEvent {
 
 const prefix = 'Ingress ';
 
-/** The Events for everything that is wrong now. */
+/** The Events for everything that is wrong now, in no particular order. */
 export function planEvents(findings: readonly Finding[], plans: ReadonlyMap<string, IngressPlan>): IngressEvent[] {
-  const events = new Map<string, IngressEvent>();
-  const more = new Map<string, number>();
-  for (const { object, kind, severity, code, message } of [...findings].sort(compareFindings)) {
-    const ingress = object.startsWith(prefix) ? object.slice(prefix.length) : '';
+  const kinds = new Map<string, { ingress: string; class: string; first: Finding; more: number }>();
+  for (const one of findings) {
+    const ingress = one.object.startsWith(prefix) ? one.object.slice(prefix.length) : '';
     const owner = plans.get(ingress)?.ownership.owner;
     if (owner === undefined) continue;
-    const id = `${ingress} ${kind}`;
-    if (events.has(id)) more.set(id, (more.get(id) ?? 0) + 1);
-    else events.set(id, { ingress, class: owner, type: severity === 'info' ? 'Normal' : 'Warning', reason: reasonOf(kind), message: `${message} (${code})` });
+    const id = `${ingress} ${one.kind}`;
+    const known = kinds.get(id);
+    if (known === undefined) kinds.set(id, { ingress, class: owner, first: one, more: 0 });
+    else kinds.set(id, { ...known, first: compareFindings(one, known.first) < 0 ? one : known.first, more: known.more + 1 });
   }
-  return [...events].map(([id, event]) => (more.has(id) ? { ...event, message: `${event.message}, and ${more.get(id)} more of the kind` } : event));
+  return [...kinds.values()].map(({ ingress, class: name, first: { kind, severity, message, code }, more }) => ({
+    ingress, class: name, type: severity === 'info' ? 'Normal' : 'Warning', reason: reasonOf(kind),
+    message: `${message} (${code})${more === 0 ? '' : `, and ${more} more of the kind`}`,
+  }));
 }
 
 /** The Event that an Ingress has come to a class. */

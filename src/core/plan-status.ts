@@ -12,6 +12,8 @@ export interface StatusWrite {
   /** The class in whose name it is written. */
   class: string;
   addresses: readonly LoadBalancerIngress[];
+  /** Only while the status shows exactly these. */
+  instead?: readonly LoadBalancerIngress[];
 }
 
 /**
@@ -27,5 +29,5 @@ export function planStatus(ingress: Ingress, owner: string | undefined, claims: 
   }
   if ((ingress.metadata.statusWriter ?? ownWriter) !== ownWriter) return undefined;
   const left = claims.find(({ addresses }) => addresses.length > 0 && shows(ingress, addresses));
-  return left === undefined ? undefined : { ingress: objectKey(ingress), class: left.class, addresses: [] };
+  return left === undefined ? undefined : { ingress: objectKey(ingress), class: left.class, addresses: [], instead: left.addresses };
 }

@@ -11,7 +11,10 @@ import { type Finding, type FindingKind, renderFinding } from '../../core/findin
 import { type ReadManifests, readManifests } from './read-manifests.js';
 
 /** What only a cluster can tell. */
-const needsCluster: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing']);
+const needsCluster: ReadonlySet<FindingKind> = new Set([
+  'service-missing', 'service-port-missing', 'secret-missing',
+  'settings-missing', 'default-backend-missing', 'default-certificate-missing', 'publish-service-missing',
+]);
 
 export interface LintOptions {
   filename: string[];
