@@ -1,6 +1,7 @@
 // One controller instance: watches the cluster, holds the claims of its classes, lets the core decide, and carries out what
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
+import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
 import { type HeldClaim, holdClaim } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
@@ -52,16 +53,23 @@ export function startController(options: ControllerOptions): Controller {
   const count = countIngresses(options.metrics, arbiter.plans);
   const tellFindings = reportFindings(options.log, arbiter.plans);
   const report = workSoon(() => tellFindings(arbiter.findings()), REPORT_GAP_MS);
+  /** When the oldest event came that is not decided yet. */
+  let since: number | undefined;
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
     const { entries, ingresses } = arbiter.settle();
-    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
+    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? [], since);
     for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
+    since = undefined;
     count(ingresses);
     report.ask();
   }, DECIDE_GAP_MS);
-  const watches = watchCluster(arbiter, { api: options.api, log: options.log, onChange: () => decide.ask() });
+  const watches = watchCluster(arbiter, { api: options.api, log: options.log, onChange: () => {
+    since ??= performance.now();
+    decide.ask();
+  } });
+  const removeReadings = options.metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const statuses = startStatuses(options, held, arbiter);
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
@@ -71,6 +79,7 @@ export function startController(options: ControllerOptions): Controller {
     async stop() {
       decide.stop();
       report.stop();
+      removeReadings();
       await Promise.all([watches.stop(), statuses.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };

@@ -21,11 +21,14 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     onAcquired: (epoch) => {
       log('info', `class ${claim.class}: holds the claim (epoch ${epoch})`);
       metrics.set('claimHeld', [claim.class], 1);
+      metrics.set('claimEpoch', [claim.class], epoch);
+      metrics.add('claimChanges', [claim.class, 'acquired']);
       onAcquired();
     },
     onLost: (reason) => {
       log('warn', `class ${claim.class}: gives the claim up (${reason})`);
       metrics.set('claimHeld', [claim.class], 0);
+      metrics.add('claimChanges', [claim.class, reason]);
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
@@ -47,6 +50,8 @@ function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome:
   metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
   if (!outcome.applied) return log('error', `class ${claim.class}: the engine refuses the table: ${outcome.reason}`);
   metrics.set('tableEntries', [claim.class], outcome.entries);
-  const { set, removed, entries, epoch, sequence } = outcome;
+  const { set, removed, entries, epoch, sequence, since } = outcome;
+  metrics.set('tableSequence', [claim.class], sequence);
+  if (since !== undefined) metrics.observe('changeToServed', [claim.class], (performance.now() - since) / 1000);
   log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served (epoch ${epoch}, sequence ${sequence})`);
 }

@@ -4,6 +4,7 @@
 import * as ssl from 'ngx.ssl';
 import { cut, find, lower } from './text.js';
 import { type PreparedCertificate, certificates, serverNames } from './entries.js';
+import { add } from './counters.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
@@ -13,10 +14,12 @@ const MOST_ATTEMPTS = 20;
 export function run(): void {
   const [requested] = ssl.server_name();
   const [port] = ssl.server_port();
-  if (requested === undefined || port === undefined) return;
+  if (port === undefined) return;
+  const classes = classesOfPort(port);
+  add('tlsHandshakes|' + (classes[0] ?? '') + '|full', 1);
+  if (requested === undefined) return;
   const name = lower(requested);
   const dot = find(name, '.', 0);
-  const classes = classesOfPort(port);
   const certificate = certificateFor(classes, name) ??
     (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined);
   if (certificate !== undefined) serve(certificate, name);

@@ -8,9 +8,21 @@ interface Settings {
   listeners: Record<string, string[] | undefined>;
   /** Listener name by HTTPS port. */
   httpsPorts: Record<string, string | undefined>;
+  httpPorts: Record<string, string | undefined>;
+  metrics: MetricsSettings;
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {} };
+/** How requests are counted. */
+export interface MetricsSettings {
+  /** Times and sizes for each Ingress instead of for each class. */
+  perIngress: boolean;
+  /** Requests by host and path of the Ingress, too. */
+  paths: boolean;
+  /** Series of requests that a class may have. */
+  seriesPerClass: number;
+}
+
+let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 } };
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
@@ -48,6 +60,16 @@ export function classesOfListener(listener: string): string[] {
 /** Classes of the listener at an HTTPS port. */
 export function classesOfPort(port: number): string[] {
   return classesOfListener(settings.httpsPorts[tostring(port)] ?? '');
+}
+
+/** The first class of the listener at a port, or '': what a request is counted under when nginx has refused to read it. */
+export function classOfPort(port: number): string {
+  const key = tostring(port);
+  return classesOfListener(settings.httpPorts[key] ?? settings.httpsPorts[key] ?? '')[0] ?? '';
+}
+
+export function metricsSettings(): MetricsSettings {
+  return settings.metrics;
 }
 
 /** Every served class once. */

@@ -1,7 +1,7 @@
 // Starts and ends a whole installation on this machine: API server, sample workloads, engine with nginx, two controller
 // instances, admin listener. Each part is the real one and speaks to the others as in a cluster, over sockets.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { devClaims, devEngineSettings, type DevSettings, leaseNamespace } from './dev-settings.js';
 import { readSampleObjects } from './sample-cluster.js';
@@ -48,17 +48,26 @@ export async function startDev(settings: DevSettings, samples: string | undefine
     ends.push(() => workloads.close());
     api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } });
     for (const object of objects) api.store.create(object);
-    const metrics = createMetrics(() => engine.counters());
+    const metrics = createMetrics({
+      readings: () => engine.readings(), version: packageVersion(), nodeVersion: process.versions.node,
+      familiar: settings.familiarNames ? { namespace: leaseNamespace, pod: 'dev' } : undefined,
+    });
     const controllers: Controller[] = [];
-    for (const claim of devClaims()) controllers.push(await startInstance(claim, { kubeconfig, engine, metrics, log, ends }));
+    const claims = devClaims();
+    for (const claim of claims) controllers.push(await startInstance(claim, { kubeconfig, engine, metrics, log, ends }));
     const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined);
-    const admin = await listen(adminApp({ metrics: () => metrics.render(), notReady }), '127.0.0.1', settings.adminPort);
+    const admin = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady }), '127.0.0.1', settings.adminPort);
     ends.push(() => admin.close());
     return { kubeconfig, adminPort: admin.port, api, engine, notReady, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function packageVersion(): string {
+  const file = path.resolve(import.meta.dirname, '../../../../package.json');
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }
 
 function writeKubeconfig({ workDirectory }: DevSettings, api: ApiServer): string {
