@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build dev test unit check lint types architecture coverage clean
+.PHONY: help setup build generate dev test unit check lint types architecture coverage clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_kubectl = export KUBECTL="$$(scripts/kubectl.sh)" && test -n "$$KUBECTL" &&
@@ -17,6 +17,9 @@ build: setup ## Compile TypeScript for Node and for Lua into dist/
 	@node node_modules/typescript/bin/tsc
 	@node scripts/build-lua.mjs
 	@mkdir -p dist/bin && chmod +x dist/src/cli/main.js && ln -sf ../src/cli/main.js dist/bin/ingress-arbiter
+
+generate: build ## Write what comes from sources: docs/metrics.md, docs/runbooks.md, dashboards, rules
+	@node scripts/generate.mjs
 
 dev: build ## Run it all on this machine, no cluster needed; Ctrl-C ends it (DEV_FLAGS="--help" for options)
 	@exec node dist/src/cli/main.js dev $(DEV_FLAGS)

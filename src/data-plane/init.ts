@@ -2,6 +2,7 @@
 // settings; nothing that comes from the cluster is in it.
 
 import * as cjson from 'cjson';
+import { add } from './counters.js';
 
 interface Settings {
   /** Names of the classes that a listener serves, in order, by listener name. */
@@ -44,6 +45,11 @@ export function start(): void {
   // Their places must exist before the zone can be full: how many counters are listed, and what could not be counted.
   ngx.shared.ia_counters.safe_add('listed', 0);
   ngx.shared.ia_counters.safe_add('dropped', 0);
+  // What has not happened yet is a 0, not a gap.
+  for (const name of classes) {
+    for (const key of ['unknownHosts|' + name, 'tlsHandshakes|' + name + '|full', 'tlsHandshakes|' + name + '|resumed',
+      'retries|' + name + '|||', 'noEndpoints|' + name + '|||']) add(key, 0);
+  }
   instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
 }
 
