@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .PHONY: help setup build generate dev test unit check lint types architecture coverage clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
-with_kubectl = export KUBECTL="$$(scripts/kubectl.sh)" && test -n "$$KUBECTL" &&
+with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -25,9 +25,9 @@ dev: build ## Run it all on this machine, no cluster needed; Ctrl-C ends it (DEV
 	@exec node dist/src/cli/main.js dev $(DEV_FLAGS)
 
 test: build ## Run all tests: unit, features on the dev cluster, end to end with the real nginx
-	@$(with_kubectl) $(mocha) 'dist/test/**/*.test.js'
+	@$(with_tools) $(mocha) 'dist/test/**/*.test.js'
 
-unit: build ## Run the tests that need neither kubectl nor nginx
+unit: build ## Run the tests that need neither kubectl, nginx nor Prometheus
 	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
@@ -43,7 +43,7 @@ architecture: build ## Check which folder imports which (docs/architecture.md)
 	@$(mocha) 'dist/test/architecture/*.test.js'
 
 coverage: build ## Run all tests and write what they covered to coverage/
-	@$(with_kubectl) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
+	@$(with_tools) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
 
 clean: ## Remove what was built and what dev and the tests wrote (not node_modules)
 	rm -rf dist coverage .work
