@@ -16,7 +16,8 @@ export interface Figures {
 
 const FLUSH_SECONDS = 1;
 /** Lists between two pauses. */
-const LISTS_AT_ONCE = 100;
+const LISTS_AT_ONCE = 50;
+const PAUSE_SECONDS = 0.001;
 
 let waiting: Figures[] = [];
 
@@ -59,7 +60,7 @@ function flush(pause: boolean): void {
   waiting = [];
   for (let at = 0; at < ready.length; at++) {
     flushOne(ready[at]);
-    if (pause && (at + 1) % LISTS_AT_ONCE === 0) ngx.sleep(0);
+    if (pause && (at + 1) % LISTS_AT_ONCE === 0) ngx.sleep(PAUSE_SECONDS);
   }
 }
 

@@ -27,7 +27,7 @@ export const contentTypes: Readonly<Record<Format, string>> = {
 };
 
 /** Lines between two pauses: a few milliseconds. */
-const LINES_AT_ONCE = 2000;
+const LINES_AT_ONCE = 500;
 const TOTAL = '_total';
 
 export function createExposition(format: Format): Exposition {

@@ -35,6 +35,9 @@ function hasClass(name: string): boolean {
   return name === 'figures' || description?.labels[0] === 'ingress_class';
 }
 
+/** Readings between two turns of the event loop. */
+const READINGS_AT_ONCE = 500;
+
 const texts = new WeakMap<readonly string[], string>();
 
 /** The text of a reading's labels, kept as long as the array lives. */
@@ -78,7 +81,7 @@ async function renderRequests(exposition: Exposition, readings: readonly Reading
   for (const one of readings) {
     const text = labelText(labels, one.labels);
     sums.set(text, (sums.get(text) ?? 0) + one.values[0]!);
-    if (++done % 2000 === 0) await new Promise((resolve) => { setImmediate(resolve); });
+    if (++done % READINGS_AT_ONCE === 0) await new Promise((resolve) => { setImmediate(resolve); });
   }
   exposition.family(trafficCatalogue.requests);
   for (const [text, value] of sums) {
