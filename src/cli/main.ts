@@ -3,6 +3,7 @@
 
 import { Command } from 'commander';
 import { certsCommand } from './certs/certs-command.js';
+import { controllerCommand } from './controller/controller-command.js';
 import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
 import { engineCommand } from './engine/engine-command.js';
@@ -18,6 +19,7 @@ const program = new Command('ingress-arbiter')
   .addCommand(runCommand(finish))
   .addCommand(convertCommand(finish))
   .addCommand(certsCommand(finish, print))
+  .addCommand(controllerCommand(finish))
   .addCommand(engineCommand(finish, print))
   .addCommand(lintCommand(finish, print))
   .showHelpAfterError()

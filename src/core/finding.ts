@@ -75,6 +75,6 @@ export function renderFinding({ code, object, message }: Finding): string {
 }
 
 /** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -105,7 +105,7 @@ describe('e2e: controllers and engines apart', function () {
 
   it('an engine with nobody to ask and nothing on disk listens for nobody and says that it is not ready', async () => {
     const engine = await startEngine('lonely');
-    await eventually(() => ready(engine, 503), 10_000);
+    await eventually(() => ready(engine, 503), 40_000);
     const refused = await httpGet({ port: engine.http, host: 'a.test' }).then(() => 'answered', (error: NodeJS.ErrnoException) => error.code);
     expect(refused).to.equal('ECONNREFUSED');
     engine.child.kill('SIGTERM');
@@ -117,8 +117,8 @@ describe('e2e: controllers and engines apart', function () {
     await startController(streamPorts[1]!, 'two');
     const [one, two] = [await startEngine('one'), await startEngine('two')];
     for (const engine of [one, two]) {
-      await eventually(() => ready(engine), 20_000);
-      await eventually(() => answersOf(engine), 10_000);
+      await eventually(() => ready(engine), 40_000);
+      await eventually(() => answersOf(engine), 40_000);
     }
   });
 
@@ -132,8 +132,8 @@ describe('e2e: controllers and engines apart', function () {
     await second.ended;
     const again = launch('two', { http: second.http, https: second.https, admin: second.admin });
     // The nginx of the engine that was killed may answer for a moment longer.
-    await eventually(() => expect(again.output()).to.match(/serves its last good table/), 10_000);
-    await eventually(() => answersOf(again), 10_000);
+    await eventually(() => expect(again.output()).to.match(/serves its last good table/), 40_000);
+    await eventually(() => answersOf(again), 40_000);
     await answersOf(first);
   });
 

@@ -1,6 +1,8 @@
 // `ingress-arbiter engine`: nginx and its agent, fed by controllers elsewhere.
 
 import { Command } from 'commander';
+import { jsonLog } from '../json-log.js';
+import { nextSignal } from '../next-signal.js';
 import { type EngineProgramSettings, readEngineProgramSettings } from './engine-program-settings.js';
 
 /** The command; `finish` gets 0 after a signal, 1 when a part can't start, 2 when the settings are not valid. */
@@ -19,10 +21,9 @@ async function runEngine(file: string, print: (line: string) => void): Promise<n
     print((error as Error).message);
     return 2;
   }
-  const signal = new Promise<string>((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve(name));
-  });
-  const log = (level: string, message: string): void => print(JSON.stringify({ time: new Date().toISOString(), level, message }));
+  const signal = nextSignal();
+  const partLog = await jsonLog();
+  const log = (level: Parameters<typeof partLog>[0], message: string): void => partLog(level, 'engine', message);
   try {
     const { startEngineProgram } = await import('./start-engine-program.js');
     const program = await startEngineProgram(settings, log);

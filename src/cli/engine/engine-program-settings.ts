@@ -1,10 +1,9 @@
 // engine.yaml: what the engine program runs with. Checked once, defaults filled in, after which only the strict type travels.
 
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Ajv } from 'ajv';
-import { parse } from 'yaml';
+import { readYaml } from '../read-yaml.js';
 import { type EngineSettings, engineSettings } from '../../engine/settings.js';
 import type { TlsFiles } from '../../engine/tls-files.js';
 
@@ -44,12 +43,7 @@ const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(schema)
 
 /** Reads and checks the file; relative paths in it are relative to it. Throws one Error that says what is wrong and where. */
 export function readEngineProgramSettings(name: string): EngineProgramSettings {
-  let input: unknown;
-  try {
-    input = parse(readFileSync(name, 'utf8'));
-  } catch (error) {
-    throw new Error(`${name}: can't be read as YAML: ${(error as Error).message.split('\n')[0]}; name a settings file (docs/running.md shows one)`);
-  }
+  const input = readYaml(name);
   if (!validate(input)) {
     const problems = validate.errors!.map(({ instancePath, message, params }) =>
       `${instancePath.slice(1).replaceAll('/', '.') || 'the settings'}: ${'additionalProperty' in params ? `"${String(params['additionalProperty'])}" is not a setting` : message}`);

@@ -4,8 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command } from 'commander';
+import { jsonLog } from '../json-log.js';
 import { nextSignal } from '../next-signal.js';
-import type { Installation, PartLog } from '../installation/start-installation.js';
+import type { Installation } from '../installation/start-installation.js';
 import type { RunSettings } from './run-settings.js';
 
 interface Options {
@@ -53,10 +54,4 @@ async function run({ config, shard }: Options): Promise<number> {
 /** Another one at each start, so that nobody is taken for an earlier life of itself. */
 function ownIdentity(): string {
   return `${hostname()}-${process.pid}-${randomBytes(4).toString('hex')}`;
-}
-
-async function jsonLog(): Promise<PartLog> {
-  const { pino } = await import('pino');
-  const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } });
-  return (level, part, message) => logger[level]({ part }, message);
 }

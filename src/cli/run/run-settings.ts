@@ -1,12 +1,11 @@
 // Reads the settings of `run`: checked once, defaults filled in, after which only the strict type travels. These are the
 // operator's words; every wrong one is named, with what to do about it.
 
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import cloneDeep from 'lodash/cloneDeep.js';
-import { parse } from 'yaml';
+import { readYaml } from '../read-yaml.js';
 import { runSettingsSchema } from './run-settings-schema.js';
 import { type Claim, claimName } from '../../core/claim.js';
 import type { Installation } from '../../core/claim-record.js';
@@ -44,13 +43,7 @@ const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<Checked
 
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
 export function readRunSettings(file: string, overrides: Overrides = {}): RunSettings {
-  let input: unknown;
-  try {
-    input = parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new Error(`${file}: cannot be read as YAML: ${(error as Error).message}`, { cause: error });
-  }
-  return runSettings(input, path.dirname(path.resolve(file)), overrides);
+  return runSettings(readYaml(file), path.dirname(path.resolve(file)), overrides);
 }
 
 /** Checks settings and fills in the defaults; relative paths are relative to `baseDirectory`. Throws as readRunSettings does. */
@@ -74,17 +67,19 @@ function completeClaim(claim: CheckedInput['claims'][number], shard: Shard | und
   return { ...claim, allowLoopbackEndpoints, ...(shard === undefined ? {} : { shard }) };
 }
 
-/** Without a file: kubectl's order, which ends at the service account of a pod. */
-function kubeconfigSource({ kubeconfig, context }: CheckedInput, baseDirectory: string): KubeConfigSource {
+/** Where the cluster is. Without a file: kubectl's order, which ends at the service account of a pod. */
+export function kubeconfigSource({ kubeconfig, context }: Pick<CheckedInput, 'kubeconfig' | 'context'>, baseDirectory: string): KubeConfigSource {
   const chosen = context === undefined ? {} : { context };
   return kubeconfig === undefined ? { kind: 'default', ...chosen } : { kind: 'path', path: path.resolve(baseDirectory, kubeconfig), ...chosen };
 }
 
-function invalid(complaints: string[]): Error {
+/** One error that names everything that is wrong. */
+export function invalid(complaints: string[]): Error {
   return new Error(`settings: ${[...new Set(complaints)].join('; ')}`);
 }
 
-function schemaComplaint(error: ErrorObject): string {
+/** What the schema found, in words that name the key and what to do. */
+export function schemaComplaint(error: ErrorObject): string {
   const key = error.instancePath.slice(1).replaceAll('/', '.') || 'the file';
   const { additionalProperty, missingProperty, allowedValues } = error.params as Record<string, unknown>;
   if (error.keyword === 'additionalProperties') return `${key}: ${JSON.stringify(additionalProperty)} is not a setting; remove it or correct its spelling`;
@@ -97,7 +92,8 @@ function schemaComplaint(error: ErrorObject): string {
 /** A Lease's name may have this many characters. */
 const LONGEST_NAME = 253;
 
-function claimComplaints(claims: readonly Claim[]): string[] {
+/** What the schema can't say of claims: classes claimed twice, names too long, addresses that are none. */
+export function claimComplaints(claims: readonly Claim[]): string[] {
   const complaints: string[] = [];
   const classes = new Set<string>();
   claims.forEach((claim, index) => {
@@ -122,6 +118,7 @@ function listenerComplaints(claims: readonly Claim[], engine: EngineSettings): s
   ];
 }
 
-function adminComplaints({ address }: RunSettings['admin']): string[] {
+/** What the schema can't say of an admin listener. */
+export function adminComplaints({ address }: RunSettings['admin']): string[] {
   return isIP(address) === 0 ? [`admin.address: ${JSON.stringify(address)} is not an IP address; use one such as 0.0.0.0 or 127.0.0.1`] : [];
 }
