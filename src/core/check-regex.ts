@@ -155,10 +155,15 @@ function readSet(reader: Reader): Characters {
   const [opening] = /^\^?\]?/.exec(rest(reader))!;
   const closing = /^(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/.exec(rest(reader).slice(opening.length))?.[0];
   const source = closing === undefined ? undefined : opening + closing;
-  const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
+  const set = source === undefined || looksLikeCollating(source) ? undefined : charactersOfSet(source.slice(0, -1));
   if (set === undefined) throw new PatternProblem('has a set [ ] that is none, or an escape in it that is not supported');
   reader.at += source!.length;
   return set;
+}
+
+/** `[.a.]`, `[=a=]`, `[:a:]`: PCRE refuses to compile them, alone and in a set, but for the names of [:alpha:] and its like in one. */
+function looksLikeCollating(source: string): boolean {
+  return /\[([.:=])(?:(?!\1\])[^\]])*\1\]/.test(`[${source.replace(/\[:\^?[a-z]+:\]/g, 'a')}`);
 }
 
 function take(reader: Reader, character: string): boolean {
