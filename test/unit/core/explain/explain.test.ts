@@ -85,7 +85,7 @@ describe('explainIngress', () => {
 
   it('tells how the class was asked for, what was overruled, who has it, and where each route goes', () => {
     const web = of('shop/web');
-    expect(web).to.deep.include({ owner: 'nginx-external', rule: 'annotation', reference: { by: 'annotation', value: 'nginx', overruled: 'nginx-internal' }, holder: { state: 'unknown' } });
+    expect(web).to.deep.include({ owner: 'nginx-external', rule: 'annotation', reference: { by: 'annotation', value: 'nginx', overruled: 'nginx-internal' }, holder: { state: 'unknown', because: 'forbidden' } });
     expect(web.routes.map(({ path, state, endpoints }) => [path, state, endpoints])).to.deep.equal([
       ['/', 'served', { service: 'shop/web', port: '80', state: 'known', inUse: 2, idle: 1 }],
       ['/api', 'served', { service: 'shop/gone', port: '80', state: 'unresolved', inUse: 0, idle: 0 }]]);
