@@ -7,7 +7,9 @@ import path from 'node:path';
 export function manifestFiles(names: readonly string[]): string[] {
   return names.flatMap((name) => {
     if (name === '-' || !statSync(name).isDirectory()) return [name];
-    return readdirSync(name, { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.(ya?ml|json)$/.test(file)).sort().map((file) => path.join(name, file));
+    const files = readdirSync(name, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.(ya?ml|json)$/.test(file)).sort().map((file) => path.join(name, file)).filter((file) => !statSync(file).isDirectory());
+    if (files.length === 0) throw new Error(`${name}: the folder has no .yaml, .yml or .json file; name the files, or another folder`);
+    return files;
   });
 }

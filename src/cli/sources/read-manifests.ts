@@ -1,12 +1,12 @@
 // Reads manifests from files into what the core takes: a snapshot of only these objects, and where each one begins. Old forms
 // are converted first, as the API server of their time would have stored them. It judges nothing.
 
-import { readFileSync } from 'node:fs';
 import { LineCounter, isMap, isSeq, parseAllDocuments, type Document, type Node } from 'yaml';
 import type { ObjectMeta } from '../../core/kubernetes-objects.js';
 import { objectKey } from '../../core/kubernetes-objects.js';
 import { type Snapshot, emptySnapshot } from '../../core/snapshot.js';
 import { convertManifests } from '../convert/convert-manifests.js';
+import { decodeText, readBounded, reason } from '../convert/read-text.js';
 import { isManifest } from './manifest-shape.js';
 
 /** Where something begins; line and column count from 1. */
@@ -64,9 +64,9 @@ export function readManifests(files: readonly string[]): ReadManifests {
   const result: ReadManifests = { snapshot: emptySnapshot(), positions: new Map(), repetitions: [], problems: [] };
   for (const file of files) {
     try {
-      readText(file === '-' ? 'stdin' : file, readFileSync(file === '-' ? 0 : file, 'utf8'), result);
+      readText(file === '-' ? 'stdin' : file, decodeText(readBounded(file === '-' ? '/dev/stdin' : file)), result);
     } catch (error) {
-      result.problems.push({ file, line: 1, column: 1, message: (error as Error).message });
+      result.problems.push({ file, line: 1, column: 1, message: reason(error) });
     }
   }
   return result;
@@ -77,6 +77,7 @@ function readText(file: string, text: string, result: ReadManifests): void {
   for (const { line, column, message, severity } of converted.findings) {
     if (severity !== 'warning') result.problems.push({ file, line, column, message });
   }
+  if (converted.findings.some(({ severity }) => severity === 'fatal')) return;
   // What is converted stays where it was, document by document and item by item, so positions are those of the file as it is.
   const lineCounter = new LineCounter();
   const asWritten = parse(text, lineCounter);

@@ -7,6 +7,7 @@ import { type Decided, decideFacts } from '../../core/explain/facts.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
 import { OperationalError } from '../../kubernetes/operational-error.js';
 import { leaseNamespace } from '../dev/dev-settings.js';
+import { reason } from '../convert/read-text.js';
 import { manifestFiles } from './manifest-files.js';
 import { claimSyntax, defaultClaims, parseClaim } from './parse-claim.js';
 import { readCluster } from './read-cluster.js';
@@ -69,7 +70,7 @@ export function readFiles(names: readonly string[]): ReadManifests {
   try {
     return readManifests(manifestFiles(names));
   } catch (error) {
-    throw new SourceProblem(`${(error as Error).message}; name a file or a folder that exists`, exitCodes.usage);
+    throw new SourceProblem(reason(error), exitCodes.usage);
   }
 }
 
