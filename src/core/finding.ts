@@ -35,6 +35,10 @@ export const findingCatalogue = {
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },
   'protection-not-supported': { code: 'IA153', severity: 'error' },
+  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
+  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
+  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
+  'class-shared-differently': { code: 'IA204', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
