@@ -45,6 +45,12 @@ export const catalogue = {
     labels: ['ingress_class', 'result'],
     help: 'Writes of Ingress statuses, by result.',
   },
+  foreignStatusWrites: {
+    name: 'ingress_arbiter_foreign_status_writes_total',
+    type: 'counter',
+    labels: ['ingress_class'],
+    help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.',
+  },
   claimHeld: {
     name: 'ingress_arbiter_claim_held',
     type: 'gauge',
