@@ -2,9 +2,13 @@
 // The commands of ingress-arbiter, and the only place that sets an exit code: 0 fine, 1 findings or failure, 2 wrong usage.
 
 import { Command } from 'commander';
+import { certsCommand } from './certs/certs-command.js';
+import { controllerCommand } from './controller/controller-command.js';
 import { convertCommand } from './convert/convert-command.js';
 import { devCommand } from './dev/dev-command.js';
+import { engineCommand } from './engine/engine-command.js';
 import { lintCommand } from './lint/lint-command.js';
+import { runCommand } from './run/run-command.js';
 
 const finish = (exitCode: number): void => { process.exitCode = exitCode; };
 const print = (line: string): void => { process.stdout.write(`${line}\n`); };
@@ -12,7 +16,11 @@ const print = (line: string): void => { process.stdout.write(`${line}\n`); };
 const program = new Command('ingress-arbiter')
   .description('one owner for every Ingress, several classes on one nginx, figures per class')
   .addCommand(devCommand(finish, print))
+  .addCommand(runCommand(finish))
   .addCommand(convertCommand(finish))
+  .addCommand(certsCommand(finish, print))
+  .addCommand(controllerCommand(finish))
+  .addCommand(engineCommand(finish, print))
   .addCommand(lintCommand(finish, print))
   .showHelpAfterError()
   // Commander ends wrong usage with 1; here 1 means findings.

@@ -1,19 +1,22 @@
 // One controller instance: watches the cluster, holds the claims of its classes, lets the core decide, and carries out what
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
+import { announceStandby } from './announce-standby.js';
 import { countIngresses } from './count-ingresses.js';
-import { type HeldClaim, holdClaim } from './hold-claim.js';
+import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
 import { startEvents } from './start-events.js';
 import { startStatuses } from './start-statuses.js';
 import { startAlarm, steadyTime } from './steady-time.js';
+import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
 import { watchParameters } from './watch-parameters.js';
 import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
+import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
 import { planEvents, takenEvent } from '../core/plan-events.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -24,11 +27,16 @@ export type Log = (level: LogLevel, message: string) => void;
 export interface ControllerOptions {
   claims: readonly Claim[];
   api: KubeApi;
-  sink: TableSink;
+  /** The engine in the same process, if there is one; others come and go by themselves (see sources). */
+  sink?: TableSink;
   metrics: Metrics;
   log: Log;
   /** Where the Leases of the claims are. */
   leaseNamespace: string;
+  /** Tells apart installations that share a namespace of Leases; all processes with one configuration have the same. */
+  installation?: string;
+  /** Names of the listeners that serve a class, to tell others. */
+  listenersOf?: (className: string) => readonly string[];
   /** Names this process among all that may hold a claim; differs from one start to the next. */
   identity: string;
 }
@@ -38,6 +46,12 @@ export interface Controller {
   synced: Promise<void>;
   /** Undefined when every claim that is held is also served; else what is missing, in words. */
   notReady(): string | undefined;
+  /** Whether it holds none of its claims: others do, or nobody yet. */
+  isStandby(): boolean;
+  /** Who holds, waits for and disputes each class. */
+  claims(): readonly ClassClaim[];
+  /** What engines elsewhere attach to, by the name of the table (that of the class, or of this process's share of it). */
+  sources: ReadonlyMap<string, EngineSource>;
   /** What is decided, for explain and tests. */
   arbiter: Arbiter;
   /** Hands the claims back and ends everything. What the engine serves stays. */
@@ -60,7 +74,7 @@ export function startController(options: ControllerOptions): Controller {
   const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
   const report = workSoon(() => {
     const findings = arbiter.findings();
-    tellFindings(findings);
+    tellFindings([...findings, ...conflictFindings(claims.claims)]);
     events.standing(planEvents(findings, arbiter.plans));
   }, REPORT_GAP_MS);
   let begun = false;
@@ -72,7 +86,7 @@ export function startController(options: ControllerOptions): Controller {
     if (unread.length > 0) return;
     const changes = arbiter.settle(now());
     parameters.prune();
-    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? []);
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? []);
     statuses.bring(arbiter.statusWrites.values());
     for (const { class: name } of changes.foreignWrites) metrics.add('foreignStatusWrites', [name]);
     // What is there at the start has been taken before, by whoever held the claim.
@@ -85,22 +99,58 @@ export function startController(options: ControllerOptions): Controller {
   const watches = watchCluster(arbiter, { api, log, onChange: () => decide.ask() });
   const parameters = watchParameters(arbiter, { api, log, onChange: () => decide.ask() });
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
+  const claims = watchOwnClaims(options, held, () => report.ask());
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
     arbiter,
+    sources: new Map(held.map((one) => [claimName(one.claim), engineSource(one)])),
+    claims: () => claims.claims,
+    isStandby: () => held.every(({ elector }) => !elector.isHolder()),
     notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
       for (const one of [decide, report, alarm]) one.stop();
-      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), ...held.map(({ elector }) => elector.release())]);
+      await Promise.all([watches, parameters, statuses, events, claims].map((one) => one.stop()).concat(held.map(({ elector }) => elector.release())));
     },
   };
+}
+
+/** One table as engines elsewhere get it. */
+export interface EngineSource {
+  /** Adds an engine that has taken updates up to `afterSequence`; returns what removes it again. */
+  attach(engine: string, sink: TableSink, afterSequence: number): () => void;
+  /** 'here', or the identity of whoever holds the claim; undefined when nobody is known to. */
+  holder(): string | undefined;
+}
+
+function engineSource({ fanOut, elector }: HeldClaim): EngineSource {
+  return {
+    attach: (engine, sink, afterSequence) => fanOut.attach(engine, sink, afterSequence),
+    holder: () => (elector.isHolder() ? 'here' : elector.holder === '' ? undefined : elector.holder),
+  };
+}
+
+/** Sees who else claims what we do, tells of it and lets the electors look at once when their Lease changes. */
+function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], onChange: () => void): ClaimWatch {
+  const { api, identity, log, metrics } = options;
+  const installation = installationOf(options);
+  const standby = announceStandby({ api, identity, installation: installation.name, log });
+  const watch = watchClaims({
+    api, installation, identity, held, log, onOwnLease: standby.take,
+    onChange: (claims) => {
+      for (const { class: name, conflicts } of claims) {
+        for (const kind of conflictKinds) metrics.set('classConflicts', [name, kind], conflicts.filter((one) => one.kind === kind).length);
+      }
+      onChange();
+    },
+  });
+  return { get claims() { return watch.claims; }, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
 }
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
   const unheld = held.filter(({ elector }) => elector.holder === undefined || elector.holder === '');
   if (unheld.length > 0) return `waiting for somebody to hold ${unheld.map(({ claim }) => claim.class).join(', ')}`;
-  const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
+  const unserved = held.filter(({ elector, fanOut }) => elector.isHolder() && fanOut.engines().some(({ served }) => !served));
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

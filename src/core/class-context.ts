@@ -8,9 +8,10 @@ import { type Finding, finding, quote } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import type { Ingress } from './kubernetes-objects.js';
 import { findCertificate } from './plan-certificates.js';
-import { type IngressPlan, type Notes, type Want, wantPaths } from './plan-ingress.js';
+import { type IngressPlan, type Notes, type Want, keepShare, wantPaths } from './plan-ingress.js';
 import { publishAddresses } from './publish-addresses.js';
 import { readClassSettings } from './read-class-settings.js';
+import type { Shard } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface ClassContext {
@@ -37,7 +38,7 @@ export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: I
   const addresses = publishAddresses(given, snapshot.services);
   const claim = { ...given, addresses, settings };
   const notes: Notes = { findings: [], services: [], secrets: [] };
-  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect }, notes);
+  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect, shard: given.shard }, notes);
   const dependsOn = [
     `ingressClasses ${given.class}`, ...notes.services.map((key) => `services ${key}`), ...notes.secrets.map((key) => `secrets ${key}`),
     ...(configMap === undefined ? [] : [`configMaps ${configMap}`]), ...(given.publish === undefined ? [] : [`services ${given.publish}`]),
@@ -52,6 +53,7 @@ function publishFinding({ class: name, publish, addresses }: Claim): Finding[] {
 }
 
 interface Around {
+  shard: Shard | undefined;
   snapshot: Snapshot;
   inspect: InspectCertificate;
 }
@@ -77,9 +79,10 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
     }
   }
   notes.secrets.push(...found.secrets);
+  if (around.shard !== undefined) keepShare(wants, around.shard);
   const services = [...new Set([...notes.services, ...found.services])];
   return {
-    ingress, wants, findings: [], classes: [], ownership: { rule: 'no-reference', reference: { by: 'nothing' }, findings: [] },
+    ingress, wants, findings: [], classes: [], speaksFor: true, ownership: { rule: 'no-reference', reference: { by: 'nothing' }, findings: [] },
     dependsOn: { ingressClasses: [], namespaces: [], services, secrets: found.secrets },
   };
 }

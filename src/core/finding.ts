@@ -47,6 +47,10 @@ export const findingCatalogue = {
   'over-budget': { code: 'IA238', severity: 'error' },
   'publish-service-missing': { code: 'IA240', severity: 'warning' },
   'foreign-status-writer': { code: 'IA241', severity: 'warning' },
+  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
+  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
+  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
+  'class-shared-differently': { code: 'IA204', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
@@ -83,6 +87,6 @@ export function renderFinding({ code, object, message }: Finding): string {
 }
 
 /** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -57,6 +57,12 @@ export const catalogue = {
     labels: ['ingress_class'],
     help: '1 while this controller holds the claim of the class, else 0.',
   },
+  classConflicts: {
+    name: 'ingress_arbiter_class_conflicts',
+    type: 'gauge',
+    labels: ['ingress_class', 'kind'],
+    help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.',
+  },
 } as const satisfies Record<string, MetricDescription>;
 
 export type MetricName = keyof typeof catalogue;

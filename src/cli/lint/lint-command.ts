@@ -7,7 +7,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { certificateInspector } from '../../controller/inspect-certificate.js';
 import { type Claim, claimOf } from '../../core/claim.js';
 import { decide } from '../../core/decide.js';
-import { type Finding, type FindingKind, renderFinding } from '../../core/finding.js';
+import { type Finding, type FindingKind, renderFinding, withoutControls } from '../../core/finding.js';
+import { reason } from '../convert/read-text.js';
 import { type ReadManifests, readManifests } from './read-manifests.js';
 
 /** What only a cluster can tell. */
@@ -43,13 +44,15 @@ function parseClaim(text: string): Claim {
   return claimOf(name, { annotationValues: values === '' ? [] : values.split(',') });
 }
 
-/** Lints and prints; returns the exit code. */
-export function lint(options: LintOptions, print: (line: string) => void): number {
+/** Lints and prints; returns the exit code. What the files hold is shown with its control bytes escaped. */
+export function lint(options: LintOptions, printRaw: (line: string) => void): number {
+  const print = (line: string): void => printRaw(withoutControls(line));
   let files: string[];
   try {
     files = options.filename.flatMap(manifestFiles);
+    if (files.length === 0) throw new Error('the folder has no .yaml, .yml or .json file; name the files, or another folder');
   } catch (error) {
-    print(`${(error as Error).message}; name a file or a folder that exists`);
+    print(`lint: ${reason(error)}`);
     return 2;
   }
   const manifests = readManifests(files);
@@ -62,7 +65,8 @@ export function lint(options: LintOptions, print: (line: string) => void): numbe
 function manifestFiles(name: string): string[] {
   if (!statSync(name).isDirectory()) return [name];
   return readdirSync(name, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ya?ml|json)$/.test(file)).sort().map((file) => path.join(name, file));
+    .filter((file) => /\.(ya?ml|json)$/.test(file)).sort().map((file) => path.join(name, file))
+    .filter((file) => !statSync(file).isDirectory());
 }
 
 function printDecisions(manifests: ReadManifests, claims: readonly Claim[], print: (line: string) => void): Finding[] {

@@ -1,12 +1,12 @@
 // Reads manifests from files into what the core takes: a snapshot of only these objects. Old forms are converted first, as
 // the API server of their time would have stored them. It judges nothing.
 
-import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
 import type { ObjectMeta } from '../../core/kubernetes-objects.js';
 import { objectKey } from '../../core/kubernetes-objects.js';
 import { type Snapshot, emptySnapshot } from '../../core/snapshot.js';
 import { convertManifests } from '../convert/convert-manifests.js';
+import { decodeText, readBounded, reason } from '../convert/read-text.js';
 import { isManifest } from './manifest-shape.js';
 
 export interface ReadProblem {
@@ -47,17 +47,18 @@ export function readManifests(files: readonly string[]): ReadManifests {
     try {
       readFile(file, result);
     } catch (error) {
-      result.problems.push({ file, message: (error as Error).message });
+      result.problems.push({ file, message: reason(error) });
     }
   }
   return result;
 }
 
 function readFile(file: string, result: ReadManifests): void {
-  const converted = convertManifests(readFileSync(file, 'utf8'), file);
+  const converted = convertManifests(decodeText(readBounded(file)), file);
   for (const { line, column, message, severity } of converted.findings) {
     if (severity !== 'warning') result.problems.push({ file: `${file}:${line}:${column}`, message });
   }
+  if (converted.findings.some(({ severity }) => severity === 'fatal')) return;
   for (const document of parseAllDocuments(converted.text, { uniqueKeys: false })) {
     if (document.errors.length === 0) addManifest(withoutEmptyFields(document.toJS({ maxAliasCount: 100 })) as Manifest | null, file, result);
   }
