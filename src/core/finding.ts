@@ -36,6 +36,10 @@ export const findingCatalogue = {
   'refused-annotation': { code: 'IA152', severity: 'error' },
   'protection-not-supported': { code: 'IA153', severity: 'error' },
   'route-taken-by-class': { code: 'IA160', severity: 'error' },
+  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
+  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
+  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
+  'class-shared-differently': { code: 'IA204', severity: 'error' },
   'class-deleted': { code: 'IA230', severity: 'warning' },
   'settings-deleted': { code: 'IA231', severity: 'warning' },
   'settings-missing': { code: 'IA232', severity: 'error' },
@@ -47,10 +51,6 @@ export const findingCatalogue = {
   'over-budget': { code: 'IA238', severity: 'error' },
   'publish-service-missing': { code: 'IA240', severity: 'warning' },
   'foreign-status-writer': { code: 'IA241', severity: 'warning' },
-  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
-  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
-  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
-  'class-shared-differently': { code: 'IA204', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
