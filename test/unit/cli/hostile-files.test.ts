@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { isTooDeep } from '../../../src/cli/convert/read-text.js';
 import { runConvert } from '../../../src/cli/convert/run-convert.js';
 import { lint } from '../../../src/cli/lint/lint-command.js';
+import { SourceProblem } from '../../../src/cli/sources/source-options.js';
 import { claimOf } from '../../../src/core/claim.js';
 
 const old = (name: string): string => `apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: ${name}}\nspec:\n  backend: {serviceName: a, servicePort: 80}\n`;
@@ -44,7 +45,13 @@ describe('cli: hostile files', function () {
   };
   const lintOf = (file: string): { code: number; lines: string[] } => {
     const lines: string[] = [];
-    return { code: lint({ filename: [file], class: [claimOf('a')] }, (line) => lines.push(line)), lines };
+    try {
+      return { code: lint({ filename: [file], claim: [claimOf('a')], failOn: 'error', output: 'text' }, { print: (line) => lines.push(line) }), lines };
+    } catch (error) {
+      // What the command prints and ends with.
+      if (!(error instanceof SourceProblem)) throw error;
+      return { code: error.exitCode, lines: [error.message] };
+    }
   };
   const calm = (text: string): void => {
     expect(text).to.not.match(/^\s+at |call stack/m);
