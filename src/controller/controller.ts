@@ -98,8 +98,8 @@ export function startController(options: ControllerOptions): Controller {
   }, DECIDE_GAP_MS);
   const watches = watchCluster(arbiter, { api, log, onChange: () => decide.ask() });
   const parameters = watchParameters(arbiter, { api, log, onChange: () => decide.ask() });
-  const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   const claims = watchOwnClaims(options, held, () => report.ask());
+  const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
@@ -110,7 +110,7 @@ export function startController(options: ControllerOptions): Controller {
     notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
       for (const one of [decide, report, alarm]) one.stop();
-      await Promise.all([watches, parameters, statuses, events, claims].map((one) => one.stop()).concat(held.map(({ elector }) => elector.release())));
+      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
 }

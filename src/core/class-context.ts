@@ -11,14 +11,13 @@ import { findCertificate } from './plan-certificates.js';
 import { type IngressPlan, type Notes, type Want, keepShare, wantPaths } from './plan-ingress.js';
 import { publishAddresses } from './publish-addresses.js';
 import { readClassSettings } from './read-class-settings.js';
-import type { Shard } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface ClassContext {
   /** As it was given, with `addresses` and `settings` as they are now. */
   claim: Claim & { settings: ClassSettings };
   /** What the class serves itself, after all its Ingresses. */
-  defaults: IngressPlan;
+  defaults: IngressPlan & { wants: Map<string, Want> };
   findings: readonly Finding[];
   /** What it was made from: `<kind> <key>`. */
   dependsOn: readonly string[];
@@ -38,7 +37,9 @@ export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: I
   const addresses = publishAddresses(given, snapshot.services);
   const claim = { ...given, addresses, settings };
   const notes: Notes = { findings: [], services: [], secrets: [] };
-  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect, shard: given.shard }, notes);
+  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect }, notes);
+  // Of a class in shares, the share of requests without a host serves them.
+  if (given.shard !== undefined) keepShare(defaults.wants, given.shard);
   const dependsOn = [
     `ingressClasses ${given.class}`, ...notes.services.map((key) => `services ${key}`), ...notes.secrets.map((key) => `secrets ${key}`),
     ...(configMap === undefined ? [] : [`configMaps ${configMap}`]), ...(given.publish === undefined ? [] : [`services ${given.publish}`]),
@@ -53,7 +54,6 @@ function publishFinding({ class: name, publish, addresses }: Claim): Finding[] {
 }
 
 interface Around {
-  shard: Shard | undefined;
   snapshot: Snapshot;
   inspect: InspectCertificate;
 }
@@ -65,7 +65,7 @@ interface Draft {
 }
 
 /** The defaults as the plan of an Ingress without a name, which is how the engine and the counters know them. */
-function planDefaults(settings: ClassSettings, configMap: string, around: Around, notes: Notes): IngressPlan {
+function planDefaults(settings: ClassSettings, configMap: string, around: Around, notes: Notes): ClassContext['defaults'] {
   const wants = new Map<string, Want>();
   const ingress = nameless(settings, configMap, around.snapshot, notes);
   const found: Notes = { findings: [], services: [], secrets: [] };
@@ -79,7 +79,6 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
     }
   }
   notes.secrets.push(...found.secrets);
-  if (around.shard !== undefined) keepShare(wants, around.shard);
   const services = [...new Set([...notes.services, ...found.services])];
   return {
     ingress, wants, findings: [], classes: [], speaksFor: true, ownership: { rule: 'no-reference', reference: { by: 'nothing' }, findings: [] },

@@ -72,7 +72,7 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: meantClasses(ingress, context.claims) };
 }
 
-/** Leaves the hosts of one share; what only they led to is not asked for by anybody then. */
+/** What is left of a plan's wants in one share: its hosts; what only they led to is not asked for by anybody then. */
 export function keepShare(wants: Map<string, Want>, shard: Shard): void {
   for (const key of wants.keys()) {
     const host = hostOfEntry(key);

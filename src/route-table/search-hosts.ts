@@ -35,8 +35,9 @@ function askClasses<Answer extends string | object>(ask: AskClass<Answer>, class
 export type AskServerName<Answer extends string | object> = (this: void, name: string, at: number) => Answer | undefined;
 
 /**
- * The server name itself before the wildcard in place of its first label, then the default certificates (under ''); within
- * each the listener's classes in their order. `name`: lower case, '' when the client sends none. Undefined: there is none.
+ * The server name itself before the wildcard in place of its first label, then what a class serves to names that nobody has a
+ * certificate for (under the name ''); within each the listener's classes in their order. `name`: lower case, '' without one.
+ * Undefined: nobody has a certificate for it.
  */
 export function searchServerNames<Answer extends string | object>(ask: AskServerName<Answer>, classes: number, name: string): Answer | undefined {
   const dot = find(name, '.', 0);

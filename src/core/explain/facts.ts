@@ -40,7 +40,7 @@ export interface Decided extends Facts {
   findings: readonly Finding[];
 }
 
-const kinds = ['ingressClasses', 'configMaps', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
+const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'configMaps', 'ingresses'] as const;
 
 /** Decides as the controller does, from nothing, and keeps what it was decided from. */
 export function decideFacts(facts: Facts): Decided {
