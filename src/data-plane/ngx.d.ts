@@ -11,6 +11,9 @@ interface SharedDict {
   get_keys(this: SharedDict, limit: number): string[];
   delete(this: SharedDict, key: string): void;
   incr(this: SharedDict, key: string, by: number, init?: number): LuaMultiReturn<[number | undefined, string | undefined]>;
+  /** Adds to a list in front; with no memory it fails and evicts nothing. */
+  lpush(this: SharedDict, key: string, value: number): LuaMultiReturn<[number | undefined, string | undefined]>;
+  rpop(this: SharedDict, key: string): LuaMultiReturn<[string | number | undefined, string | undefined]>;
   free_space(this: SharedDict): number;
   capacity(this: SharedDict): number;
 }
@@ -22,6 +25,8 @@ interface RequestContext {
   service?: unknown;
   turn?: number;
   attempt?: number;
+  /** The route's Service has nobody to send the request to. */
+  noEndpoints?: boolean;
 }
 
 /** @noSelf */
@@ -35,6 +40,8 @@ interface NgxRegex {
 interface NgxRequest {
   get_method(): string;
   http_version(): number | undefined;
+  /** Seconds since the epoch, from nginx's cached clock as ngx.now(). */
+  start_time(): number;
   read_body(): void;
   get_body_data(): string | undefined;
   get_body_file(): string | undefined;
@@ -48,6 +55,11 @@ interface NgxConfig {
 /** @noSelf */
 interface NgxWorker {
   pid(): number;
+}
+
+/** @noSelf */
+interface NgxTimer {
+  every(seconds: number, callback: (this: void) => void): LuaMultiReturn<[boolean, string | undefined]>;
 }
 
 /** @noSelf */
@@ -65,6 +77,9 @@ interface Ngx {
   say(...parts: string[]): void;
   print(...parts: string[]): void;
   now(): number;
+  /** Lets others run; only where a handler may wait. */
+  sleep(seconds: number): void;
+  timer: NgxTimer;
   worker: NgxWorker;
   config: NgxConfig;
   re: NgxRegex;

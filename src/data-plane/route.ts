@@ -72,7 +72,10 @@ function send(found: FoundRoute): void {
   context.class = found.class;
   context.match = found.match;
   const service = found.service;
-  if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
+  if (service === undefined || service.endpoints.length === 0) {
+    context.noEndpoints = true;
+    return ngx.exit(503);
+  }
   const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
   const turn = count ?? 0;
   context.service = service;

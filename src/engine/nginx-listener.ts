@@ -36,6 +36,10 @@ const REQUEST_HEADERS = `
     proxy_set_header ssl-client-issuer-dn "";
     proxy_set_header ssl-client-cert "";`.slice(1);
 
+/** For the whole server: what nginx refuses before it knows the location is counted, too. */
+const COUNTING = `
+  log_by_lua_block { require("data-plane.count").run() }`;
+
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
   const address = isIPv6(listener.address) ? `[${listener.address}]` : listener.address;
@@ -50,10 +54,9 @@ server {
   set $ia_host $host;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-
+` + (settings.metrics.traffic ? COUNTING : '') + nginxText`
   location / {
     access_by_lua_block { require("data-plane.route").run() }
-    log_by_lua_block { require("data-plane.count").run() }
     proxy_pass http://$ia_shard$ia_uri;
 ` + REQUEST_HEADERS + `
   }
