@@ -1,16 +1,19 @@
 // One controller instance: watches the cluster, holds the claims of its classes, lets the core decide, and carries out what
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
+import { announceStandby } from './announce-standby.js';
 import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
-import { type HeldClaim, holdClaim } from './hold-claim.js';
+import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
+import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
 import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
+import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
 import type { LeaseElector } from '../kubernetes/lease.js';
 import { type StatusWriter, startStatusWriter } from '../kubernetes/status-writer.js';
@@ -22,11 +25,16 @@ export type Log = (level: LogLevel, message: string) => void;
 export interface ControllerOptions {
   claims: readonly Claim[];
   api: KubeApi;
-  sink: TableSink;
+  /** The engine in the same process, if there is one; others come and go by themselves (see sources). */
+  sink?: TableSink;
   metrics: Metrics;
   log: Log;
   /** Where the Leases of the claims are. */
   leaseNamespace: string;
+  /** Tells apart installations that share a namespace of Leases; all processes with one configuration have the same. */
+  installation?: string;
+  /** Names of the listeners that serve a class, to tell others. */
+  listenersOf?: (className: string) => readonly string[];
   /** Names this process among all that may hold a claim; differs from one start to the next. */
   identity: string;
 }
@@ -36,6 +44,12 @@ export interface Controller {
   synced: Promise<void>;
   /** Undefined when every claim that is held is also served; else what is missing, in words. */
   notReady(): string | undefined;
+  /** Whether it holds none of its claims: others do, or nobody yet. */
+  isStandby(): boolean;
+  /** Who holds, waits for and disputes each class. */
+  claims(): readonly ClassClaim[];
+  /** What engines elsewhere attach to, by the name of the table (that of the class, or of this process's share of it). */
+  sources: ReadonlyMap<string, EngineSource>;
   /** What is decided, for explain and tests. */
   arbiter: Arbiter;
   /** Hands the claims back and ends everything. What the engine serves stays. */
@@ -52,14 +66,14 @@ export function startController(options: ControllerOptions): Controller {
   const held = options.claims.map((claim) => holdClaim(options, claim, () => decide.ask()));
   const count = countIngresses(options.metrics, arbiter.plans);
   const tellFindings = reportFindings(options.log, arbiter.plans);
-  const report = workSoon(() => tellFindings(arbiter.findings()), REPORT_GAP_MS);
+  const report = workSoon(() => tellFindings([...arbiter.findings(), ...conflictFindings(claims.claims)]), REPORT_GAP_MS);
   /** When the oldest event came that is not decided yet. */
   let since: number | undefined;
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
     const { entries, ingresses } = arbiter.settle();
-    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? [], since);
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? [], since);
     for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
     since = undefined;
     count(ingresses);
@@ -69,20 +83,56 @@ export function startController(options: ControllerOptions): Controller {
     since ??= performance.now();
     decide.ask();
   } });
+  const claims = watchOwnClaims(options, held, () => report.ask());
   const removeReadings = options.metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const statuses = startStatuses(options, held, arbiter);
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
     arbiter,
+    sources: new Map(held.map((one) => [claimName(one.claim), engineSource(one)])),
+    claims: () => claims.claims,
+    isStandby: () => held.every(({ elector }) => !elector.isHolder()),
     notReady: () => notReady(watches.waitingFor(), held),
     async stop() {
       decide.stop();
       report.stop();
       removeReadings();
-      await Promise.all([watches.stop(), statuses.stop(), ...held.map(({ elector }) => elector.release())]);
+      await Promise.all([watches.stop(), statuses.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
+}
+
+/** One table as engines elsewhere get it. */
+export interface EngineSource {
+  /** Adds an engine that has taken updates up to `afterSequence`; returns what removes it again. */
+  attach(engine: string, sink: TableSink, afterSequence: number): () => void;
+  /** 'here', or the identity of whoever holds the claim; undefined when nobody is known to. */
+  holder(): string | undefined;
+}
+
+function engineSource({ fanOut, elector }: HeldClaim): EngineSource {
+  return {
+    attach: (engine, sink, afterSequence) => fanOut.attach(engine, sink, afterSequence),
+    holder: () => (elector.isHolder() ? 'here' : elector.holder === '' ? undefined : elector.holder),
+  };
+}
+
+/** Sees who else claims what we do, tells of it and lets the electors look at once when their Lease changes. */
+function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], onChange: () => void): ClaimWatch {
+  const { api, identity, log, metrics } = options;
+  const installation = installationOf(options);
+  const standby = announceStandby({ api, identity, installation: installation.name, log });
+  const watch = watchClaims({
+    api, installation, identity, held, log, onOwnLease: standby.take,
+    onChange: (claims) => {
+      for (const { class: name, conflicts } of claims) {
+        for (const kind of conflictKinds) metrics.set('classConflicts', [name, kind], conflicts.filter((one) => one.kind === kind).length);
+      }
+      onChange();
+    },
+  });
+  return { get claims() { return watch.claims; }, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
 }
 
 /** Statuses are written in the name of a class, and only while its claim is held. */
@@ -103,8 +153,8 @@ function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly 
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
-  const unknown = held.filter(({ elector }) => elector.holder === undefined);
-  if (unknown.length > 0) return `waiting to see who holds ${unknown.map(({ claim }) => claim.class).join(', ')}`;
-  const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
+  const unheld = held.filter(({ elector }) => elector.holder === undefined || elector.holder === '');
+  if (unheld.length > 0) return `waiting for somebody to hold ${unheld.map(({ claim }) => claim.class).join(', ')}`;
+  const unserved = held.filter(({ elector, fanOut }) => elector.isHolder() && fanOut.engines().some(({ served }) => !served));
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

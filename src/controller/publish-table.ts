@@ -5,8 +5,11 @@ import type { ClassTable, TableUpdate } from '../route-table/types.js';
 
 /** Where tables go: the engine in the same process, or a stream to engines elsewhere. */
 export interface TableSink {
-  /** Resolves when the update is served, or refused with the reason; rejects when that can't be told. */
-  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }>;
+  /**
+   * Resolves when the update is served, or refused with the reason; rejects when that can't be told. `newerEpoch`: the epoch
+   * that the engine has seen, when that of the update is older.
+   */
+  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number }>;
 }
 
 export interface PublisherOptions {
@@ -14,6 +17,8 @@ export interface PublisherOptions {
   sink: TableSink;
   /** The right to publish: undefined when the claim is not held (any more). */
   epoch: () => number | undefined;
+  /** Of the last update that the engine has taken, also from others before: its updates go on from there. */
+  afterSequence?: number;
   /** Told of every update's outcome. */
   onOutcome: (outcome: PublishOutcome) => void;
   /** Waits before an update that failed is tried again. */
@@ -24,7 +29,7 @@ export type PublishOutcome =
   | { applied: true; epoch: number; sequence: number; set: number; removed: number; entries: number;
     /** When the oldest change in it was told to publish; undefined when nothing had changed. */
     since: number | undefined }
-  | { applied: false; epoch: number; reason: string };
+  | { applied: false; epoch: number; reason: string; newerEpoch?: number };
 
 const RETRY_MS = 1000;
 
@@ -35,10 +40,12 @@ export class TablePublisher {
   /** When the oldest change of what is pending was seen. */
   private pendingSince: number | undefined;
   private takenEpoch: number | undefined;
-  private sequence = 0;
+  private sequence: number;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly options: PublisherOptions) {}
+  constructor(private readonly options: PublisherOptions) {
+    this.sequence = options.afterSequence ?? 0;
+  }
 
   /**
    * Brings the engine to `table`, of which the entries of `changed` are different from the last call. The map may go on
@@ -66,11 +73,13 @@ export class TablePublisher {
     const since = this.pendingSince;
     this.pendingSince = undefined;
     const update = this.nextUpdate(epoch);
-    const answer = await this.options.sink.apply(update).catch((error: Error) => ({ applied: false as const, reason: error.message }));
+    const answer: Awaited<ReturnType<TableSink['apply']>> = await this.options.sink.apply(update)
+      .catch((error: Error) => ({ applied: false as const, reason: error.message }));
     if (!answer.applied) {
       this.takenEpoch = undefined;
       this.pendingSince = since ?? this.pendingSince;
-      this.options.onOutcome({ applied: false, epoch, reason: answer.reason });
+      const { reason, newerEpoch } = answer;
+      this.options.onOutcome({ applied: false, epoch, reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) });
       return false;
     }
     this.takenEpoch = epoch;

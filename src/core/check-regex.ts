@@ -28,19 +28,12 @@ interface Part {
 
 const nothing: Part = { size: 0, nullable: true, first: 0n, single: 0n, tail: 0n, ambiguous: false };
 
-class PatternProblem extends Error {}
-
 /** Why a pattern is refused, in words that end a sentence about it; undefined when it is accepted. */
 export function regexProblem(pattern: string): string | undefined {
   if (pattern.length > longestPattern) return `is longer than ${longestPattern} bytes`;
   if (!/^[\x21-\x7e]*$/.test(pattern)) return 'must have visible ASCII characters only';
-  try {
-    readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1'));
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternProblem) return error.message;
-    throw error;
-  }
+  // An anchor in place of (?i), so that nothing can repeat it.
+  return readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1^'));
 }
 
 function one(set: Characters): Part {
@@ -64,10 +57,12 @@ function eitherOf(a: Part, b: Part): Part {
   };
 }
 
+/** Whether many rounds of a part can divide the same text between them in several ways. */
+function runsAway(part: Part, most: number): boolean {
+  return most >= ROUNDS && (part.ambiguous || (part.tail & part.first) !== 0n);
+}
+
 function repeated(part: Part, least: number, most: number): Part {
-  if (most >= ROUNDS && (part.ambiguous || (part.tail & part.first) !== 0n)) {
-    throw new PatternProblem('repeats a group that can match the same text in several ways; write it without the inner repetition');
-  }
   const endless = most === UNBOUNDED;
   return {
     ...part, size: part.size * Math.max(1, endless ? least : most), nullable: part.nullable || least === 0,
@@ -80,13 +75,22 @@ interface Reader {
   readonly text: string;
   at: number;
   depth: number;
+  /** The first thing found wrong; nothing is read after it. */
+  problem?: string;
 }
 
-function readPattern(text: string): void {
+function fail(reader: Reader, problem: string): Part {
+  reader.problem ??= problem;
+  reader.at = reader.text.length;
+  return nothing;
+}
+
+function readPattern(text: string): string | undefined {
   const reader: Reader = { text, at: 0, depth: 0 };
   const { size } = readAlternatives(reader);
-  if (reader.at < text.length) throw new PatternProblem('has a ")" without a "("');
-  if (size > LARGEST) throw new PatternProblem('is too large with its repetitions written out');
+  if (reader.problem !== undefined) return reader.problem;
+  if (reader.at < text.length) return 'has a ")" without a "("';
+  return size > LARGEST ? 'is too large with its repetitions written out' : undefined;
 }
 
 function readAlternatives(reader: Reader): Part {
@@ -106,59 +110,58 @@ function readPiece(reader: Reader): Part {
   const atom = readAtom(reader);
   const quantifier = /^(?:([*+?])|\{(\d{1,4})(,(\d{0,4}))?\})\??/.exec(rest(reader));
   if (quantifier === null) return atom;
-  if (/^[\^$]$|^\\[bB]$|^\(\?[=!]/.test(reader.text.slice(start, reader.at))) throw new PatternProblem('repeats something that has no length');
+  if (/^[\^$]$|^\\[bB]$|^\(\?[=!]/.test(reader.text.slice(start, reader.at))) return fail(reader, 'repeats something that has no length');
   reader.at += quantifier[0].length;
-  if (/^[*+?]/.test(rest(reader))) throw new PatternProblem('has a repetition of a repetition');
-  return repeated(atom, ...bounds(quantifier));
+  if (/^[*+?]/.test(rest(reader))) return fail(reader, 'has a repetition of a repetition');
+  const [least, most] = bounds(quantifier);
+  if (least > most) return fail(reader, 'has a repetition with its bounds the wrong way round');
+  if (runsAway(atom, most)) return fail(reader, 'repeats a group that can match the same text in several ways; write it without the inner repetition');
+  return repeated(atom, least, most);
 }
 
 function bounds([, sign, low, comma, high]: RegExpExecArray): [number, number] {
   if (sign !== undefined) return [sign === '+' ? 1 : 0, sign === '?' ? 1 : UNBOUNDED];
-  const most = comma === undefined ? Number(low) : high === '' ? UNBOUNDED : Number(high);
-  if (Number(low) > most) throw new PatternProblem('has a repetition with its bounds the wrong way round');
-  return [Number(low), most];
+  return [Number(low), comma === undefined ? Number(low) : high === '' ? UNBOUNDED : Number(high)];
 }
 
 function readAtom(reader: Reader): Part {
   const character = reader.text[reader.at++]!;
   if (character === '(') return readGroup(reader);
-  if (character === '[') return one(readSet(reader));
+  if (character === '[') return readSet(reader);
   if (character === '\\') return readEscape(reader);
   if (character === '.') return one(every);
   if (character === '^' || character === '$') return nothing;
-  if ('*+?'.includes(character) || (character === '{' && /^[\d,]/.test(rest(reader)))) throw new PatternProblem(`has a "${character}" with nothing to repeat`);
+  if ('*+?'.includes(character) || (character === '{' && /^[\d,]/.test(rest(reader)))) return fail(reader, `has a "${character}" with nothing to repeat`);
   return one(eitherCase(character));
 }
 
 function readGroup(reader: Reader): Part {
-  if (++reader.depth > DEEPEST) throw new PatternProblem(`has more than ${DEEPEST} groups in each other`);
+  if (++reader.depth > DEEPEST) return fail(reader, `has more than ${DEEPEST} groups in each other`);
   const [kind] = /^\?[:=!]/.exec(rest(reader)) ?? [''];
-  if (kind === '' && /^[?*]/.test(rest(reader))) throw new PatternProblem('has a group of a kind that is not supported; use ( ), (?: ), (?= ) or (?! )');
+  if (kind === '' && /^[?*]/.test(rest(reader))) return fail(reader, 'has a group of a kind that is not supported; use ( ), (?: ), (?= ) or (?! )');
   reader.at += kind.length;
   const part = readAlternatives(reader);
-  if (!take(reader, ')')) throw new PatternProblem('has a "(" without a ")"');
+  if (!take(reader, ')')) return fail(reader, 'has a "(" without a ")"');
   reader.depth--;
   return kind === '?=' || kind === '?!' ? { ...nothing, size: part.size + 1 } : { ...part, size: part.size + 1 };
 }
 
 function readEscape(reader: Reader): Part {
   const character = reader.text[reader.at++];
-  if (character === undefined) throw new PatternProblem('ends in a backslash');
+  if (character === undefined) return fail(reader, 'ends in a backslash');
   if (anchors.has(character)) return nothing;
   const set = escapes[character];
-  if (set === undefined && /[A-Za-z0-9]/.test(character)) throw new PatternProblem(`has the escape "\\${character}", which is not supported`);
+  if (set === undefined && /[A-Za-z0-9]/.test(character)) return fail(reader, `has the escape "\\${character}", which is not supported`);
   return one(set ?? eitherCase(character));
 }
 
-function readSet(reader: Reader): Characters {
-  // A bracket that comes first is a member of the set, so it can't be what closes it.
-  const [opening] = /^\^?\]?/.exec(rest(reader))!;
-  const closing = /^(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/.exec(rest(reader).slice(opening.length))?.[0];
-  const source = closing === undefined ? undefined : opening + closing;
+function readSet(reader: Reader): Part {
+  // [:alpha:] and its like are errors outside a set. A bracket that comes first would be a member for PCRE and the end of the set for Node: neither is taken.
+  const source = /^(?!\^?\]|([:.=])[^\]]*\1\])\^?(?:\[:\^?[a-z]+:\]|\\.|[^[\]\\])*\]/.exec(rest(reader))?.[0];
   const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
-  if (set === undefined) throw new PatternProblem('has a set [ ] that is none, or an escape in it that is not supported');
+  if (set === undefined) return fail(reader, 'has a set [ ] that is none, or an escape in it that is not supported');
   reader.at += source!.length;
-  return set;
+  return one(set);
 }
 
 function take(reader: Reader, character: string): boolean {

@@ -2,6 +2,7 @@
 
 import type { LoadBalancerIngress } from './kubernetes-objects.js';
 import { compareText } from './order.js';
+import type { Shard } from './shard.js';
 
 /** The value of an IngressClass's `spec.controller` that is ours without being listed. */
 export const ownController = 'ingress-arbiter.io/controller';
@@ -21,8 +22,18 @@ export interface Claim {
   namespaces?: { names?: readonly string[]; labels?: Readonly<Record<string, string>> };
   /** Whether endpoints on loopback addresses are used: for a cluster that runs on one machine only. */
   allowLoopbackEndpoints?: boolean;
+  /** The share of the class that this process has; undefined: all of it. */
+  shard?: Shard;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */
   addresses: readonly LoadBalancerIngress[];
+}
+
+/**
+ * Name of the claim's Lease and of its class table at the engine: the class, or `<class>.shard-<member>`. It does not tell how
+ * many members there are, so that a process with a new list of members takes over from the one with the old list.
+ */
+export function claimName({ class: name, shard }: Pick<Claim, 'class' | 'shard'>): string {
+  return shard === undefined ? name : `${name}.shard-${shard.member}`;
 }
 
 /** The order in which claims are asked: the same whatever the order in which they were made. */

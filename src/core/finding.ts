@@ -35,6 +35,10 @@ export const findingCatalogue = {
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },
   'protection-not-supported': { code: 'IA153', severity: 'error' },
+  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
+  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
+  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
+  'class-shared-differently': { code: 'IA204', severity: 'error' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
@@ -71,6 +75,6 @@ export function renderFinding({ code, object, message }: Finding): string {
 }
 
 /** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -28,8 +28,8 @@ export function eitherCase(character: string): Characters {
   return (1n << BigInt(character.toLowerCase().charCodeAt(0))) | (1n << BigInt(character.toUpperCase().charCodeAt(0)));
 }
 
-/** One element between the brackets of a set. */
-const element = /^(?:(\[:\^?[a-z]+:\])|\\([dDsSwW])|(\\?.)-(\\?[^\]])|(\\?.))/;
+/** One element between the brackets of a set. A range can't begin or end with a set of its own. */
+const element = /^(?:(\[:\^?[a-z]+:\])(?!-.)|\\([dDsSwW])(?!-.)|(\\.|[^[\\])-(\\.|[^[\\])|(\\.|[^[\\])(?!-\[))/;
 
 /** The characters of a set, `source` being what stands between its brackets; undefined when it is none. */
 export function charactersOfSet(source: string): Characters | undefined {

@@ -13,6 +13,7 @@ import { type Ingress, type IngressBackend, type IngressPath, type IngressRule, 
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
+import { type Shard, hasHost, hostOfEntry, speakingHost } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
 /** What an Ingress wants of one entry of its class's table. */
@@ -28,6 +29,8 @@ export interface IngressPlan {
   /** By entry key; empty unless the Ingress is owned. */
   wants: ReadonlyMap<string, Want>;
   findings: readonly Finding[];
+  /** False when another share of the class does: then findings, counts and status are its task. */
+  speaksFor: boolean;
   /** Keys of the objects that the plan was made from, by kind. */
   dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[] };
 }
@@ -55,9 +58,22 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
       wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
     }
   }
-  const { findings, services, secrets } = notes;
+  const shard = context.claims.find((claim) => claim.class === ownership.owner)?.shard;
+  if (shard !== undefined) keepShare(wants, shard);
+  const speaksFor = hasHost(shard, speakingHost(ingress));
+  const findings = speaksFor ? notes.findings : [];
+  const { services, secrets } = notes;
   const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };
-  return { ingress, ownership, wants, findings, dependsOn };
+  return { ingress, ownership, wants, findings, dependsOn, speaksFor };
+}
+
+/** Leaves the hosts of one share; what only they led to is not asked for by anybody then. */
+function keepShare(wants: Map<string, Want>, shard: Shard): void {
+  for (const key of wants.keys()) {
+    const host = hostOfEntry(key);
+    if (host !== undefined && !hasHost(shard, host)) wants.delete(key);
+  }
+  if (![...wants.keys()].some((key) => hostOfEntry(key) !== undefined)) wants.clear();
 }
 
 /** Both values count, also the overruled one: which of them wins is a setting of each claim. */

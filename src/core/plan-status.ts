@@ -3,6 +3,7 @@
 import isEqual from 'lodash/isEqual.js';
 import type { Claim } from './claim.js';
 import { type Ingress, type LoadBalancerIngress, objectKey } from './kubernetes-objects.js';
+import { hasHost, speakingHost } from './shard.js';
 
 /** A wanted change of an Ingress's status: what status.loadBalancer.ingress is to be. */
 export interface StatusWrite {
@@ -15,15 +16,18 @@ export interface StatusWrite {
 
 /**
  * The status write that one Ingress needs, if any: the addresses of the class that owns it, or, when nobody here owns it any
- * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else.
+ * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else. Of a
+ * class in shares, one share writes: the one that speaks for the Ingress.
  */
 export function planStatus(ingress: Ingress, owner: string | undefined, claims: readonly Claim[]): StatusWrite | undefined {
   const shown = ingress.status?.loadBalancer?.ingress ?? [];
   const claim = claims.find((candidate) => candidate.class === owner);
   if (claim !== undefined) {
+    if (!hasHost(claim.shard, speakingHost(ingress))) return undefined;
     if (claim.addresses.length === 0 || isEqual(shown, claim.addresses)) return undefined;
     return { ingress: objectKey(ingress), class: claim.class, addresses: claim.addresses };
   }
   const left = claims.find(({ addresses }) => addresses.length > 0 && isEqual(shown, addresses));
+  if (left !== undefined && !hasHost(left.shard, speakingHost(ingress))) return undefined;
   return left === undefined ? undefined : { ingress: objectKey(ingress), class: left.class, addresses: [] };
 }

@@ -2,13 +2,17 @@
 // Without one it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
 
 import * as ssl from 'ngx.ssl';
-import { cut, find, lower } from './text.js';
+import { searchServerNames } from '../route-table/search-hosts.js';
+import { lower } from './text.js';
 import { type PreparedCertificate, certificates, serverNames } from './entries.js';
 import { add } from './counters.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
 const MOST_ATTEMPTS = 20;
+
+/** The listener's classes. No handshake waits between, so one list per worker is enough. */
+let searched: string[] = [];
 
 /** Runs for every handshake that does not resume a session. */
 export function run(): void {
@@ -19,19 +23,13 @@ export function run(): void {
   add('tlsHandshakes|' + (classes[0] ?? '') + '|full', 1);
   if (requested === undefined) return;
   const name = lower(requested);
-  const dot = find(name, '.', 0);
-  const certificate = certificateFor(classes, name) ??
-    (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined);
+  searched = classes;
+  const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
 }
 
-/** The first class that knows the name decides. */
-function certificateFor(classes: string[], name: string): PreparedCertificate | undefined {
-  for (const className of classes) {
-    const certificate = certificateOf(className, name);
-    if (certificate !== undefined) return certificate;
-  }
-  return undefined;
+function askClass(this: void, name: string, at: number): PreparedCertificate | undefined {
+  return certificateOf(searched[at], name);
 }
 
 function certificateOf(className: string, name: string): PreparedCertificate | undefined {

@@ -57,7 +57,14 @@ function describeTables(): unknown {
     const entries = (versions.get(countKey(name)) as number | undefined) ?? 0;
     classes[name] = { generation: currentGeneration(name), entries };
   }
-  return { classes, instance: instanceId() };
+  return { classes, instance: instanceId(), zones: describeZones() };
+}
+
+/** Bytes of each zone's pages, and of those that are free. */
+function describeZones(): unknown {
+  const zones: Record<string, { free: number; capacity: number }> = {};
+  for (const name of ZONES) zones[name] = { free: ngx.shared[name].free_space(), capacity: ngx.shared[name].capacity() };
+  return zones;
 }
 
 /** Whose counters they are, how full the zones are, then one line a counter. */

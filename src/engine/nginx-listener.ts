@@ -13,6 +13,7 @@ const REQUEST_HEADERS = `
     proxy_set_header Upgrade $ia_upgrade;
     proxy_set_header Connection $ia_connection;
     proxy_set_header X-Request-ID $ia_request_id;
+    proxy_set_header X-Arbiter-Hops $ia_hops;
     proxy_set_header X-Real-IP $remote_addr;
     proxy_set_header X-Forwarded-For $remote_addr;
     proxy_set_header X-Forwarded-Host $ia_host;
@@ -27,7 +28,9 @@ const REQUEST_HEADERS = `
     proxy_set_header X-Forwarded-Client-Cert "";
     proxy_set_header X-Original-URI "";
     proxy_set_header X-Original-URL "";
+    proxy_set_header X-Original-Host "";
     proxy_set_header X-Original-Method "";
+    proxy_set_header X-Rewrite-URL "";
     proxy_set_header ssl-client-verify "";
     proxy_set_header ssl-client-subject-dn "";
     proxy_set_header ssl-client-issuer-dn "";

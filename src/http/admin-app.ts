@@ -16,7 +16,7 @@ export interface AdminSources {
   /** Classes that /metrics/<class> is there for. */
   classes: readonly string[];
   /** Undefined when ready; else what is still missing, in words. */
-  notReady(): string | undefined;
+  notReady(): string | undefined | Promise<string | undefined>;
 }
 
 /** GET /metrics, /metrics/<class>, /healthz (the process is alive) and /readyz (it serves). */
@@ -39,8 +39,8 @@ export function adminApp(sources: AdminSources): Express {
     await send(request, response, className);
   });
   app.get('/healthz', (_request, response) => { response.type('text').send('ok\n'); });
-  app.get('/readyz', (_request, response) => {
-    const missing = sources.notReady();
+  app.get('/readyz', async (_request, response) => {
+    const missing = await sources.notReady();
     response.status(missing === undefined ? 200 : 503).type('text').send(`${missing ?? 'ok'}\n`);
   });
   app.use((_request, response) => { response.status(404).type('text').send('not found: try /metrics, /metrics/<class>, /healthz or /readyz\n'); });

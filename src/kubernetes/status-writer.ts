@@ -30,7 +30,7 @@ export interface StatusOutcome {
 
 export interface StatusWriterOptions {
   api: Pick<KubeApi, 'get' | 'patchStatus'>;
-  /** Asked immediately before each write: the fence. */
+  /** Asked before each write, and again when its request is about to be sent: the fence. */
   mayWrite: (ingress: KubeObject) => boolean;
   /** How long the right to write lasts for certain; a request does not outlive it. */
   remainingMs?: (ingress: KubeObject) => number;
@@ -206,7 +206,7 @@ class Writer implements StatusWriter {
     await this.options.api.patchStatus(refOf(ingress), {
       metadata: { uid, resourceVersion },
       status: { loadBalancer: { ingress: addresses.length === 0 ? null : addresses } },
-    }, { timeoutMs: Math.max(1, Math.min(WRITE_MS, remaining)) });
+    }, { timeoutMs: Math.max(1, Math.min(WRITE_MS, remaining)), permit: () => this.options.mayWrite(ingress) });
   }
 }
 

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DevSettings, defaultDevSettings } from './dev-settings.js';
 import { examplesFolder } from './sample-cluster.js';
-import { type Dev, type DevLog, startDev } from './start-dev.js';
+import type { Dev, DevLog } from './start-dev.js';
+import { nextSignal } from '../next-signal.js';
 
 type Print = (line: string) => void;
 
@@ -51,6 +52,8 @@ async function runDev(options: Options, print: Print): Promise<number> {
   const interrupted = nextSignal();
   let dev: Dev;
   try {
+    // Loaded here because it loads nearly everything, which the other commands should not wait for.
+    const { startDev } = await import('./start-dev.js');
     dev = await startDev(settings, options.samples === false ? undefined : options.samples, log);
   } catch (error) {
     log('error', 'dev', (error as Error).message);
@@ -72,13 +75,6 @@ async function waitUntilReady(dev: Dev): Promise<'ready' | 'late'> {
     await sleep(20);
   }
   return 'ready';
-}
-
-/** The first SIGINT or SIGTERM; a second one ends the process at once, as people expect. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
-  });
 }
 
 function devLog(print: Print): DevLog {

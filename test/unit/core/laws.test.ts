@@ -159,7 +159,7 @@ describe('core: laws', function () {
       const decision = decideOf(objects, by);
       for (const { rule } of decision.ownership.values()) seen.add(rule);
       for (const { kind } of decision.findings) seen.add(kind);
-    }), { numRuns: 1500 });
+    }), { numRuns: 2000, seed: 20261125 });
     for (const what of ['field', 'annotation', 'classless', 'namespace-not-allowed', 'classless-claimed-twice', 'route-taken', 'invalid-host', 'invalid-path', 'invalid-regex', 'certificate-does-not-cover-host', 'service-missing', 'endpoint-refused', 'protection-not-supported', 'several-default-classes']) {
       expect([...seen], what).to.include(what);
     }

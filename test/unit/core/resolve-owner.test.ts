@@ -48,6 +48,8 @@ const rows: Row[] = [
   { rule: 'foreign-class-of-that-name', why: 'also before the claim of that name', names: { annotation: 'blue' }, claims: [blue, red], controllers: { blue: 'x/y' }, findings: ['foreign-class-of-that-name'] },
   { rule: 'namespace-not-allowed', why: 'other names', names: { annotation: 'blue' }, claims: [claimOf('blue', { namespaces: { names: ['blog'] } })], findings: ['namespace-not-allowed'] },
   { rule: 'namespace-not-allowed', why: 'empty restriction allows nobody', names: { annotation: 'blue' }, claims: [claimOf('blue', { namespaces: {} })], findings: ['namespace-not-allowed'] },
+  { rule: 'namespace-not-allowed', why: 'the claim that was meant tells more than others', names: { annotation: 'red' }, claims: [blue, claimOf('red', { namespaces: { names: ['blog'] } })], findings: ['namespace-not-allowed'] },
+  { rule: 'foreign-class-of-that-name', why: 'the claim that was meant tells more than others', names: { annotation: 'red' }, claims: [blue, red], controllers: { red: 'x/y' }, findings: ['foreign-class-of-that-name'] },
   { rule: 'annotation', why: 'allowed by label', names: { annotation: 'blue' }, claims: [claimOf('blue', { namespaces: { names: ['blog'], labels: { team: 'a' } } })], owner: 'blue' },
   { rule: 'namespace-not-allowed', why: 'all labels are needed', names: { annotation: 'blue' }, claims: [claimOf('blue', { namespaces: { labels: { team: 'a', tier: 'b' } } })], findings: ['namespace-not-allowed'] },
   { rule: 'namespace-not-allowed', why: 'a label that every object inherits is none', names: { annotation: 'blue' }, claims: [claimOf('blue', { namespaces: { labels: { constructor: 'x' } } })], findings: ['namespace-not-allowed'] },

@@ -1,11 +1,12 @@
 // "Never torn, never evicted, never half": random steps by writers that are refused, killed, overtaken or raced, with
-// readers in three workers at every point between two calls on shared memory. The model is test/fixtures/table-protocol.lua.
+// readers in three workers at every point between two calls on shared memory. The model of shared memory and the workers
+// are Lua too: test/fixtures/shared-memory.lua and table-protocol.lua.
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
 
-const harness = readFileSync('test/fixtures/table-protocol.lua', 'utf8');
+const harness = ['shared-memory', 'table-protocol'].map((name) => readFileSync(`test/fixtures/${name}.lua`, 'utf8')).join('\n');
 const classes = ['one', 'two'];
 const keys = ['a', 'b', 'c', 'd'];
 

@@ -63,7 +63,7 @@ describe('route-table: Node and Lua', function () {
   it('normalizePath', () => compare(fc.oneof(path, hostile), { lua: 'load("route-table.normalize-path").normalizePath', node: normalizePath }));
 
   it('rewritePath', () => {
-    compare(fc.record({ template: fc.oneof(hostile, fc.constantFrom('/$1', '/a/$2', '$3')), captures: fc.array(hostile, { maxLength: 3 }) }), {
+    compare(fc.record({ template: fc.oneof(hostile, fc.constantFrom('/$1', '/a/$2', '$3', '/$8/$9', '/$0$10')), captures: fc.oneof(fc.array(hostile, { maxLength: 3 }), fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 8, maxLength: 11 })) }), {
       lua: 'function(input) return load("route-table.rewrite-path").rewritePath(input.template, input.captures) end',
       node: ({ template, captures }) => rewritePath(template, captures),
     });
@@ -85,7 +85,7 @@ describe('route-table: Node and Lua', function () {
   });
 
   it('pickEndpoint', () => {
-    compare(fc.record({ count: fc.nat(9), turn: fc.oneof(fc.integer({ min: -20, max: 20 }), fc.maxSafeInteger()), attempt: fc.nat(5) }), {
+    compare(fc.record({ count: fc.nat(9), turn: fc.oneof(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -1e12, max: 1e12 })), attempt: fc.nat(5) }), {
       lua: `function(input)
         local endpoints = {}
         for at = 1, input.count do endpoints[at] = { address = tostring(at), port = 1 } end
