@@ -8,15 +8,18 @@ import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
+import { startEvents } from './start-events.js';
+import { startStatuses } from './start-statuses.js';
+import { startAlarm, steadyTime } from './steady-time.js';
 import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
+import { watchParameters } from './watch-parameters.js';
 import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
+import { planEvents, takenEvent } from '../core/plan-events.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
-import type { LeaseElector } from '../kubernetes/lease.js';
-import { type StatusWriter, startStatusWriter } from '../kubernetes/status-writer.js';
 import type { Metrics } from '../metrics/metrics.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -62,30 +65,50 @@ const REPORT_GAP_MS = 250;
 
 /** Starts a controller instance; it runs until stopped. */
 export function startController(options: ControllerOptions): Controller {
-  const arbiter = createArbiter(options.claims, certificateInspector(() => Date.now()));
+  const { api, log, metrics, leaseNamespace } = options;
+  const arbiter = createArbiter(options.claims.map((claim) => ({ parametersNamespace: leaseNamespace, ...claim })), certificateInspector(() => Date.now()));
   const held = options.claims.map((claim) => holdClaim(options, claim, () => decide.ask()));
-  const count = countIngresses(options.metrics, arbiter.plans);
-  const tellFindings = reportFindings(options.log, arbiter.plans);
-  const report = workSoon(() => tellFindings([...arbiter.findings(), ...conflictFindings(claims.claims)]), REPORT_GAP_MS);
+  const now = steadyTime();
+  const alarm = startAlarm(now, () => decide.ask());
+  const count = countIngresses(metrics, arbiter.plans);
+  const tellFindings = reportFindings(log, arbiter.plans);
+  const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
+  const report = workSoon(() => {
+    const findings = arbiter.findings();
+    tellFindings([...findings, ...conflictFindings(claims.claims)]);
+    events.standing(planEvents(findings, arbiter.plans));
+  }, REPORT_GAP_MS);
+  let begun = false;
   /** When the oldest event came that is not decided yet. */
   let since: number | undefined;
+  let unread: string[] = [];
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
-    const { entries, ingresses } = arbiter.settle();
-    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? [], since);
-    for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
+    unread = parameters.follow().map((key) => `ConfigMap ${key}`);
+    if (unread.length > 0) return;
+    const changes = arbiter.settle(now());
+    parameters.prune();
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
     since = undefined;
-    count(ingresses);
+    statuses.bring(arbiter.statusWrites.values());
+    for (const { class: name } of changes.foreignWrites) metrics.add('foreignStatusWrites', [name]);
+    // What is there at the start has been taken before, by whoever held the claim.
+    for (const { ingress } of begun ? changes.taken : []) events.happened(takenEvent(ingress, arbiter.plans.get(ingress)!));
+    begun = true;
+    count(changes.ingresses);
+    alarm.set(changes.wakeAt);
     report.ask();
   }, DECIDE_GAP_MS);
-  const watches = watchCluster(arbiter, { api: options.api, log: options.log, onChange: () => {
+  const seen = (): void => {
     since ??= performance.now();
     decide.ask();
-  } });
+  };
+  const watches = watchCluster(arbiter, { api, log, onChange: seen });
+  const parameters = watchParameters(arbiter, { api, log, onChange: seen });
+  const removeReadings = metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const claims = watchOwnClaims(options, held, () => report.ask());
-  const removeReadings = options.metrics.addSource(controllerReadings(options.claims, arbiter, watches));
-  const statuses = startStatuses(options, held, arbiter);
+  const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
@@ -93,12 +116,11 @@ export function startController(options: ControllerOptions): Controller {
     sources: new Map(held.map((one) => [claimName(one.claim), engineSource(one)])),
     claims: () => claims.claims,
     isStandby: () => held.every(({ elector }) => !elector.isHolder()),
-    notReady: () => notReady(watches.waitingFor(), held),
+    notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
-      decide.stop();
-      report.stop();
+      for (const one of [decide, report, alarm]) one.stop();
       removeReadings();
-      await Promise.all([watches.stop(), statuses.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
+      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
 }
@@ -133,22 +155,6 @@ function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], 
     },
   });
   return { get claims() { return watch.claims; }, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
-}
-
-/** Statuses are written in the name of a class, and only while its claim is held. */
-function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly HeldClaim[], { plans, statusWrites }: Arbiter): StatusWriter {
-  const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
-  const electorOf = ({ metadata }: { metadata: { namespace?: string; name: string } }): LeaseElector | undefined =>
-    held.find(({ claim }) => claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
-  return startStatusWriter({
-    api,
-    mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
-    remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
-    onResult: ({ key, result, error }) => {
-      metrics.add('statusWrites', [classOf(key) ?? '', result]);
-      if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
-    },
-  });
 }
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {

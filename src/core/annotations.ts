@@ -5,7 +5,7 @@ import { type Finding, finding, quote } from './finding.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 
-const prefix = 'nginx.ingress.kubernetes.io/';
+export const annotationPrefix = 'nginx.ingress.kubernetes.io/';
 
 /** Annotations that are carried out. */
 const supported = new Set(['rewrite-target', 'use-regex']);
@@ -21,6 +21,11 @@ const protecting = new Set([
   'auth-type', 'auth-secret', 'auth-url', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn',
   'whitelist-source-range', 'allowlist-source-range', 'denylist-source-range',
 ]);
+
+/** Whether a value of this annotation (its name without prefix) makes a difference to requests. */
+export function isCarriedOut(name: string): boolean {
+  return supported.has(name) || protecting.has(name);
+}
 
 /** What an Ingress's annotations ask for. */
 export interface RouteOptions {
@@ -39,8 +44,8 @@ export function readAnnotations(ingress: Ingress): RouteOptions {
   const object = `Ingress ${objectKey(ingress)}`;
   const options: RouteOptions = { rewriteTarget: undefined, useRegex: false, findings: [], closed: false, valid: true };
   for (const [key, value] of Object.entries(ingress.metadata.annotations ?? {})) {
-    if (!key.startsWith(prefix)) continue;
-    const name = key.slice(prefix.length);
+    if (!key.startsWith(annotationPrefix)) continue;
+    const name = key.slice(annotationPrefix.length);
     if (name === 'rewrite-target') readRewriteTarget(options, object, value);
     else if (name === 'use-regex') readUseRegex(options, object, value);
     else if (protecting.has(name)) close(options, object, name);

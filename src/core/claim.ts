@@ -1,5 +1,6 @@
 // A claim: the right to serve one class, with the settings that decide which Ingresses belong to it.
 
+import type { ClassSettings } from './class-settings.js';
 import type { LoadBalancerIngress } from './kubernetes-objects.js';
 import { compareText } from './order.js';
 import type { Shard } from './shard.js';
@@ -26,6 +27,16 @@ export interface Claim {
   shard?: Shard;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */
   addresses: readonly LoadBalancerIngress[];
+  /** The Service (`namespace/name`) whose address the status shows instead. While it has none, the status is not written. */
+  publish?: string;
+  /** Where the ConfigMap of an IngressClass's parameters is when their scope is Cluster: the controller's namespace. */
+  parametersNamespace?: string;
+  /** How long an IngressClass, or its parameters, that were deleted go on counting; 600,000 when left out. */
+  deletedGraceMs?: number;
+  /** Where the class is served, when others are served there too: its place in the listener's order of classes. */
+  listener?: { name: string; place: number };
+  /** As the IngressClass's parameters say. Filled in by the arbiter, whatever stands here. */
+  settings?: ClassSettings;
 }
 
 /**

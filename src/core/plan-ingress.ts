@@ -3,10 +3,12 @@
 
 import { certificateKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import { readAnnotations } from './annotations.js';
+import { withDefaults } from './default-annotations.js';
 import { planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { Claim } from './claim.js';
+import { type ClassSettings, defaultSettings } from './class-settings.js';
 import { type Finding, finding, quote } from './finding.js';
 import { normalizeHost } from './host-name.js';
 import { type Ingress, type IngressBackend, type IngressPath, type IngressRule, type ServicePort, objectKey } from './kubernetes-objects.js';
@@ -33,6 +35,8 @@ export interface IngressPlan {
   speaksFor: boolean;
   /** Keys of the objects that the plan was made from, by kind. */
   dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[] };
+  /** Classes whose settings had a part in it: those that the Ingress could mean. */
+  classes: readonly string[];
 }
 
 export interface PlanningContext {
@@ -47,7 +51,8 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   const notes: Notes = { findings: [...ownership.findings], services: [], secrets: [] };
   const wants = new Map<string, Want>();
   if (ownership.owner !== undefined) {
-    wantPaths(wants, ingress, context.snapshot, notes);
+    const settings = context.claims.find((claim) => claim.class === ownership.owner)?.settings;
+    wantPaths(wants, ingress, { snapshot: context.snapshot, settings }, notes);
     for (const { name, certificate } of planCertificates(ingress, { secrets: context.snapshot.secrets, inspect: context.inspect }, notes)) {
       const known = wants.get(serverNameKey(name));
       if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
@@ -64,11 +69,11 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   const findings = speaksFor ? notes.findings : [];
   const { services, secrets } = notes;
   const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };
-  return { ingress, ownership, wants, findings, dependsOn, speaksFor };
+  return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: meantClasses(ingress, context.claims) };
 }
 
-/** Leaves the hosts of one share; what only they led to is not asked for by anybody then. */
-function keepShare(wants: Map<string, Want>, shard: Shard): void {
+/** What is left of a plan's wants in one share: its hosts; what only they led to is not asked for by anybody then. */
+export function keepShare(wants: Map<string, Want>, shard: Shard): void {
   for (const key of wants.keys()) {
     const host = hostOfEntry(key);
     if (host !== undefined && !hasHost(shard, host)) wants.delete(key);
@@ -81,7 +86,15 @@ function namedClasses({ metadata, spec }: Ingress): string[] {
   return [metadata.annotations?.[classAnnotation], spec?.ingressClassName].filter((name) => name !== undefined && name !== '') as string[];
 }
 
-interface Notes {
+/** Every class that could be meant, whatever each claim's precedence makes of it. */
+function meantClasses(ingress: Ingress, claims: readonly Claim[]): string[] {
+  const names = namedClasses(ingress);
+  const meant = claims.filter(({ class: name, annotationValues, claimClassless }) =>
+    names.length === 0 ? claimClassless : names.includes(name) || annotationValues.some((value) => names.includes(value)));
+  return meant.map((claim) => claim.class);
+}
+
+export interface Notes {
   findings: Finding[];
   /** Keys of the Services and Secrets that were asked for. */
   services: string[];
@@ -89,13 +102,15 @@ interface Notes {
 }
 
 /** Every path that the Ingress wants, host by host, and the endpoints behind it. */
-function wantPaths(wants: Map<string, Want>, ingress: Ingress, { services }: Snapshot, notes: Notes): void {
+export function wantPaths(
+  wants: Map<string, Want>, ingress: Ingress, { snapshot: { services }, settings = defaultSettings }: { snapshot: Snapshot; settings?: ClassSettings | undefined }, notes: Notes,
+): void {
   const object = `Ingress ${objectKey(ingress)}`;
   const namespace = ingress.metadata.namespace ?? '';
-  const { rewriteTarget, useRegex, closed, valid, findings } = readAnnotations(ingress);
+  const { rewriteTarget, useRegex, closed, valid, findings } = readAnnotations(withDefaults(ingress, settings));
   notes.findings.push(...findings);
   for (const { key, path, backend, fallback } of valid ? pathsByKey(ingress, notes.findings) : []) {
-    const resolved = closed ? nowhere : resolveBackend(backend, namespace, services, object);
+    const resolved = closed || settings.closed ? nowhere : resolveBackend(backend, namespace, services, object);
     const service = `${namespace}/${resolved.service}`;
     notes.findings.push(...resolved.findings);
     // The name as it is written: a backend that can't be resolved now may be tomorrow.

@@ -1,6 +1,6 @@
 // Everything that is known of the cluster at one moment. The core reads it and keeps nothing of it.
 
-import type { EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './kubernetes-objects.js';
+import type { ConfigMap, EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './kubernetes-objects.js';
 
 /** Objects by key (`namespace/name`, or `name`), as the watches hold them. */
 export interface Snapshot {
@@ -10,6 +10,8 @@ export interface Snapshot {
   endpointSlices: ReadonlyMap<string, EndpointSlice>;
   secrets: ReadonlyMap<string, Secret>;
   namespaces: ReadonlyMap<string, Namespace>;
+  /** Only those that an IngressClass of ours names as its parameters. */
+  configMaps: ReadonlyMap<string, ConfigMap>;
 }
 
 /** What a place of the snapshot holds. */
@@ -19,6 +21,6 @@ export type SnapshotObject<Kind extends keyof Snapshot> = Snapshot[Kind] extends
 export function emptySnapshot(): Snapshot {
   return {
     ingresses: new Map(), ingressClasses: new Map(), services: new Map(),
-    endpointSlices: new Map(), secrets: new Map(), namespaces: new Map(),
+    endpointSlices: new Map(), secrets: new Map(), namespaces: new Map(), configMaps: new Map(),
   };
 }

@@ -1,5 +1,6 @@
-// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes.
-// Without one it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
+// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes,
+// else the default certificate of the first of them that has one. Without any it leaves nginx's self-signed default. It never
+// waits and never parses what the worker has parsed before.
 
 import * as ssl from 'ngx.ssl';
 import { searchServerNames } from '../route-table/search-hosts.js';
@@ -19,11 +20,9 @@ export function run(): void {
   const [requested] = ssl.server_name();
   const [port] = ssl.server_port();
   if (port === undefined) return;
-  const classes = classesOfPort(port);
-  add('tlsHandshakes|' + (classes[0] ?? '') + '|full', 1);
-  if (requested === undefined) return;
-  const name = lower(requested);
-  searched = classes;
+  searched = classesOfPort(port);
+  add('tlsHandshakes|' + (searched[0] ?? '') + '|full', 1);
+  const name = requested === undefined ? '' : lower(requested);
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
 }

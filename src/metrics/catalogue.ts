@@ -79,6 +79,7 @@ export const controllerCatalogue = {
     help: 'Time from the watch event of a change to the engine\'s answer that it is served.',
   },
   statusWrites: { name: 'ingress_arbiter_status_writes_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Writes of Ingress statuses, by result.' },
+  foreignStatusWrites: { name: 'ingress_arbiter_foreign_status_writes_total', type: 'counter', labels: ['ingress_class'], help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.' },
   watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },
   watchUp: { name: 'ingress_arbiter_watch_up', type: 'gauge', labels: ['claims', 'resource'], help: '1 while the watch is open, else 0.' },
   watchSilence: { name: 'ingress_arbiter_watch_silence_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the watch last brought anything: an event, a bookmark, a list.' },

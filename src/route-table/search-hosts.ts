@@ -35,12 +35,15 @@ function askClasses<Answer extends string | object>(ask: AskClass<Answer>, class
 export type AskServerName<Answer extends string | object> = (this: void, name: string, at: number) => Answer | undefined;
 
 /**
- * The server name itself before the wildcard in place of its first label; within each the listener's classes in their order.
- * `name`: lower case. Undefined: nobody has a certificate for it.
+ * The server name itself before the wildcard in place of its first label, then what a class serves to names that nobody has a
+ * certificate for (under the name ''); within each the listener's classes in their order. `name`: lower case, '' without one.
+ * Undefined: nobody has a certificate for it.
  */
 export function searchServerNames<Answer extends string | object>(ask: AskServerName<Answer>, classes: number, name: string): Answer | undefined {
   const dot = find(name, '.', 0);
-  return askForCertificate(ask, classes, name) ?? (dot > 0 ? askForCertificate(ask, classes, '*' + cut(name, dot, name.length)) : undefined);
+  return askForCertificate(ask, classes, name) ??
+    (dot > 0 ? askForCertificate(ask, classes, '*' + cut(name, dot, name.length)) : undefined) ??
+    (name !== '' ? askForCertificate(ask, classes, '') : undefined);
 }
 
 function askForCertificate<Answer extends string | object>(ask: AskServerName<Answer>, classes: number, name: string): Answer | undefined {

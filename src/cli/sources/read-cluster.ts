@@ -41,12 +41,13 @@ export async function readCluster({ kubeConfig, leaseNamespace, now }: ClusterSo
       notes.push(note);
       return undefined;
     });
-    const [ingresses, ingressClasses, services, endpointSlices, namespaces, secrets, claims] = await Promise.all([
+    const [ingresses, ingressClasses, services, endpointSlices, namespaces, configMaps, secrets, claims] = await Promise.all([
       list(ingressWatches.ingresses), list(ingressWatches.ingressClasses), list(ingressWatches.services), list(ingressWatches.endpointSlices),
-      list(ingressWatches.namespaces), optional(ingressWatches.tlsSecrets, 'Secrets may not be read: certificates are not known'),
+      list(ingressWatches.namespaces),
+      optional({ ...ingressWatches.configMaps }, 'ConfigMaps may not be read: settings of classes are not known'), optional(ingressWatches.tlsSecrets, 'Secrets may not be read: certificates are not known'),
       optional({ resource: leases, namespace: leaseNamespace }, `Leases of namespace ${leaseNamespace} may not be read: holders are not known`),
     ]);
-    const snapshot = { ingresses, ingressClasses, services, endpointSlices, namespaces, secrets: secrets ?? new Map() } as unknown as Snapshot;
+    const snapshot = { ingresses, ingressClasses, services, endpointSlices, namespaces, configMaps: configMaps ?? new Map(), secrets: secrets ?? new Map() } as unknown as Snapshot;
     return { snapshot, secretsKnown: secrets !== undefined, notes, leases: claims && new Map([...claims.values()].map((one) => [one.metadata.name, leaseView(one, now)])) };
   } finally {
     await connection.close();

@@ -50,6 +50,7 @@ const kinds: Readonly<Record<string, keyof Snapshot | undefined>> = {
   'discovery.k8s.io/v1 EndpointSlice': 'endpointSlices',
   'v1 Secret': 'secrets',
   'v1 Namespace': 'namespaces',
+  'v1 ConfigMap': 'configMaps',
 };
 
 const clusterScoped: ReadonlySet<keyof Snapshot> = new Set(['ingressClasses', 'namespaces']);

@@ -40,12 +40,12 @@ export interface Decided extends Facts {
   findings: readonly Finding[];
 }
 
-const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
+const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'configMaps', 'ingresses'] as const;
 
 /** Decides as the controller does, from nothing, and keeps what it was decided from. */
 export function decideFacts(facts: Facts): Decided {
   const arbiter = createArbiter(facts.claims, facts.inspect);
   for (const kind of kinds) for (const [key, object] of facts.snapshot[kind]) arbiter.take(kind, key, object as never);
-  arbiter.settle();
+  arbiter.settle(facts.now);
   return { ...facts, plans: arbiter.plans, tables: arbiter.tables, findings: arbiter.findings() };
 }

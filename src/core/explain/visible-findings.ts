@@ -9,7 +9,10 @@ import { suggestName } from './suggest-name.js';
 import type { Reference } from '../resolve-reference.js';
 
 /** What only a cluster can tell. */
-const needsCluster: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing']);
+const needsCluster: ReadonlySet<FindingKind> = new Set([
+  'service-missing', 'service-port-missing', 'secret-missing',
+  'settings-missing', 'default-backend-missing', 'default-certificate-missing', 'publish-service-missing',
+]);
 
 /** Findings without those that nobody can know of from where the objects come. */
 export function visibleFindings(findings: readonly Finding[], { fromFiles, secretsKnown }: Pick<Facts, 'fromFiles' | 'secretsKnown'>): Finding[] {

@@ -72,8 +72,8 @@ const cases: Record<Alert['name'], Case> = {
   IngressArbiterStatusWritesFail: {
     at: 20, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_status_writes_total{${a},result="failed"}`, grows(1)]], quiet: [[`ingress_arbiter_status_writes_total{${a},result="written"}`, grows(1)]],
   },
-  IngressArbiterStatusConflicts: {
-    at: 30, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_status_writes_total{${a},result="conflict"}`, grows(1)]], quiet: [[`ingress_arbiter_status_writes_total{${a},result="conflict"}`, '0x15 1x60']],
+  IngressArbiterStatusFlapping: {
+    at: 30, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, grows(1)]], quiet: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, '0x15 1x60']],
   },
   IngressArbiterHighErrorRatio: {
     at: 20, labels: { ingress_class: 'a' }, fires: [requests('200', grows(600)), requests('503', grows(60))], quiet: [requests('200', grows(6)), requests('503', grows(6))],

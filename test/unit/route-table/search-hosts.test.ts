@@ -32,10 +32,10 @@ describe('searchHosts', () => {
 });
 
 describe('searchServerNames', () => {
-  it('asks for the name in all classes before its wildcard', () => {
+  it('asks for the name in all classes, then its wildcard, then what is served to unknown names', () => {
     const questions: string[] = [];
     expect(searchServerNames<'found'>((name, at) => { questions.push(`${at} ${name}`); return undefined; }, 2, 'a.test')).to.equal(undefined);
-    expect(questions).to.deep.equal(['0 a.test', '1 a.test', '0 *.test', '1 *.test']);
+    expect(questions).to.deep.equal(['0 a.test', '1 a.test', '0 *.test', '1 *.test', '0 ', '1 ']);
     expect(searchServerNames((name) => (name === '*.test' ? name : undefined), 1, 'a.test')).to.equal('*.test');
     expect(searchServerNames((name) => (name.startsWith('*') ? name : undefined), 1, 'test')).to.equal(undefined);
   });
