@@ -78,9 +78,9 @@ export function startController(options: ControllerOptions): Controller {
     tellFindings([...findings, ...conflictFindings(claims.claims)]);
     events.standing(planEvents(findings, arbiter.plans));
   }, REPORT_GAP_MS);
+  let begun = false;
   /** When the oldest event came that is not decided yet. */
   let since: number | undefined;
-  let begun = false;
   let unread: string[] = [];
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
@@ -100,12 +100,12 @@ export function startController(options: ControllerOptions): Controller {
     alarm.set(changes.wakeAt);
     report.ask();
   }, DECIDE_GAP_MS);
-  const onChange = (): void => {
+  const seen = (): void => {
     since ??= performance.now();
     decide.ask();
   };
-  const watches = watchCluster(arbiter, { api, log, onChange });
-  const parameters = watchParameters(arbiter, { api, log, onChange });
+  const watches = watchCluster(arbiter, { api, log, onChange: seen });
+  const parameters = watchParameters(arbiter, { api, log, onChange: seen });
   const removeReadings = metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const claims = watchOwnClaims(options, held, () => report.ask());
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });

@@ -57,8 +57,17 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     },
   });
   if (options.sink !== undefined) fanOut.attach(ownEngine, options.sink);
-  metrics.set('claimHeld', [claim.class], 0);
+  beginAtZero(options, claim.class);
   return { claim, elector, fanOut };
+}
+
+/** A counter that appears with its first event has not grown, for whoever watches it. */
+function beginAtZero({ metrics }: ControllerOptions, name: string): void {
+  metrics.set('claimHeld', [name], 0);
+  metrics.add('claimChanges', [name, 'acquired'], 0);
+  metrics.add('foreignStatusWrites', [name], 0);
+  for (const result of ['applied', 'refused']) metrics.add('tableUpdates', [name, result], 0);
+  for (const result of ['written', 'failed']) metrics.add('statusWrites', [name, result], 0);
 }
 
 /** The installation that a controller belongs to. */

@@ -26,10 +26,7 @@ export class TableFanOut {
 
   constructor(private readonly options: FanOutOptions) {}
 
-  /**
-   * Makes `table` what every engine is to serve; `changed` are the keys that differ from the last call, `since` is when the
-   * oldest of these changes was seen.
-   */
+  /** Makes `table` what every engine is to serve; `changed` are the keys that differ from the last call, `since` when that was seen. */
   publish(table: ClassTable, changed: Iterable<string>, since?: number): void {
     this.table = table;
     this.known = true;

@@ -20,9 +20,9 @@ export function run(): void {
   const [requested] = ssl.server_name();
   const [port] = ssl.server_port();
   if (port === undefined) return;
-  const name = requested === undefined ? '' : lower(requested);
   searched = classesOfPort(port);
   add('tlsHandshakes|' + (searched[0] ?? '') + '|full', 1);
+  const name = requested === undefined ? '' : lower(requested);
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
 }

@@ -3,9 +3,9 @@
 
 import type { PathMatchResult } from '../route-table/match.js';
 import type { Route } from '../route-table/types.js';
-import { foldedName } from '../route-table/figures.js';
+import { figures as allFigures, foldedName } from '../route-table/figures.js';
 import { add, isBegun, seriesOf } from './counters.js';
-import { type Figures, gathered, newFigures, observe } from './figures.js';
+import { type Figures, gathered, newFigures, observeSize, observeTime } from './figures.js';
 import { classOfPort, metricsSettings } from './init.js';
 import { statusLabel } from './status-label.js';
 import { countUnmatched } from './count-unmatched.js';
@@ -13,6 +13,11 @@ import { countUnmatched } from './count-unmatched.js';
 const METHODS: Record<string, string | undefined> = {
   GET: 'GET', HEAD: 'HEAD', POST: 'POST', PUT: 'PUT', PATCH: 'PATCH', DELETE: 'DELETE', OPTIONS: 'OPTIONS',
 };
+
+/** Where the numbers of each figure begin. */
+const [DURATION, CONNECT, HEADER, RESPONSE, RECEIVED, SENT] = [
+  allFigures[0].at, allFigures[1].at, allFigures[2].at, allFigures[3].at, allFigures[4].at, allFigures[5].at,
+];
 
 /** A route and what its requests are counted under. */
 export type CountedRoute = Route & {
@@ -47,27 +52,27 @@ export function run(): void {
 }
 
 function measure(figures: Figures, attempts: number): void {
+  const { slots } = figures;
   const variables = ngx.var;
-  observe(figures, 0, math.max(0, ngx.now() - ngx.req.start_time()));
+  observeTime(slots, DURATION, ngx.now() - ngx.req.start_time());
   if (attempts > 0) {
-    observeTime(figures, 1, variables.upstream_connect_time, attempts);
-    observeTime(figures, 2, variables.upstream_header_time, attempts);
-    observeTime(figures, 3, variables.upstream_response_time, attempts);
+    observeUpstream(slots, CONNECT, variables.upstream_connect_time);
+    observeUpstream(slots, HEADER, variables.upstream_header_time);
+    observeUpstream(slots, RESPONSE, variables.upstream_response_time);
   }
-  observe(figures, 4, tonumber(variables.request_length) ?? 0);
-  observe(figures, 5, tonumber(variables.bytes_sent) ?? 0);
+  observeSize(slots, RECEIVED, tonumber(variables.request_length) ?? 0);
+  observeSize(slots, SENT, tonumber(variables.bytes_sent) ?? 0);
   gathered(figures);
 }
 
 /** Of several tries (`0.001, 0.002`) the last one counts; a dash stands for a time that never was. */
-function observeTime(figures: Figures, index: number, text: string | undefined, attempts: number): void {
-  if (text === undefined) return;
-  let value = tonumber(text);
-  if (value === undefined && attempts > 1) {
-    const [last] = string.match(text, '([%d.]+)$');
-    value = tonumber(last);
-  }
-  if (value !== undefined) observe(figures, index, value);
+function observeUpstream(slots: number[], at: number, text: string | undefined): void {
+  const value = tonumber(text);
+  if (value !== undefined) return observeTime(slots, at, value);
+  if (text === undefined || text === '-') return;
+  const [last] = string.match(text, '([%d.]+)$');
+  const time = tonumber(last);
+  if (time !== undefined) observeTime(slots, at, time);
 }
 
 function figuresOf(route: CountedRoute, className: string): Figures {

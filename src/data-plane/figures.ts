@@ -1,7 +1,7 @@
 // Times and sizes of requests. A worker gathers them in its own memory and brings them to shared memory once a second, for
 // they are many numbers a request. A worker that is killed loses up to a second of them; the count of requests it never loses.
 
-import { figureSlots, figures } from '../route-table/figures.js';
+import { figureSlots, sizeBucket, timeBucket } from '../route-table/figures.js';
 import { addSlot, slotKey } from './counters.js';
 
 export interface Figures {
@@ -34,14 +34,18 @@ export function gathered(one: Figures): void {
   waiting.push(one);
 }
 
-/** Puts a value into the figure at `index` of the list of figures. */
-export function observe({ slots }: Figures, index: number, value: number): void {
-  const { bounds, at } = figures[index];
-  const count = bounds.length;
-  let bucket = 0;
-  while (bucket < count && value > bounds[bucket]) bucket = bucket + 1;
-  slots[at] = slots[at] + value;
-  slots[at + 1 + bucket] = slots[at + 1 + bucket] + 1;
+/** Puts a time into the figure whose numbers begin at `at`. */
+export function observeTime(slots: number[], at: number, seconds: number): void {
+  const bucket = at + 1 + timeBucket(seconds);
+  slots[at] = slots[at] + seconds;
+  slots[bucket] = slots[bucket] + 1;
+}
+
+/** Puts a size into the figure whose numbers begin at `at`. */
+export function observeSize(slots: number[], at: number, bytes: number): void {
+  const bucket = at + 1 + sizeBucket(bytes);
+  slots[at] = slots[at] + bytes;
+  slots[bucket] = slots[bucket] + 1;
 }
 
 /** Runs when a worker starts. */

@@ -70,6 +70,7 @@ export const controllerCatalogue = {
   claimHeld: { name: 'ingress_arbiter_claim_held', type: 'gauge', labels: ['ingress_class'], help: '1 while this controller instance holds the claim of the class, else 0.' },
   claimEpoch: { name: 'ingress_arbiter_claim_epoch', type: 'gauge', labels: ['ingress_class'], help: 'Epoch of the claim when it was last held here: grows with every change of holder.' },
   claimChanges: { name: 'ingress_arbiter_claim_changes_total', type: 'counter', labels: ['ingress_class', 'change'], help: 'How often the claim was taken (acquired) or given up (by reason).' },
+  classConflicts: { name: 'ingress_arbiter_class_conflicts', type: 'gauge', labels: ['ingress_class', 'kind'], help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.' },
   tableEntries: { name: 'ingress_arbiter_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that the engine has last taken.' },
   tableSequence: { name: 'ingress_arbiter_table_sequence', type: 'gauge', labels: ['ingress_class'], help: 'Sequence of the class table that the engine has last taken.' },
   tableUpdates: { name: 'ingress_arbiter_table_updates_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Updates of the class table, by what the engine said: applied or refused.' },
@@ -79,10 +80,6 @@ export const controllerCatalogue = {
   },
   statusWrites: { name: 'ingress_arbiter_status_writes_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Writes of Ingress statuses, by result.' },
   foreignStatusWrites: { name: 'ingress_arbiter_foreign_status_writes_total', type: 'counter', labels: ['ingress_class'], help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.' },
-  classConflicts: {
-    name: 'ingress_arbiter_class_conflicts', type: 'gauge', labels: ['ingress_class', 'kind'],
-    help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.',
-  },
   watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },
   watchUp: { name: 'ingress_arbiter_watch_up', type: 'gauge', labels: ['claims', 'resource'], help: '1 while the watch is open, else 0.' },
   watchSilence: { name: 'ingress_arbiter_watch_silence_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the watch last brought anything: an event, a bookmark, a list.' },

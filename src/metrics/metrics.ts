@@ -8,7 +8,7 @@ import { renderFamiliar } from './familiar-rendering.js';
 import type { FamiliarIdentity } from './ingress-nginx-names.js';
 import { type Reading, groupReadings, renderReadings } from './traffic-rendering.js';
 
-export type { Reading } from './traffic-rendering.js';
+export { type Reading, firstLabelIsClass } from './traffic-rendering.js';
 
 export type ControllerMetricName = keyof typeof controllerCatalogue;
 

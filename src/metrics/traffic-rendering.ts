@@ -21,7 +21,7 @@ export type ReadingsByName = ReadonlyMap<string, readonly Reading[]>;
 export function groupReadings(readings: readonly Reading[], className: string | undefined): ReadingsByName {
   const groups = new Map<string, Reading[]>();
   for (const reading of readings) {
-    if (className !== undefined && (!hasClass(reading.name) || reading.labels[0] !== className)) continue;
+    if (className !== undefined && (!firstLabelIsClass(reading.name) || reading.labels[0] !== className)) continue;
     const group = groups.get(reading.name);
     if (group === undefined) groups.set(reading.name, [reading]);
     else group.push(reading);
@@ -29,8 +29,8 @@ export function groupReadings(readings: readonly Reading[], className: string | 
   return groups;
 }
 
-/** Lists of figures, and every metric whose first label is the class. */
-function hasClass(name: string): boolean {
+/** True for lists of figures, and for every metric whose first label is the class. */
+export function firstLabelIsClass(name: string): boolean {
   const description: MetricDescription | undefined = catalogue[name as MetricName];
   return name === 'figures' || description?.labels[0] === 'ingress_class';
 }

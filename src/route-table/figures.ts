@@ -29,3 +29,35 @@ export const figureSlots = 78;
 
 /** Stands where the name of an Ingress would, for requests beyond the limit of series. No Ingress can have this name. */
 export const foldedName = '(folded)';
+
+/**
+ * The bucket of a time: the place of the first bound that is not less, or one behind the last. Written out, for LuaJIT does not
+ * compile a function around a loop whose length changes.
+ */
+export function timeBucket(seconds: number): number {
+  if (seconds <= 0.05) return shortTimeBucket(seconds);
+  if (seconds <= 0.5) {
+    if (seconds <= 0.1) return 6;
+    return seconds <= 0.25 ? 7 : 8;
+  }
+  if (seconds <= 2.5) return seconds <= 1 ? 9 : 10;
+  if (seconds <= 5) return 11;
+  return seconds <= 10 ? 12 : 13;
+}
+
+function shortTimeBucket(seconds: number): number {
+  if (seconds <= 0.0025) return seconds <= 0.001 ? 0 : 1;
+  if (seconds <= 0.01) return seconds <= 0.005 ? 2 : 3;
+  return seconds <= 0.025 ? 4 : 5;
+}
+
+/** The bucket of a size, as timeBucket gives that of a time. */
+export function sizeBucket(bytes: number): number {
+  if (bytes <= 1000) {
+    if (bytes <= 100) return bytes <= 10 ? 0 : 1;
+    return 2;
+  }
+  if (bytes <= 100000) return bytes <= 10000 ? 3 : 4;
+  if (bytes <= 1000000) return 5;
+  return bytes <= 10000000 ? 6 : 7;
+}

@@ -1,7 +1,6 @@
 // The controller as a program of its own: holds the claims of its classes and gives their tables to every engine that asks
 // over mutual TLS. It takes no traffic and knows no nginx.
 
-import { programVersion } from '../program-version.js';
 import { startInstance } from '../installation/start-instance.js';
 import type { Log } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
@@ -11,7 +10,7 @@ import { listen } from '../../http/listen.js';
 import { type TlsListenerFiles, listenSecurely } from '../../http/listen-securely.js';
 import { type TableSource, tableStreamApp } from '../../http/table-stream-app.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
-import { createMetrics } from '../../metrics/metrics.js';
+import { controllerMetrics } from '../installation/admin-metrics.js';
 
 export interface ControllerProgramSettings {
   claims: readonly Claim[];
@@ -49,15 +48,13 @@ export async function startControllerProgram(settings: ControllerProgramSettings
     });
     ends.push(() => listener.close());
     const address = stream.advertise ?? `https://${stream.address}:${listener.port}`;
-    const metrics = createMetrics({ readings: async () => [], version: programVersion(), nodeVersion: process.versions.node });
+    const metrics = controllerMetrics();
     const instance = await startInstance({ claims, installation, kubeconfig, metrics, log, identity: identityAt(address, settings.identity) });
     ends.push(() => instance.stop());
     for (const [name, source] of instance.controller.sources) {
       sources.set(name, { attach: (engine, sink, after) => source.attach(engine, sink, after), holder: () => holderOf(source.holder()) });
     }
-    const health = await listen(adminApp({
-      metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady: () => instance.controller.notReady(),
-    }), admin.address, admin.port);
+    const health = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady: () => instance.controller.notReady() }), admin.address, admin.port);
     ends.push(() => health.close());
     return { adminPort: health.port, streamPort: listener.port, stop };
   } catch (error) {

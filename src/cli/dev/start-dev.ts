@@ -47,7 +47,7 @@ export async function startDev(settings: DevSettings, samples: string | undefine
     ends.push(() => workloads.close());
     const { adminPort, engine, notReady, stop: stopInstallation } = await startInstallation({
       installation: { name: 'dev', namespace: leaseNamespace }, kubeconfig: { kind: 'path', path: kubeconfig },
-      engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort }, familiarNames: settings.familiarNames,
+      engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort },
       // One instance for each claim, as if each class had a controller of its own.
       instances: devClaims().map((claim) => ({ part: claim.class, claims: [claim], identity: `dev-${claim.class}-${process.pid}` })),
     }, log);

@@ -3,7 +3,6 @@
 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { programVersion } from '../program-version.js';
 import type { EngineProgramSettings } from './engine-program-settings.js';
 import { type Engine, startEngine } from '../../engine/agent.js';
 import { keepLastGood } from '../../engine/last-good.js';
@@ -12,7 +11,7 @@ import { type Subscription, subscribeTables } from '../../engine/subscribe-table
 import { connectToPublishers } from '../../engine/tls-files.js';
 import { adminApp } from '../../http/admin-app.js';
 import { type Listening, listen } from '../../http/listen.js';
-import { createMetrics } from '../../metrics/metrics.js';
+import { engineMetrics } from '../installation/admin-metrics.js';
 import type { TableUpdate } from '../../route-table/types.js';
 
 export interface EngineProgram {
@@ -53,10 +52,7 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
     const { ready, reasons } = await engine.readiness();
     return ready ? undefined : reasons.join('; ');
   };
-  const metrics = createMetrics({
-    readings: async () => engine?.readings() ?? [], version: programVersion(), nodeVersion: process.versions.node,
-    familiar: settings.engine.metrics.ingressNginxNames ? { namespace: '', pod: settings.name } : undefined,
-  });
+  const metrics = engineMetrics(settings.engine, '', async () => engine?.readings() ?? []);
   const admin: Listening = await listen(adminApp({ metrics: (request) => metrics.render(request), classes, notReady: readiness }), settings.admin.address, settings.admin.port);
   return {
     adminPort: admin.port,

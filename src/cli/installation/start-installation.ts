@@ -1,8 +1,6 @@
 // An installation in one process: an engine with its nginx, the controller instances that give it its tables, and the admin
 // listener. `dev` and `run` are both this. It decides nothing and sets no exit code.
 
-import { hostname } from 'node:os';
-import { programVersion } from '../program-version.js';
 import { startInstance } from './start-instance.js';
 import type { Controller, LogLevel } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
@@ -12,9 +10,10 @@ import type { EngineSettings } from '../../engine/settings.js';
 import { adminApp } from '../../http/admin-app.js';
 import { listen } from '../../http/listen.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
-import { type Metrics, createMetrics } from '../../metrics/metrics.js';
-import { countersOfClasses } from './counters-of-classes.js';
+import type { Metrics } from '../../metrics/metrics.js';
+import { engineMetrics } from './admin-metrics.js';
 import { listenersOf, serveTables } from './engine-of-claims.js';
+import { readingsOfClasses } from './readings-of-classes.js';
 
 export type PartLog = (level: LogLevel, part: string, message: string) => void;
 
@@ -32,8 +31,6 @@ export interface InstallationSettings {
   engine: EngineSettings;
   instances: readonly InstanceSettings[];
   admin: { address: string; port: number };
-  /** Shows the traffic under the names of ingress-nginx, too. */
-  familiarNames?: boolean;
 }
 
 export interface Installation {
@@ -68,10 +65,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
     const engineSettings = serveTables(settings.engine, claims);
     const engine = await startEngine(engineSettings, { log: (level, message) => log(level, 'engine', message) });
     ends.push(() => engine.stop());
-    const metrics = createMetrics({
-      readings: async () => countersOfClasses(await engine.readings(), claims), version: programVersion(), nodeVersion: process.versions.node,
-      familiar: settings.familiarNames ? { namespace: installation.namespace, pod: hostname() } : undefined,
-    });
+    const metrics = engineMetrics(engineSettings, installation.namespace, async () => readingsOfClasses(await engine.readings(), claims));
     const controllers: Controller[] = [];
     for (const { part, claims: own, identity } of settings.instances) {
       const instance = await startInstance({

@@ -39,6 +39,10 @@ const cases: Record<Alert['name'], Case> = {
     at: 5, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_claim_held{${a},instance="1"}`, always(1)], [`ingress_arbiter_claim_held{${a},instance="2"}`, always(1)]],
     quiet: [[`ingress_arbiter_claim_held{${a},instance="1"}`, always(1)], ['ingress_arbiter_claim_held{ingress_class="b",instance="2"}', always(1)]],
   },
+  IngressArbiterClassConflict: {
+    at: 10, labels: { ingress_class: 'a', kind: 'class' }, fires: [[`ingress_arbiter_class_conflicts{${a},kind="class"}`, always(1)]],
+    quiet: [[`ingress_arbiter_class_conflicts{${a},kind="class"}`, always(0)], [`ingress_arbiter_class_conflicts{${a},kind="shard"}`, always(1)]],
+  },
   IngressArbiterIngressUnowned: {
     at: 20, labels: { rule: 'unknown-class' }, fires: [['ingress_arbiter_ingresses_unowned{claims="a",rule="unknown-class"}', always(2)]],
     quiet: [['ingress_arbiter_ingresses_unowned{claims="a",rule="foreign-controller"}', always(2)], ['ingress_arbiter_ingresses_unowned{claims="a",rule="class-not-claimed"}', always(2)]],
@@ -68,8 +72,8 @@ const cases: Record<Alert['name'], Case> = {
   IngressArbiterStatusWritesFail: {
     at: 20, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_status_writes_total{${a},result="failed"}`, grows(1)]], quiet: [[`ingress_arbiter_status_writes_total{${a},result="written"}`, grows(1)]],
   },
-  IngressArbiterStatusConflicts: {
-    at: 30, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_status_writes_total{${a},result="conflict"}`, grows(1)]], quiet: [[`ingress_arbiter_status_writes_total{${a},result="conflict"}`, '0x15 1x60']],
+  IngressArbiterStatusFlapping: {
+    at: 30, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, grows(1)]], quiet: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, '0x15 1x60']],
   },
   IngressArbiterHighErrorRatio: {
     at: 20, labels: { ingress_class: 'a' }, fires: [requests('200', grows(600)), requests('503', grows(60))], quiet: [requests('200', grows(6)), requests('503', grows(6))],
