@@ -20,6 +20,7 @@ export const findingCatalogue = {
   'invalid-regex': { code: 'IA123', severity: 'error' },
   'route-taken': { code: 'IA124', severity: 'error' },
   'too-many-routes': { code: 'IA125', severity: 'error' },
+  'canary-unused': { code: 'IA126', severity: 'warning' },
   'resource-backend': { code: 'IA130', severity: 'error' },
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },
@@ -35,6 +36,7 @@ export const findingCatalogue = {
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },
   'protection-not-supported': { code: 'IA153', severity: 'error' },
+  'unknown-annotation': { code: 'IA154', severity: 'warning' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;

@@ -2,6 +2,7 @@
 // within one kind of host the listener's classes in their order. A listener's classes are all it can ever see.
 
 import { type PathIndex, type PathMatchResult, matchPath } from '../route-table/match.js';
+import { isForCanary } from './choose-canary.js';
 import { cut, find } from './text.js';
 import { type PreparedService, defaults, hosts, services } from './entries.js';
 import { type EntryKind, currentGeneration, readEntry } from './read-entry.js';
@@ -9,6 +10,8 @@ import { type EntryKind, currentGeneration, readEntry } from './read-entry.js';
 export interface FoundRoute {
   class: string;
   match: PathMatchResult;
+  /** The match itself, or its canary: whose backend is taken, and under whom the request is counted. */
+  taken: PathMatchResult;
   service: PreparedService | undefined;
 }
 
@@ -18,7 +21,7 @@ export type RouteFailure = 'none' | 'undecidable' | 'busy';
 const MOST_ATTEMPTS = 20;
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
-const found: FoundRoute = { class: '', match: undefined as never, service: undefined };
+const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined };
 const generations: number[] = [];
 
 /** The route of (`host`, `path`) among `classes`. The result is valid until the next call. */
@@ -53,10 +56,20 @@ function searchNamed(kind: EntryKind<PathIndex>, classes: string[], name: string
 }
 
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {
-  const [service, moved] = readEntry(services, className, match.route.backend, generation);
-  if (moved) return 'busy';
   found.class = className;
   found.match = match;
+  if (match.canary !== undefined && isForCanary(match, match.canary)) {
+    const [service, moved] = readEntry(services, className, match.canary.rule.backend, generation);
+    if (moved) return 'busy';
+    // A canary without endpoints takes nothing away.
+    if (service !== undefined && service.endpoints.length > 0) return take(match.canary.match, service);
+  }
+  const [service, moved] = readEntry(services, className, match.route.backend, generation);
+  return moved ? 'busy' : take(match, service);
+}
+
+function take(match: PathMatchResult, service: PreparedService | undefined): FoundRoute {
+  found.taken = match;
   found.service = service;
   return found;
 }

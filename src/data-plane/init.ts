@@ -8,9 +8,11 @@ interface Settings {
   listeners: Record<string, string[] | undefined>;
   /** Listener name by HTTPS port. */
   httpsPorts: Record<string, string | undefined>;
+  /** Largest request body of a route that says nothing of it. */
+  bodyBytes: number;
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {} };
+let settings: Settings = { listeners: {}, httpsPorts: {}, bodyBytes: 0 };
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
@@ -48,6 +50,11 @@ export function classesOfListener(listener: string): string[] {
 /** Classes of the listener at an HTTPS port. */
 export function classesOfPort(port: number): string[] {
   return classesOfListener(settings.httpsPorts[tostring(port)] ?? '');
+}
+
+/** Largest request body of a route that says nothing of it, in bytes. */
+export function usualBodyBytes(): number {
+  return settings.bodyBytes;
 }
 
 /** Every served class once. */

@@ -19,7 +19,11 @@ interface SharedDict {
 interface RequestContext {
   class?: string;
   match?: unknown;
+  /** What is asked of the request beside its way. */
+  policy?: unknown;
   service?: unknown;
+  /** A cookie to be set by the answer. */
+  cookie?: string;
   turn?: number;
   attempt?: number;
 }
@@ -35,7 +39,12 @@ interface NgxRegex {
 interface NgxRequest {
   get_method(): string;
   http_version(): number | undefined;
+  /** Waits until the body is there; answers 413 by itself when it is larger than the location allows. */
   read_body(): void;
+  /** Lets the body go unread. */
+  discard_body(): void;
+  set_uri(uri: string): void;
+  set_uri_args(args: string): void;
   get_body_data(): string | undefined;
   get_body_file(): string | undefined;
 }
@@ -55,6 +64,10 @@ interface Ngx {
   shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
+  /** Headers of the answer; undefined takes one away. */
+  header: Record<string, string | string[] | undefined>;
+  /** Goes on in a named location of nginx.conf. The context is lost, variables stay. */
+  exec(location: string): void;
   status: number;
   /** What ngx.exit takes to fail a handshake. */
   ERROR: number;
@@ -65,6 +78,12 @@ interface Ngx {
   say(...parts: string[]): void;
   print(...parts: string[]): void;
   now(): number;
+  /** Whole seconds since the epoch. */
+  time(): number;
+  /** A time as cookies write it. */
+  cookie_time(seconds: number): string;
+  /** Hexadecimal. */
+  md5(text: string): string;
   worker: NgxWorker;
   config: NgxConfig;
   re: NgxRegex;
@@ -82,6 +101,7 @@ declare module 'cjson' {
 /** @noResolution */
 declare module 'ngx.balancer' {
   export function set_current_peer(address: string, port: number): LuaMultiReturn<[boolean, string | undefined]>;
+  export function set_timeouts(connect: number | undefined, send: number | undefined, read: number | undefined): LuaMultiReturn<[boolean, string | undefined]>;
   export function set_more_tries(count: number): LuaMultiReturn<[boolean, string | undefined]>;
 }
 
