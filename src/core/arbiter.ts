@@ -87,7 +87,7 @@ export function createArbiter(given: readonly Claim[], inspect: InspectCertifica
         if (object === undefined || before === undefined || !sameWish(before, object as Ingress)) touched.add(key);
         else takeStatus(plans, statusWrites, claims, { key, ingress: object as Ingress });
       } else if (kind === 'endpointSlices') touchSlice(key, object as EndpointSlice | undefined);
-      else touchDependents(kind as ReachedThrough, key);
+      else touchDependents(kind === 'passwordSecrets' ? 'secrets' : kind as ReachedThrough, key);
       setOrDelete(snapshot[kind] as Map<string, unknown>, key, object);
     },
     settle() {

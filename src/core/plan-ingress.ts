@@ -44,7 +44,7 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   if (ownership.owner !== undefined) {
     wantCertificates(wants, ingress, context, notes);
     const annotationPrefix = context.claims.find((claim) => claim.class === ownership.owner)?.annotationPrefix;
-    planPaths(wants, ingress, { annotationPrefix, services: context.snapshot.services, notes });
+    planPaths(wants, ingress, { annotationPrefix, snapshot: context.snapshot, notes });
   }
   const { findings, services, secrets } = notes;
   const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };

@@ -6,6 +6,7 @@ import type { PreparedPolicy } from '../route-table/match.js';
 import { type RedirectRequest, httpsLocation, redirectLocation } from '../route-table/redirect-location.js';
 import { inRanges } from '../route-table/source-range.js';
 import type { Policy } from '../route-table/types.js';
+import { isAdmitted } from './basic-auth.js';
 import { cut } from './text.js';
 
 /** Certificates are proven over plain HTTP here (RFC 8555, section 8.3). */
@@ -29,7 +30,8 @@ export function applyPolicy(policy: PreparedPolicy, path: string, query: string 
   if (asked.https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE) {
     return toHttps(describe(path, query), asked.https === 'redirect-as-is');
   }
-  return isRefused(policy) ? 403 : undefined;
+  if (isRefused(policy)) return 403;
+  return asked.basic === undefined || isAdmitted(asked.basic) ? undefined : 401;
 }
 
 /** A request without a host can't be sent anywhere. */

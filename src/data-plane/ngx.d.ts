@@ -43,6 +43,8 @@ interface NgxRequest {
   read_body(): void;
   /** Lets the body go unread. */
   discard_body(): void;
+  /** Takes a header away from what is sent on. */
+  clear_header(name: string): void;
   set_uri(uri: string): void;
   set_uri_args(args: string): void;
   get_body_data(): string | undefined;
@@ -84,6 +86,12 @@ interface Ngx {
   cookie_time(seconds: number): string;
   /** Hexadecimal. */
   md5(text: string): string;
+  /** Bytes. */
+  md5_bin(text: string): string;
+  sha1_bin(text: string): string;
+  encode_base64(text: string): string;
+  /** Undefined for what is none. */
+  decode_base64(text: string): string | undefined;
   worker: NgxWorker;
   config: NgxConfig;
   re: NgxRegex;
@@ -96,6 +104,19 @@ declare const ngx: Ngx;
 declare module 'cjson' {
   export function decode(text: string): unknown;
   export function encode(value: unknown): string;
+}
+
+/** Memory that is C's. */
+type Foreign = { readonly __brand: 'foreign' };
+
+/** @noResolution */
+declare module 'ffi' {
+  export function cdef(this: void, declarations: string): void;
+  function make(this: void, type: string): Foreign;
+  export { make as 'new' };
+  function text(this: void, memory: Foreign): string;
+  export { text as 'string' };
+  export const C: { crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined };
 }
 
 /** @noResolution */

@@ -2,6 +2,7 @@
 // understood to the last field is refused: what can't be carried out must not be dropped.
 
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
+import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
 import type { Affinity, Cors, Policy } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
@@ -56,6 +57,7 @@ const policyFields: Record<keyof Policy, Check> = {
   host: text(HOST, 260),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
+  basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
 };
 
 /** Says which field of a policy is wrong, or undefined. */
@@ -76,6 +78,7 @@ export function orderedPolicy(policy: Policy): Policy {
   if (policy.redirect !== undefined) ordered.redirect = inOrder(policy.redirect, ['code', 'location']);
   if (policy.cors !== undefined) ordered.cors = inOrder(policy.cors, Object.keys(corsFields) as (keyof Cors)[]);
   if (policy.affinity !== undefined) ordered.affinity = inOrder(policy.affinity, Object.keys(affinityFields) as (keyof Affinity)[]);
+  if (policy.basic !== undefined) ordered.basic = inOrder(policy.basic, ['realm', 'users']);
   return ordered;
 }
 

@@ -44,7 +44,7 @@ function nameLength(target: string, at: number): number {
   if (byteAt(target, at) !== DOLLAR) return 0;
   let end = at + 1;
   while (isNameByte(byteAt(target, end))) end = end + 1;
-  return end - at;
+  return end === at + 1 ? 0 : end - at;
 }
 
 function isNameByte(byte: number): boolean {

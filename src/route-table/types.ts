@@ -73,6 +73,14 @@ export interface Policy {
   host?: string;
   cors?: Cors;
   affinity?: Affinity;
+  basic?: BasicAuth;
+}
+
+/** A password is asked for (RFC 7617). */
+export interface BasicAuth {
+  realm: string;
+  /** `<name>:<hash>` as in a htpasswd file. */
+  users: string[];
 }
 
 /** A cookie that keeps a client on one endpoint. */

@@ -3,8 +3,12 @@
 
 import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
+import { oneOf, textLike } from './grammar.js';
 
 const closes = 'Not carried out yet: requests are answered with 503.';
+/** What a Secret may be called, its namespace allowed before it. */
+const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
+
 const withAuthUrl = 'See auth-url.';
 
 export const accessAnnotations = {
@@ -12,10 +16,10 @@ export const accessAnnotations = {
     alias: 'whitelist-source-range', failMode: 'closed', note: '403 for other addresses. The address is that of the connection.',
   }),
   'denylist-source-range': carriedOut('location medium', addressRanges, 'nobody', { failMode: 'closed', note: '403; asked before the allow list.' }),
-  'auth-type': leftOut('location low', 'not-yet', closes, { failMode: 'closed' }),
-  'auth-secret': leftOut('location medium', 'not-yet', closes, { failMode: 'closed' }),
-  'auth-secret-type': leftOut('location low', 'not-yet', 'See auth-secret.'),
-  'auth-realm': leftOut('location medium', 'not-yet', 'See auth-type.'),
+  'auth-type': carriedOut('location low', oneOf(['basic', 'digest']), 'no password', { support: 'approximated', failMode: 'closed', note: '`basic`: 401 without a known name and password; `Authorization` is not passed on. With `digest`, or without auth-secret, 503. Not asked for on paths below `/.well-known/acme-challenge`.' }),
+  'auth-secret': carriedOut('location medium', secretName, 'none', { failMode: 'closed', note: 'An Opaque Secret of the same namespace. Hashes: apr1, SHA, bcrypt up to cost 12, crypt(3). Missing, empty or unreadable: 503.' }),
+  'auth-secret-type': carriedOut('location low', oneOf(['auth-file', 'auth-map']), '`auth-file`', { failMode: 'closed', note: 'The key `auth` with a htpasswd file, or a key for each user.' }),
+  'auth-realm': carriedOut('location medium', textLike(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 'a text in plain ASCII without quotes and backslashes', 200), '`Authentication Required`', { note: '' }),
   'auth-url': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),
   'auth-signin': leftOut('location high', 'not-yet', withAuthUrl),
   'auth-signin-redirect-param': leftOut('location medium', 'not-yet', withAuthUrl),

@@ -29,7 +29,7 @@ describe('core: annotations', () => {
   for (const name of ['configuration-snippet', 'server-snippet', 'stream-snippet', 'auth-snippet', 'modsecurity-snippet']) {
     it(name, () => expect(of(name, 'evil;')).to.deep.equal({ ...usual, findings: ['refused-annotation'] }));
   }
-  for (const name of ['auth-type', 'auth-secret', 'auth-url', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
+  for (const name of ['auth-url', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
     it(`${name} closes`, () => {
       for (const value of ['x', '']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['protection-not-supported'] });
     });
@@ -49,6 +49,9 @@ describe('core: annotations', () => {
     it(`46: a source range ${JSON.stringify(value)} closes`, () => {
       for (const name of ['whitelist-source-range', 'allowlist-source-range', 'denylist-source-range']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['invalid-annotation'] });
     });
+  }
+  for (const [name, values] of Object.entries({ 'auth-type': ['', 'none', 'Basic'], 'auth-secret': ['', '../x', 'a/b/c', 'a b', '/etc/passwd', 'A'], 'auth-secret-type': ['file'], 'auth-realm': ['a"b', 'a\r\nX: y'] })) {
+    for (const value of values) it(`${name} ${JSON.stringify(value)} closes, or has its default`, () => expect(of(name, value)).to.deep.equal({ ...usual, closed: name !== 'auth-realm', findings: ['invalid-annotation'] }));
   }
   it('both names with different values close; with the same they are one', () => {
     const both = (a: string, b: string): Record<string, unknown> => read({ 'nginx.ingress.kubernetes.io/whitelist-source-range': a, 'nginx.ingress.kubernetes.io/allowlist-source-range': b });
