@@ -25,7 +25,10 @@ export function planBasicAuth(values: AnnotationValues, source: BasicAuthSource)
   if (name === undefined) return closed(source, `auth-secret: ${quote(reference)} names a Secret of another namespace`);
   source.notes.secrets.push(name);
   const secret = source.secrets.get(name);
-  if (secret === undefined) return closed(source, `auth-secret: Secret ${name} does not exist or is not of type Opaque`);
+  if (secret === undefined) {
+    source.notes.findings.push(finding('secret-missing', source.object, `annotation auth-secret: Secret ${name} does not exist or is not of type Opaque; requests are answered with 503 until it does`));
+    return 'closed';
+  }
   const lines = values['auth-secret-type'] === 'auth-map' ? linesOfMap(secret) : linesOfFile(secret);
   const users = lines.filter(isPasswordLine);
   if (users.length < lines.length) {

@@ -43,13 +43,18 @@ function persistentTurn(affinity: Affinity, route: Route, { endpoints }: Prepare
   return turn;
 }
 
+/** A semicolon may stand in a path, but ends it in a cookie. */
+function pathOf({ match, path }: Route): string {
+  return match === 'regex' || find(path, ';', 0) >= 0 ? '/' : path;
+}
+
 function setCookie(affinity: Affinity, route: Route, value: string): void {
   const { cookie, path, domain, sameSite, secure, maxAge, expires } = affinity;
   let text = cookie + '=' + value;
   if (expires !== undefined) text = text + '; Expires=' + ngx.cookie_time(ngx.time() + expires);
   if (maxAge !== undefined) text = text + '; Max-Age=' + tostring(maxAge);
   if (domain !== undefined) text = text + '; Domain=' + domain;
-  text = text + '; Path=' + (path ?? (route.match === 'regex' ? '/' : route.path));
+  text = text + '; Path=' + (path ?? pathOf(route));
   if (secure !== undefined || ngx.var.scheme === 'https') text = text + '; Secure';
   text = text + '; HttpOnly';
   if (sameSite !== undefined) text = text + '; SameSite=' + sameSite;

@@ -3,7 +3,7 @@
 
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments } from 'yaml';
-import type { ObjectMeta } from '../../core/kubernetes-objects.js';
+import type { ObjectMeta, Secret } from '../../core/kubernetes-objects.js';
 import { objectKey } from '../../core/kubernetes-objects.js';
 import { type Snapshot, emptySnapshot } from '../../core/snapshot.js';
 import { convertManifests } from '../convert/convert-manifests.js';
@@ -85,8 +85,19 @@ function addManifest(manifest: Manifest | null, file: string, result: ReadManife
   const { metadata } = manifest as { metadata: ObjectMeta };
   if (!clusterScoped.has(place)) metadata.namespace ??= 'default';
   const object = manifest as { metadata: ObjectMeta };
-  (result.snapshot[place] as Map<string, unknown>).set(objectKey(object), object);
+  if (place === 'secrets') addSecret(asStored(manifest as Secret), result.snapshot);
+  else (result.snapshot[place] as Map<string, unknown>).set(objectKey(object), object);
   if (place === 'ingresses') result.files.set(objectKey(object), file);
+}
+
+function addSecret(secret: Secret, { secrets, passwordSecrets }: Snapshot): void {
+  ((secret.type === 'Opaque' ? passwordSecrets : secrets) as Map<string, Secret>).set(objectKey(secret), secret);
+}
+
+/** A Secret as the API server keeps it: with a type, its plain text encoded. */
+function asStored({ stringData = {}, ...secret }: Secret & { stringData?: Record<string, string> }): Secret {
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')]);
+  return { ...secret, type: secret.type ?? 'Opaque', data: { ...secret.data, ...Object.fromEntries(encoded) as Record<string, string> } };
 }
 
 function shapeProblem(manifest: Manifest): string | undefined {

@@ -26,7 +26,7 @@ describe('core: plan-basic-auth', () => {
   it('reads a map', () => expect(plan({ ...basic, 'auth-secret-type': 'auth-map', 'auth-secret': 'shop/users' }, secret({ a: `${sha}\n` })).result).to.deep.equal({ realm: 'Authentication Required', users: [`a:${sha}`] }));
 
   const closed: [string, AnnotationValues, Secret | undefined][] = [
-    ['no Secret', basic, undefined], ['no data', basic, secret()], ['an empty file', basic, secret({ auth: '\n# x\n' })], ['another key', basic, secret({ users: `a:${sha}` })], ['only what is no user', basic, secret({ auth: 'x\ny:z' })],
+    ['no data', basic, secret()], ['an empty file', basic, secret({ auth: '\n# x\n' })], ['another key', basic, secret({ users: `a:${sha}` })], ['only what is no user', basic, secret({ auth: 'x\ny:z' })],
     ['base64 that is none', basic, { ...secret(), data: { auth: '%%%' } }], ['too many users', basic, secret({ auth: Array.from({ length: 501 }, (_, at) => `u${at}:${sha}`).join('\n') })],
     ['digest', { ...basic, 'auth-type': 'digest' }, secret({ auth: `a:${sha}` })], ['no type', { 'auth-secret': 'users' }, secret({ auth: `a:${sha}` })], ['no name', { 'auth-type': 'basic' }, secret({ auth: `a:${sha}` })],
     ['another namespace', { ...basic, 'auth-secret': 'blog/users' }, secret({ auth: `a:${sha}` })],
@@ -38,5 +38,7 @@ describe('core: plan-basic-auth', () => {
     });
   }
 
-  it('remembers a Secret that is not there, so that its coming is noticed', () => expect(plan(basic).asked).to.deep.equal(['shop/users']));
+  it('closes for a Secret that is not there, and remembers it, so that its coming is noticed', () => {
+    expect(plan(basic)).to.deep.equal({ result: 'closed', kinds: ['secret-missing'], asked: ['shop/users'] });
+  });
 });
