@@ -1,18 +1,24 @@
 // One controller instance: watches the cluster, holds the claims of its classes, lets the core decide, and carries out what
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
+import { announceStandby } from './announce-standby.js';
 import { countIngresses } from './count-ingresses.js';
-import { type HeldClaim, holdClaim } from './hold-claim.js';
+import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
+import { startEvents } from './start-events.js';
+import { startStatuses } from './start-statuses.js';
+import { startAlarm, steadyTime } from './steady-time.js';
+import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
+import { watchParameters } from './watch-parameters.js';
 import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
+import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
+import { planEvents, takenEvent } from '../core/plan-events.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
-import type { LeaseElector } from '../kubernetes/lease.js';
-import { type StatusWriter, startStatusWriter } from '../kubernetes/status-writer.js';
 import type { Metrics } from '../metrics/metrics.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -21,11 +27,16 @@ export type Log = (level: LogLevel, message: string) => void;
 export interface ControllerOptions {
   claims: readonly Claim[];
   api: KubeApi;
-  sink: TableSink;
+  /** The engine in the same process, if there is one; others come and go by themselves (see sources). */
+  sink?: TableSink;
   metrics: Metrics;
   log: Log;
   /** Where the Leases of the claims are. */
   leaseNamespace: string;
+  /** Tells apart installations that share a namespace of Leases; all processes with one configuration have the same. */
+  installation?: string;
+  /** Names of the listeners that serve a class, to tell others. */
+  listenersOf?: (className: string) => readonly string[];
   /** Names this process among all that may hold a claim; differs from one start to the next. */
   identity: string;
 }
@@ -35,6 +46,12 @@ export interface Controller {
   synced: Promise<void>;
   /** Undefined when every claim that is held is also served; else what is missing, in words. */
   notReady(): string | undefined;
+  /** Whether it holds none of its claims: others do, or nobody yet. */
+  isStandby(): boolean;
+  /** Who holds, waits for and disputes each class. */
+  claims(): readonly ClassClaim[];
+  /** What engines elsewhere attach to, by the name of the table (that of the class, or of this process's share of it). */
+  sources: ReadonlyMap<string, EngineSource>;
   /** What is decided, for explain and tests. */
   arbiter: Arbiter;
   /** Hands the claims back and ends everything. What the engine serves stays. */
@@ -47,55 +64,93 @@ const REPORT_GAP_MS = 250;
 
 /** Starts a controller instance; it runs until stopped. */
 export function startController(options: ControllerOptions): Controller {
-  const arbiter = createArbiter(options.claims, certificateInspector(() => Date.now()));
+  const { api, log, metrics, leaseNamespace } = options;
+  const arbiter = createArbiter(options.claims.map((claim) => ({ parametersNamespace: leaseNamespace, ...claim })), certificateInspector(() => Date.now()));
   const held = options.claims.map((claim) => holdClaim(options, claim, () => decide.ask()));
-  const count = countIngresses(options.metrics, arbiter.plans);
-  const tellFindings = reportFindings(options.log, arbiter.plans);
-  const report = workSoon(() => tellFindings(arbiter.findings()), REPORT_GAP_MS);
+  const now = steadyTime();
+  const alarm = startAlarm(now, () => decide.ask());
+  const count = countIngresses(metrics, arbiter.plans);
+  const tellFindings = reportFindings(log, arbiter.plans);
+  const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
+  const report = workSoon(() => {
+    const findings = arbiter.findings();
+    tellFindings([...findings, ...conflictFindings(claims.claims)]);
+    events.standing(planEvents(findings, arbiter.plans));
+  }, REPORT_GAP_MS);
+  let begun = false;
+  let unread: string[] = [];
   const decide = workSoon(() => {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
-    const { entries, ingresses } = arbiter.settle();
-    for (const { claim, publisher } of held) void publisher.publish(arbiter.tables.get(claim.class)!, entries.get(claim.class) ?? []);
-    for (const { ingress, addresses } of arbiter.statusWrites.values()) statuses.want(watches.watches.ingresses.get(ingress)!, [...addresses]);
-    count(ingresses);
+    unread = parameters.follow().map((key) => `ConfigMap ${key}`);
+    if (unread.length > 0) return;
+    const changes = arbiter.settle(now());
+    parameters.prune();
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? []);
+    statuses.bring(arbiter.statusWrites.values());
+    for (const { class: name } of changes.foreignWrites) metrics.add('foreignStatusWrites', [name]);
+    // What is there at the start has been taken before, by whoever held the claim.
+    for (const { ingress } of begun ? changes.taken : []) events.happened(takenEvent(ingress, arbiter.plans.get(ingress)!));
+    begun = true;
+    count(changes.ingresses);
+    alarm.set(changes.wakeAt);
     report.ask();
   }, DECIDE_GAP_MS);
-  const watches = watchCluster(arbiter, { api: options.api, log: options.log, onChange: () => decide.ask() });
-  const statuses = startStatuses(options, held, arbiter);
+  const watches = watchCluster(arbiter, { api, log, onChange: () => decide.ask() });
+  const parameters = watchParameters(arbiter, { api, log, onChange: () => decide.ask() });
+  const claims = watchOwnClaims(options, held, () => report.ask());
+  const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
     synced: watches.synced,
     arbiter,
-    notReady: () => notReady(watches.waitingFor(), held),
+    sources: new Map(held.map((one) => [claimName(one.claim), engineSource(one)])),
+    claims: () => claims.claims,
+    isStandby: () => held.every(({ elector }) => !elector.isHolder()),
+    notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
-      decide.stop();
-      report.stop();
-      await Promise.all([watches.stop(), statuses.stop(), ...held.map(({ elector }) => elector.release())]);
+      for (const one of [decide, report, alarm]) one.stop();
+      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
 }
 
-/** Statuses are written in the name of a class, and only while its claim is held. */
-function startStatuses({ api, metrics, log }: ControllerOptions, held: readonly HeldClaim[], { plans, statusWrites }: Arbiter): StatusWriter {
-  const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
-  const electorOf = ({ metadata }: { metadata: { namespace?: string; name: string } }): LeaseElector | undefined =>
-    held.find(({ claim }) => claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
-  return startStatusWriter({
-    api,
-    mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
-    remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
-    onResult: ({ key, result, error }) => {
-      metrics.add('statusWrites', [classOf(key) ?? '', result]);
-      if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
+/** One table as engines elsewhere get it. */
+export interface EngineSource {
+  /** Adds an engine that has taken updates up to `afterSequence`; returns what removes it again. */
+  attach(engine: string, sink: TableSink, afterSequence: number): () => void;
+  /** 'here', or the identity of whoever holds the claim; undefined when nobody is known to. */
+  holder(): string | undefined;
+}
+
+function engineSource({ fanOut, elector }: HeldClaim): EngineSource {
+  return {
+    attach: (engine, sink, afterSequence) => fanOut.attach(engine, sink, afterSequence),
+    holder: () => (elector.isHolder() ? 'here' : elector.holder === '' ? undefined : elector.holder),
+  };
+}
+
+/** Sees who else claims what we do, tells of it and lets the electors look at once when their Lease changes. */
+function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], onChange: () => void): ClaimWatch {
+  const { api, identity, log, metrics } = options;
+  const installation = installationOf(options);
+  const standby = announceStandby({ api, identity, installation: installation.name, log });
+  const watch = watchClaims({
+    api, installation, identity, held, log, onOwnLease: standby.take,
+    onChange: (claims) => {
+      for (const { class: name, conflicts } of claims) {
+        for (const kind of conflictKinds) metrics.set('classConflicts', [name, kind], conflicts.filter((one) => one.kind === kind).length);
+      }
+      onChange();
     },
   });
+  return { get claims() { return watch.claims; }, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
 }
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {
   if (waitingFor.length > 0) return `waiting for the first list of ${waitingFor.join(', ')}`;
   const unheld = held.filter(({ elector }) => elector.holder === undefined || elector.holder === '');
   if (unheld.length > 0) return `waiting for somebody to hold ${unheld.map(({ claim }) => claim.class).join(', ')}`;
-  const unserved = held.filter(({ elector, served }) => elector.isHolder() && !served);
+  const unserved = held.filter(({ elector, fanOut }) => elector.isHolder() && fanOut.engines().some(({ served }) => !served));
   return unserved.length === 0 ? undefined : `waiting for the engine to serve ${unserved.map(({ claim }) => claim.class).join(', ')}`;
 }

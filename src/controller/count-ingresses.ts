@@ -17,8 +17,9 @@ export function countIngresses(metrics: Metrics, plans: ReadonlyMap<string, Ingr
       const before = counted.get(key);
       if (before !== undefined) add(before, -1);
       counted.delete(key);
-      const { owner, rule } = plans.get(key)?.ownership ?? {};
-      if (owner === undefined || rule === undefined) continue;
+      const plan = plans.get(key);
+      const { owner, rule } = plan?.ownership ?? {};
+      if (owner === undefined || rule === undefined || !plan!.speaksFor) continue;
       counted.set(key, [owner, rule]);
       add([owner, rule], 1);
     }

@@ -1,23 +1,37 @@
-// One class of a controller instance: its claim, and the table that goes to the engine while the claim is held.
+// One class of a controller instance: its claim, and the table that goes to the engines while the claim is held.
 
-import { type PublishOutcome, TablePublisher } from './publish-table.js';
+import type { PublishOutcome } from './publish-table.js';
+import { TableFanOut } from './table-fan-out.js';
 import type { ControllerOptions } from './controller.js';
-import type { Claim } from '../core/claim.js';
+import { type Claim, claimName } from '../core/claim.js';
+import { type Installation, claimMarks, termsOf } from '../core/claim-record.js';
 import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 
 export interface HeldClaim {
   claim: Claim;
   elector: LeaseElector;
-  publisher: TablePublisher;
-  /** Whether the engine has taken the last update. */
-  served: boolean;
+  fanOut: TableFanOut;
 }
+
+/**
+ * How far beyond ours an engine's epoch is believed. Epochs come to an end (int32): an engine in foreign hands must not bring
+ * a class there.
+ */
+const MOST_EPOCHS_AHEAD = 100_000;
+
+function isPlausible({ epoch, newerEpoch }: PublishOutcome & { applied: false }): boolean {
+  return newerEpoch !== undefined && newerEpoch - epoch <= MOST_EPOCHS_AHEAD;
+}
+
+/** Name of the engine in the same process. */
+const ownEngine = 'here';
 
 /** Starts to seek the claim. `onAcquired` is called whenever it is won. */
 export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: () => void): HeldClaim {
   const { log, metrics } = options;
   const elector = startLeaseElector({
-    api: options.api, namespace: options.leaseNamespace, name: claim.class, identity: options.identity,
+    api: options.api, namespace: options.leaseNamespace, name: claimName(claim), identity: options.identity,
+    marks: claimMarks(installationOf(options), termsOf(claim, options.listenersOf?.(claim.class))),
     onAcquired: (epoch) => {
       log('info', `class ${claim.class}: holds the claim (epoch ${epoch})`);
       metrics.set('claimHeld', [claim.class], 1);
@@ -29,24 +43,31 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
-  const publisher = new TablePublisher({
-    class: claim.class, sink: options.sink,
+  const fanOut = new TableFanOut({
+    class: claimName(claim),
     epoch: () => (elector.isHolder() ? elector.epoch : undefined),
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
-    onOutcome: (outcome) => {
-      held.served = outcome.applied;
-      tellOutcome(options, claim, outcome);
+    onOutcome: (engine, outcome) => {
+      // Our Lease was made anew and counts from its beginning again; the engine remembers the one before it.
+      if (!outcome.applied && isPlausible(outcome)) elector.raiseEpoch(outcome.newerEpoch!);
+      tellOutcome(options, claim, { engine, outcome });
     },
   });
-  const held: HeldClaim = { claim, elector, publisher, served: false };
+  if (options.sink !== undefined) fanOut.attach(ownEngine, options.sink);
   metrics.set('claimHeld', [claim.class], 0);
-  return held;
+  return { claim, elector, fanOut };
 }
 
-function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, outcome: PublishOutcome): void {
+/** The installation that a controller belongs to. */
+export function installationOf({ installation = 'default', leaseNamespace }: Pick<ControllerOptions, 'installation' | 'leaseNamespace'>): Installation {
+  return { name: installation, namespace: leaseNamespace };
+}
+
+function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, { engine, outcome }: { engine: string; outcome: PublishOutcome }): void {
+  const who = engine === ownEngine ? 'the engine' : `engine ${engine}`;
   metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
-  if (!outcome.applied) return log('error', `class ${claim.class}: the engine refuses the table: ${outcome.reason}`);
+  if (!outcome.applied) return log('error', `class ${claim.class}: ${who} does not take the table: ${outcome.reason}`);
   metrics.set('tableEntries', [claim.class], outcome.entries);
   const { set, removed, entries, epoch, sequence } = outcome;
-  log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served (epoch ${epoch}, sequence ${sequence})`);
+  log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served${engine === ownEngine ? '' : ` by ${engine}`} (epoch ${epoch}, sequence ${sequence})`);
 }

@@ -3,9 +3,11 @@
 
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import type { InspectCertificate } from '../core/inspect-certificate.js';
+import { longestChain, longestKey, mostCertificates } from '../core/limits.js';
 
 const MOST_KEPT = 20_000;
-const certificateBlock = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+const END = '-----END CERTIFICATE-----';
 
 /**
  * An InspectCertificate with a cache of its own. A usable pair has a parsable chain, an unencrypted key that belongs to the
@@ -27,21 +29,44 @@ export function certificateInspector(now: () => number): InspectCertificate {
 }
 
 function inspect(id: string, chain: string, key: string): ReturnType<InspectCertificate> & { endsAt?: number } {
-  const blocks = chain.match(certificateBlock) ?? [];
-  if (blocks.length === 0) return { problem: 'tls.crt holds no PEM certificate' };
+  const blocks = certificateBlocks(chain);
+  const problem = sizeProblem(blocks, key);
+  if (problem !== undefined) return { problem };
   try {
     const certificates = blocks.map((block) => new X509Certificate(block));
     const leaf = certificates[0]!;
     const privateKey = createPrivateKey(key);
     if (!leaf.checkPrivateKey(privateKey)) return { problem: 'tls.key does not belong to the first certificate of tls.crt' };
-    return {
-      id, names: namesOf(leaf), endsAt: Date.parse(leaf.validTo),
-      chain: certificates.map(String).join(''), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
-    };
+    const texts = { chain: certificates.map(String).join(''), key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string };
+    // Written out in the usual line length a text may have grown.
+    if (texts.chain.length > longestChain || texts.key.length > longestKey) return { problem: TOO_LONG };
+    return { id, names: namesOf(leaf), endsAt: Date.parse(leaf.validTo), ...texts };
   } catch {
     // The message of the parser may quote key material, so it is not passed on.
     return { problem: 'tls.crt or tls.key can not be parsed (PEM, the key not encrypted)' };
   }
+}
+
+const TOO_LONG = `tls.crt may have ${longestChain} bytes of certificates and tls.key ${longestKey} bytes; leave out what no client needs`;
+
+/** What the engine would refuse must not get to it: one refused entry stops all changes of its class. */
+function sizeProblem(blocks: readonly string[], key: string): string | undefined {
+  if (blocks.length === 0) return 'tls.crt holds no PEM certificate';
+  if (blocks.length > mostCertificates) return `tls.crt has more than ${mostCertificates} certificates; leave out what no client needs`;
+  return blocks.join('').length > longestChain || key.length > longestKey ? TOO_LONG : undefined;
+}
+
+/** The PEM blocks, one more than may be at most. One pass: the text is a user's, up to 1 MB, and may hold nothing but beginnings. */
+function certificateBlocks(chain: string): string[] {
+  const blocks: string[] = [];
+  let begin = chain.indexOf(BEGIN);
+  while (begin >= 0 && blocks.length <= mostCertificates) {
+    const end = chain.indexOf(END, begin);
+    if (end < 0) return blocks;
+    blocks.push(chain.slice(begin, end + END.length));
+    begin = chain.indexOf(BEGIN, end);
+  }
+  return blocks;
 }
 
 /** DNS names of the certificate; the common name counts only without them (RFC 6125, section 6.4.4). */

@@ -5,8 +5,11 @@ import type { ClassTable, TableUpdate } from '../route-table/types.js';
 
 /** Where tables go: the engine in the same process, or a stream to engines elsewhere. */
 export interface TableSink {
-  /** Resolves when the update is served, or refused with the reason; rejects when that can't be told. */
-  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }>;
+  /**
+   * Resolves when the update is served, or refused with the reason; rejects when that can't be told. `newerEpoch`: the epoch
+   * that the engine has seen, when that of the update is older.
+   */
+  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number }>;
 }
 
 export interface PublisherOptions {
@@ -14,6 +17,8 @@ export interface PublisherOptions {
   sink: TableSink;
   /** The right to publish: undefined when the claim is not held (any more). */
   epoch: () => number | undefined;
+  /** Of the last update that the engine has taken, also from others before: its updates go on from there. */
+  afterSequence?: number;
   /** Told of every update's outcome. */
   onOutcome: (outcome: PublishOutcome) => void;
   /** Waits before an update that failed is tried again. */
@@ -22,7 +27,7 @@ export interface PublisherOptions {
 
 export type PublishOutcome =
   | { applied: true; epoch: number; sequence: number; set: number; removed: number; entries: number }
-  | { applied: false; epoch: number; reason: string };
+  | { applied: false; epoch: number; reason: string; newerEpoch?: number };
 
 const RETRY_MS = 1000;
 
@@ -31,10 +36,12 @@ export class TablePublisher {
   /** Keys that may differ from what the engine has. */
   private readonly pending = new Set<string>();
   private takenEpoch: number | undefined;
-  private sequence = 0;
+  private sequence: number;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly options: PublisherOptions) {}
+  constructor(private readonly options: PublisherOptions) {
+    this.sequence = options.afterSequence ?? 0;
+  }
 
   /**
    * Brings the engine to `table`, of which the entries of `changed` are different from the last call. The map may go on
@@ -56,10 +63,12 @@ export class TablePublisher {
 
   private async send(epoch: number): Promise<boolean> {
     const update = this.nextUpdate(epoch);
-    const answer = await this.options.sink.apply(update).catch((error: Error) => ({ applied: false as const, reason: error.message }));
+    const answer: Awaited<ReturnType<TableSink['apply']>> = await this.options.sink.apply(update)
+      .catch((error: Error) => ({ applied: false as const, reason: error.message }));
     if (!answer.applied) {
       this.takenEpoch = undefined;
-      this.options.onOutcome({ applied: false, epoch, reason: answer.reason });
+      const { reason, newerEpoch } = answer;
+      this.options.onOutcome({ applied: false, epoch, reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) });
       return false;
     }
     this.takenEpoch = epoch;

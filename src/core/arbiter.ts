@@ -1,131 +1,179 @@
 // The core's memory between changes: it holds the objects, the plan of each Ingress and the table of each class, and
-// recomputes what a changed object touches. Deterministic: the same objects give the same result, in whatever order they came.
+// recomputes what a changed object touches. Deterministic: the same objects give the same result, in whatever order they
+// came; what depends on how they came (a grace, somebody else's writes) is in its memory, which can be handed on.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ClassState, createClassState } from './class-state.js';
-import { type Claim, byClass } from './claim.js';
+import { type ArbiterMemory, type ArbiterState, createArbiterState, reachedThrough, setOrDelete, touchDependents } from './arbiter-state.js';
+import { type ClassContext, defaultsKey, resolveClassContext } from './class-context.js';
+import type { ClassState } from './class-state.js';
+import type { Claim } from './claim.js';
 import { findDefaultClasses } from './default-class.js';
-import { createDependencyIndex } from './dependency-index.js';
-import { serviceNameLabel } from './build-endpoints.js';
 import type { Finding } from './finding.js';
+import { foreignFinding, isForgotten, isPaused, nextChange, noteForeignWrite } from './foreign-writes.js';
 import type { InspectCertificate } from './inspect-certificate.js';
-import type { EndpointSlice, Ingress } from './kubernetes-objects.js';
+import { type KeptKind, expire, keptFinding } from './kept-objects.js';
+import type { EndpointSlice } from './kubernetes-objects.js';
 import { type IngressPlan, planIngress } from './plan-ingress.js';
 import { type StatusWrite, planStatus } from './plan-status.js';
-import { type Snapshot, type SnapshotObject, emptySnapshot } from './snapshot.js';
+import { readClassSettings } from './read-class-settings.js';
+import type { Snapshot, SnapshotObject } from './snapshot.js';
+import { takeObject } from './take-object.js';
+
+export type { ArbiterMemory } from './arbiter-state.js';
 
 export interface ArbiterChanges {
   /** By class: keys of the entries of its table that are different now. Only classes with any. */
   entries: Map<string, Set<string>>;
   /** Keys of the Ingresses that were planned anew, or are gone. */
   ingresses: Set<string>;
+  /** Ingresses that belong to a class to which they did not belong before. */
+  taken: { ingress: string; class: string }[];
+  /** Statuses that somebody else has overwritten, each time: the class that had written them, and who it was. */
+  foreignWrites: readonly { key: string; class: string; by: string }[];
+  /** When something changes by itself: settle is to be called again then. ms since the epoch. */
+  wakeAt: number | undefined;
 }
 
 export interface Arbiter {
   /** Takes an object as it is now; undefined: it is gone. Nothing is decided before settle. */
   take<Kind extends keyof Snapshot>(kind: Kind, key: string, object: SnapshotObject<Kind> | undefined): void;
-  /** Decides what the objects taken since the last time have touched. Costs what they touch, not what exists. */
-  settle(): ArbiterChanges;
+  /**
+   * Decides what the objects taken since the last time, and the time, have touched. Costs what they touch, not what exists.
+   * `now`: ms since the epoch; never goes back.
+   */
+  settle(now: number): ArbiterChanges;
+  /** The objects that count: as they were taken, and those that were deleted and are kept for their grace. */
   readonly snapshot: Snapshot;
+  readonly memory: ArbiterMemory;
   /** The plan of every Ingress, by key. */
   readonly plans: ReadonlyMap<string, IngressPlan>;
   /** What the engine is to serve, by class. The maps live on: they change with settle. */
   readonly tables: ReadonlyMap<string, ClassState['table']>;
+  /** Each claim's addresses and settings as they are now. */
+  readonly contexts: ReadonlyMap<string, ClassContext>;
+  /** Keys of the ConfigMaps that the IngressClasses as they were taken name as parameters: what has to be taken as well. */
+  parameters(): string[];
   /** Wanted status writes by Ingress. */
   readonly statusWrites: ReadonlyMap<string, StatusWrite>;
   /** Everything that is wrong now, in no particular order. */
   findings(): Finding[];
 }
 
-/** Kinds by which a change reaches Ingresses, and the name of the dependency in their plans. */
-const reachedThrough = ['ingressClasses', 'namespaces', 'services', 'secrets'] as const;
-type ReachedThrough = (typeof reachedThrough)[number];
-
 /** An arbiter for `claims`, in whatever order, that has seen nothing yet. */
-export function createArbiter(given: readonly Claim[], inspect: InspectCertificate): Arbiter {
-  const claims = [...given].sort(byClass);
-  const snapshot = emptySnapshot() as { [Kind in keyof Snapshot]: Map<string, SnapshotObject<Kind>> };
-  const plans = new Map<string, IngressPlan>();
-  const statusWrites = new Map<string, StatusWrite>();
-  const classes = new Map(claims.map((claim) => [claim.class, createClassState(claim)]));
-  const dependents = createDependencyIndex();
-  const slices = createDependencyIndex();
-  const touched = new Set<string>();
-
-  const touchDependents = (kind: ReachedThrough, key: string): void => {
-    for (const ingress of dependents.dependentsOf(`${kind} ${key}`)) touched.add(ingress);
-  };
-  const touchSlice = (key: string, slice: EndpointSlice | undefined): void => {
-    const before = serviceOf(snapshot.endpointSlices.get(key));
-    const after = serviceOf(slice);
-    for (const service of new Set([before, after])) {
-      if (service !== undefined) for (const state of classes.values()) state.touchService(service);
-    }
-    slices.set(key, after === undefined ? [] : [after]);
-  };
-  const slicesOf = (service: string): EndpointSlice[] =>
-    [...slices.dependentsOf(service)].sort().map((key) => snapshot.endpointSlices.get(key)!);
-
-  const replan = (key: string): void => {
-    const ingress = snapshot.ingresses.get(key);
-    const before = plans.get(key);
-    const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect });
-    const owner = plan?.ownership.owner;
-    if (before?.ownership.owner !== undefined && before.ownership.owner !== owner) classes.get(before.ownership.owner)!.setPlan(key, undefined);
-    if (owner !== undefined) classes.get(owner)!.setPlan(key, plan);
-    dependents.set(key, plan === undefined ? [] : reachedThrough.flatMap((kind) => plan.dependsOn[kind].map((name) => `${kind} ${name}`)));
-    setOrDelete(plans, key, plan);
-    setOrDelete(statusWrites, key, ingress === undefined ? undefined : planStatus(ingress, owner, claims));
-  };
-
+export function createArbiter(claims: readonly Claim[], inspect: InspectCertificate): Arbiter {
+  const state = createArbiterState(claims, inspect);
+  const { snapshot, plans, statusWrites, classes, contexts, budgets, shared } = state;
   return {
-    snapshot, plans, statusWrites,
-    tables: new Map([...classes].map(([name, state]) => [name, state.table])),
-    take(kind, key, object) {
-      if (kind === 'ingresses') {
-        const before = snapshot.ingresses.get(key);
-        if (object === undefined || before === undefined || !sameWish(before, object as Ingress)) touched.add(key);
-        else takeStatus(plans, statusWrites, claims, { key, ingress: object as Ingress });
-      } else if (kind === 'endpointSlices') touchSlice(key, object as EndpointSlice | undefined);
-      else touchDependents(kind === 'passwordSecrets' ? 'secrets' : kind as ReachedThrough, key);
-      setOrDelete(snapshot[kind] as Map<string, unknown>, key, object);
-    },
-    settle() {
-      const ingresses = new Set(touched);
-      for (const key of touched) replan(key);
-      touched.clear();
-      const entries = new Map([...classes].map(([name, state]) => [name, state.settle(slicesOf)] as const).filter(([, keys]) => keys.size > 0));
-      return { entries, ingresses };
-    },
+    snapshot, plans, statusWrites, contexts, memory: state.memory,
+    tables: new Map([...classes].map(([name, { table }]) => [name, table])),
+    take: (kind, key, object) => takeObject(state, kind, key, object),
+    settle: (now) => settle(state, now),
+    parameters: () => state.given.flatMap((claim) => readClassSettings(claim, snapshot).configMap ?? []),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),
+      ...[...state.memory.kept.values()].map(keptFinding),
+      ...[...contexts.values()].flatMap((context) => context.findings),
       ...[...plans.values()].flatMap((plan) => plan.findings),
-      ...[...classes.values()].flatMap((state) => state.findings()),
+      ...[...budgets.values()].flatMap((budget) => budget.findings()),
+      // Those of a class's own defaults are about no Ingress.
+      ...[...classes.values()].flatMap((one) => one.findings()).filter(({ object }) => !/^Ingress .*\/$/.test(object)),
+      ...shared.findings(),
+      ...[...state.memory.foreignWrites].flatMap(([key, writes]) => foreignFinding(key, writes)),
     ],
   };
 }
 
-/** Somebody wrote a status and nothing else: no plan changes, only whether the status is what it should be. */
-function takeStatus(
-  plans: Map<string, IngressPlan>, statusWrites: Map<string, StatusWrite>, claims: readonly Claim[], { key, ingress }: { key: string; ingress: Ingress },
-): void {
-  const plan = plans.get(key);
-  if (plan === undefined) return;
-  plans.set(key, { ...plan, ingress });
-  setOrDelete(statusWrites, key, planStatus(ingress, plan.ownership.owner, claims));
+function settle(state: ArbiterState, now: number): ArbiterChanges {
+  const { touched, classes, budgets } = state;
+  settleKept(state, now);
+  settleContexts(state);
+  const foreignWrites = touched.foreign.splice(0);
+  const ingresses = new Set(touched.ingresses);
+  const taken = [...ingresses].flatMap((key) => replan(state, key));
+  settleStatuses(state, foreignWrites, now);
+  touched.ingresses.clear();
+  const slicesOf = (service: string): EndpointSlice[] =>
+    [...state.slices.dependentsOf(service)].sort().map((key) => state.snapshot.endpointSlices.get(key)!);
+  const entries = new Map<string, Set<string>>();
+  for (const [name, one] of classes) {
+    for (const [key, plan] of budgets.get(name)!.settle()) one.setPlan(key, plan);
+    const keys = one.settle(slicesOf);
+    if (keys.size > 0) entries.set(name, keys);
+  }
+  state.shared.settle(entries);
+  return { entries, ingresses, taken, foreignWrites, wakeAt: wakeAt(state, now) };
 }
 
-function sameWish(a: Ingress, b: Ingress): boolean {
-  return a.metadata.uid === b.metadata.uid && a.metadata.creationTimestamp === b.metadata.creationTimestamp &&
-    isEqual(a.spec, b.spec) && isEqual(a.metadata.annotations, b.metadata.annotations);
+/** Lets go of what was kept long enough, and begins the grace of what has gone since. */
+function settleKept(state: ArbiterState, now: number): void {
+  const { kept } = state.memory;
+  for (const { kind, key } of expire(kept, now)) {
+    state.snapshot[kind].delete(key);
+    touchDependents(state, kind, key);
+  }
+  for (const [id, graceMs] of state.touched.keep) {
+    const [kind, key] = id.split(' ') as [KeptKind, string];
+    kept.set(id, { kind, key, until: now + graceMs });
+  }
+  state.touched.keep.clear();
 }
 
-function serviceOf(slice: EndpointSlice | undefined): string | undefined {
-  const name = slice?.metadata.labels?.[serviceNameLabel];
-  return name === undefined ? undefined : `${slice!.metadata.namespace}/${name}`;
+/** The classes themselves: their settings touch their Ingresses, their addresses only the statuses. */
+function settleContexts(state: ArbiterState): void {
+  const { touched, contexts } = state;
+  for (const name of touched.classes) {
+    const before = contexts.get(name)!;
+    const after = resolveClassContext(state.given.find((claim) => claim.class === name)!, state.snapshot, state.inspect);
+    contexts.set(name, after);
+    state.contextsBy.set(name, after.dependsOn);
+    state.budgets.get(name)!.setLimits(after.claim.settings);
+    state.classes.get(name)!.setPlan(defaultsKey, after.defaults);
+    if (!isEqual(before.claim.settings, after.claim.settings)) {
+      for (const key of state.dependents.dependentsOf(`class ${name}`)) touched.ingresses.add(key);
+    }
+    // Also those of nobody: they may show the address that is ours from now on, or no more.
+    if (!isEqual(before.claim.addresses, after.claim.addresses)) {
+      const concerned = [...state.plans].filter(([, { ownership: { owner } }]) => owner === name || owner === undefined);
+      for (const [key] of concerned) touched.statuses.add(key);
+    }
+  }
+  if (touched.classes.size > 0) state.claims = [...contexts.values()].map(({ claim }) => claim);
+  touched.classes.clear();
 }
 
-function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
+/** Plans one Ingress anew; tells when it has come to a class. */
+function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
+  const { snapshot, plans, budgets, claims, inspect } = state;
+  const ingress = snapshot.ingresses.get(key);
+  const before = plans.get(key)?.ownership.owner;
+  const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect });
+  const owner = plan?.ownership.owner;
+  if (before !== undefined && before !== owner) budgets.get(before)!.setPlan(key, undefined);
+  if (owner !== undefined) budgets.get(owner)!.setPlan(key, plan);
+  state.dependents.set(key, plan === undefined ? [] : [
+    ...reachedThrough.flatMap((kind) => plan.dependsOn[kind].map((name) => `${kind} ${name}`)), ...plan.classes.map((name) => `class ${name}`),
+  ]);
+  setOrDelete(plans, key, plan);
+  state.touched.statuses.add(key);
+  return owner === undefined || owner === before ? [] : [{ ingress: key, class: owner }];
+}
+
+function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): void {
+  const { plans, claims, statusWrites, touched, memory: { foreignWrites } } = state;
+  for (const { key, class: name, by } of foreign) noteForeignWrite(foreignWrites, key, { class: name, by, now });
+  for (const [key, writes] of foreignWrites) {
+    touched.statuses.add(key);
+    if (isForgotten(writes, now) || plans.get(key)?.ownership.owner !== writes.class) foreignWrites.delete(key);
+  }
+  for (const key of touched.statuses) {
+    const plan = plans.get(key);
+    const paused = isPaused(foreignWrites.get(key), now);
+    setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : planStatus(plan.ingress, plan.ownership.owner, claims));
+  }
+  touched.statuses.clear();
+}
+
+function wakeAt({ memory: { kept, foreignWrites } }: ArbiterState, now: number): number | undefined {
+  const times = [...[...kept.values()].map(({ until }) => until), ...[...foreignWrites.values()].map((writes) => nextChange(writes, now))];
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
 }

@@ -1,7 +1,9 @@
 // A claim: the right to serve one class, with the settings that decide which Ingresses belong to it.
 
+import type { ClassSettings } from './class-settings.js';
 import type { LoadBalancerIngress } from './kubernetes-objects.js';
 import { compareText } from './order.js';
+import type { Shard } from './shard.js';
 
 /** The value of an IngressClass's `spec.controller` that is ours without being listed. */
 export const ownController = 'ingress-arbiter.io/controller';
@@ -23,8 +25,28 @@ export interface Claim {
   allowLoopbackEndpoints?: boolean;
   /** What the names of annotations begin with; undefined: nginx.ingress.kubernetes.io. */
   annotationPrefix?: string;
+  /** The share of the class that this process has; undefined: all of it. */
+  shard?: Shard;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */
   addresses: readonly LoadBalancerIngress[];
+  /** The Service (`namespace/name`) whose address the status shows instead. While it has none, the status is not written. */
+  publish?: string;
+  /** Where the ConfigMap of an IngressClass's parameters is when their scope is Cluster: the controller's namespace. */
+  parametersNamespace?: string;
+  /** How long an IngressClass, or its parameters, that were deleted go on counting; 600,000 when left out. */
+  deletedGraceMs?: number;
+  /** Where the class is served, when others are served there too: its place in the listener's order of classes. */
+  listener?: { name: string; place: number };
+  /** As the IngressClass's parameters say. Filled in by the arbiter, whatever stands here. */
+  settings?: ClassSettings;
+}
+
+/**
+ * Name of the claim's Lease and of its class table at the engine: the class, or `<class>.shard-<member>`. It does not tell how
+ * many members there are, so that a process with a new list of members takes over from the one with the old list.
+ */
+export function claimName({ class: name, shard }: Pick<Claim, 'class' | 'shard'>): string {
+  return shard === undefined ? name : `${name}.shard-${shard.member}`;
 }
 
 /** The order in which claims are asked: the same whatever the order in which they were made. */

@@ -2,7 +2,7 @@
 // nothing, so there is no second way to decide.
 
 import type { ClassTable } from '../route-table/types.js';
-import { createArbiter } from './arbiter.js';
+import { type Arbiter, type ArbiterMemory, createArbiter } from './arbiter.js';
 import type { Claim } from './claim.js';
 import { type Finding, compareFindings } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
@@ -21,13 +21,30 @@ export interface Decision {
   findings: Finding[];
 }
 
-const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
+const kinds = ['ingressClasses', 'configMaps', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
+
+export interface DecideOptions {
+  /** ms since the epoch. */
+  now?: number;
+  /** What an arbiter remembers that has seen more than these objects. */
+  memory?: ArbiterMemory;
+}
 
 /** Decides for all claims at once. `inspect` looks into certificates (see InspectCertificate). */
-export function decide(snapshot: Snapshot, claims: readonly Claim[], inspect: InspectCertificate): Decision {
+export function decide(snapshot: Snapshot, claims: readonly Claim[], inspect: InspectCertificate, { now = 0, memory }: DecideOptions = {}): Decision {
   const arbiter = createArbiter(claims, inspect);
-  for (const kind of kinds) for (const [key, object] of snapshot[kind]) arbiter.take(kind, key, object as never);
-  arbiter.settle();
+  for (const kind of kinds) {
+    for (const [key, object] of snapshot[kind]) arbiter.take(kind, key, object as never);
+  }
+  // After the objects, for taking one ends its grace.
+  for (const [id, kept] of memory?.kept ?? []) arbiter.memory.kept.set(id, kept);
+  for (const [key, writes] of memory?.foreignWrites ?? []) arbiter.memory.foreignWrites.set(key, writes);
+  arbiter.settle(now);
+  return decisionOf(arbiter);
+}
+
+/** What an arbiter has decided. */
+export function decisionOf(arbiter: Arbiter): Decision {
   return {
     ownership: new Map([...arbiter.plans].map(([key, plan]) => [key, plan.ownership])),
     tables: new Map(arbiter.tables),

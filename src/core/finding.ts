@@ -37,6 +37,22 @@ export const findingCatalogue = {
   'refused-annotation': { code: 'IA152', severity: 'error' },
   'protection-not-supported': { code: 'IA153', severity: 'error' },
   'unknown-annotation': { code: 'IA154', severity: 'warning' },
+  'route-taken-by-class': { code: 'IA160', severity: 'error' },
+  'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
+  'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
+  'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
+  'class-shared-differently': { code: 'IA204', severity: 'error' },
+  'class-deleted': { code: 'IA230', severity: 'warning' },
+  'settings-deleted': { code: 'IA231', severity: 'warning' },
+  'settings-missing': { code: 'IA232', severity: 'error' },
+  'setting-unknown': { code: 'IA233', severity: 'warning' },
+  'setting-invalid': { code: 'IA234', severity: 'error' },
+  'setting-not-carried-out': { code: 'IA235', severity: 'warning' },
+  'default-backend-missing': { code: 'IA236', severity: 'error' },
+  'default-certificate-missing': { code: 'IA237', severity: 'error' },
+  'over-budget': { code: 'IA238', severity: 'error' },
+  'publish-service-missing': { code: 'IA240', severity: 'warning' },
+  'foreign-status-writer': { code: 'IA241', severity: 'warning' },
 } as const satisfies Record<string, { code: `IA${number}`; severity: Severity }>;
 
 export type FindingKind = keyof typeof findingCatalogue;
@@ -73,6 +89,6 @@ export function renderFinding({ code, object, message }: Finding): string {
 }
 
 /** Control characters and line ends of any kind as escapes: JSON leaves those beyond ASCII as they are. */
-function withoutControls(text: string): string {
+export function withoutControls(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -9,6 +9,8 @@ export interface InspectedCertificate {
   key: string;
   /** DNS names that it is valid for; wildcards as they are written in it. */
   names: readonly string[];
+  /** End of its validity, milliseconds since the epoch; left out when it is not known. */
+  endsAt?: number;
 }
 
 /** Looks into the two texts of a TLS Secret: a usable pair, or what is wrong with it, without quoting any of it. */

@@ -9,6 +9,8 @@ export interface ObjectMeta {
   creationTimestamp?: string;
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  /** Who wrote the status last, by the name that the API server keeps; filled in where objects come in, for Ingresses. */
+  statusWriter?: string;
 }
 
 export interface IngressBackend {
@@ -45,7 +47,10 @@ export interface Ingress {
 
 export interface IngressClass {
   metadata: ObjectMeta;
-  spec?: { controller?: string };
+  spec?: {
+    controller?: string;
+    parameters?: { apiGroup?: string; kind?: string; name?: string; scope?: string; namespace?: string };
+  };
 }
 
 export interface ServicePort {
@@ -56,7 +61,13 @@ export interface ServicePort {
 
 export interface Service {
   metadata: ObjectMeta;
-  spec?: { type?: string; clusterIP?: string; ports?: ServicePort[] };
+  spec?: { type?: string; clusterIP?: string; clusterIPs?: string[]; externalIPs?: string[]; externalName?: string; ports?: ServicePort[] };
+  status?: { loadBalancer?: { ingress?: LoadBalancerIngress[] } };
+}
+
+export interface ConfigMap {
+  metadata: ObjectMeta;
+  data?: Record<string, string>;
 }
 
 export interface EndpointSlice {

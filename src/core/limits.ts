@@ -9,3 +9,7 @@ export const mostEndpointsPerService = 10_000;
 export const longestPattern = 1024;
 /** Bytes of any other path, and of what it is rewritten to. */
 export const longestPath = 4096;
+/** Bytes of a certificate chain and of a private key, as PEM, and certificates in a chain. */
+export const longestChain = 64 * 1024;
+export const longestKey = 16 * 1024;
+export const mostCertificates = 10;

@@ -49,7 +49,7 @@ export function planCertificates(ingress: Ingress, source: CertificateSource, no
   return wishes;
 }
 
-function findCertificate(ingress: Ingress, secretName: string, { secrets, inspect }: CertificateSource): InspectedCertificate | Finding {
+export function findCertificate(ingress: Ingress, secretName: string, { secrets, inspect }: CertificateSource): InspectedCertificate | Finding {
   const object = `Ingress ${objectKey(ingress)}`;
   const name = `${ingress.metadata.namespace}/${secretName}`;
   const secret = secrets.get(name);

@@ -11,6 +11,7 @@ import { type Ingress, type ServicePort, objectKey } from './kubernetes-objects.
 import { planPaths } from './plan-paths.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
+import { type Shard, hasHost, hostOfEntry, speakingHost } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
 /** What an Ingress wants of one entry of its class's table. */
@@ -26,8 +27,12 @@ export interface IngressPlan {
   /** By entry key; empty unless the Ingress is owned. */
   wants: ReadonlyMap<string, Want>;
   findings: readonly Finding[];
+  /** False when another share of the class does: then findings, counts and status are its task. */
+  speaksFor: boolean;
   /** Keys of the objects that the plan was made from, by kind. */
   dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[] };
+  /** Classes whose settings had a part in it: those that the Ingress could mean. */
+  classes: readonly string[];
 }
 
 export interface PlanningContext {
@@ -43,12 +48,25 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   const wants = new Map<string, Want>();
   if (ownership.owner !== undefined) {
     wantCertificates(wants, ingress, context, notes);
-    const annotationPrefix = context.claims.find((claim) => claim.class === ownership.owner)?.annotationPrefix;
-    planPaths(wants, ingress, { annotationPrefix, snapshot: context.snapshot, notes });
+    const claim = context.claims.find((one) => one.class === ownership.owner);
+    planPaths(wants, ingress, { annotationPrefix: claim?.annotationPrefix, settings: claim?.settings, snapshot: context.snapshot, notes });
   }
-  const { findings, services, secrets } = notes;
+  const shard = context.claims.find((claim) => claim.class === ownership.owner)?.shard;
+  if (shard !== undefined) keepShare(wants, shard);
+  const speaksFor = hasHost(shard, speakingHost(ingress));
+  const findings = speaksFor ? notes.findings : [];
+  const { services, secrets } = notes;
   const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };
-  return { ingress, ownership, wants, findings, dependsOn };
+  return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: meantClasses(ingress, context.claims) };
+}
+
+/** What is left of a plan's wants in one share: its hosts; what only they led to is not asked for by anybody then. */
+export function keepShare(wants: Map<string, Want>, shard: Shard): void {
+  for (const key of wants.keys()) {
+    const host = hostOfEntry(key);
+    if (host !== undefined && !hasHost(shard, host)) wants.delete(key);
+  }
+  if (![...wants.keys()].some((key) => hostOfEntry(key) !== undefined)) wants.clear();
 }
 
 /** Both values count, also the overruled one: which of them wins is a setting of each claim. */
@@ -56,7 +74,15 @@ function namedClasses({ metadata, spec }: Ingress): string[] {
   return [metadata.annotations?.[classAnnotation], spec?.ingressClassName].filter((name) => name !== undefined && name !== '') as string[];
 }
 
-interface Notes {
+/** Every class that could be meant, whatever each claim's precedence makes of it. */
+function meantClasses(ingress: Ingress, claims: readonly Claim[]): string[] {
+  const names = namedClasses(ingress);
+  const meant = claims.filter(({ class: name, annotationValues, claimClassless }) =>
+    names.length === 0 ? claimClassless : names.includes(name) || annotationValues.some((value) => names.includes(value)));
+  return meant.map((claim) => claim.class);
+}
+
+export interface Notes {
   findings: Finding[];
   /** Keys of the Services and Secrets that were asked for. */
   services: string[];

@@ -4,8 +4,11 @@ import { defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
+import { usualPrefix } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
 import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
+import { type ClassSettings, defaultSettings } from './class-settings.js';
+import { withDefaults } from './default-annotations.js';
 import { type Finding, finding } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
@@ -25,16 +28,19 @@ export interface PathNotes {
 
 export interface PathSource {
   annotationPrefix: string | undefined;
+  settings: ClassSettings | undefined;
   snapshot: Pick<Snapshot, 'services' | 'passwordSecrets'>;
   notes: PathNotes;
 }
 
 /** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
-export function planPaths(wants: Map<string, Want>, ingress: Ingress, { annotationPrefix, snapshot, notes }: PathSource): void {
-  const read = readAnnotations(ingress, annotationPrefix);
+export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: PathSource): void {
+  const { annotationPrefix = usualPrefix, settings = defaultSettings, snapshot, notes } = source;
+  const read = readAnnotations(withDefaults(ingress, settings, annotationPrefix), annotationPrefix);
+  read.closed ||= settings.closed;
   notes.findings.push(...read.findings);
   if (!read.valid) return;
-  const common = commonOf(ingress, read, { annotationPrefix, snapshot, notes });
+  const common = commonOf(ingress, read, source);
   const isNamed = tlsNames(ingress, wants);
   for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
     const tls = isNamed(listed.key);

@@ -1,8 +1,10 @@
 // What the status of one Ingress is to show, if anything has to be written.
 
-import isEqual from 'lodash/isEqual.js';
 import type { Claim } from './claim.js';
+import { ownWriter } from './foreign-writes.js';
 import { type Ingress, type LoadBalancerIngress, objectKey } from './kubernetes-objects.js';
+import { shows } from './publish-addresses.js';
+import { hasHost, speakingHost } from './shard.js';
 
 /** A wanted change of an Ingress's status: what status.loadBalancer.ingress is to be. */
 export interface StatusWrite {
@@ -11,19 +13,25 @@ export interface StatusWrite {
   /** The class in whose name it is written. */
   class: string;
   addresses: readonly LoadBalancerIngress[];
+  /** Only while the status shows exactly these. */
+  instead?: readonly LoadBalancerIngress[];
 }
 
 /**
  * The status write that one Ingress needs, if any: the addresses of the class that owns it, or, when nobody here owns it any
- * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else.
+ * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else, and so
+ * does one that somebody else is known to have written, though it shows the same. Of a class in shares, one share writes: the
+ * one that speaks for the Ingress.
  */
 export function planStatus(ingress: Ingress, owner: string | undefined, claims: readonly Claim[]): StatusWrite | undefined {
-  const shown = ingress.status?.loadBalancer?.ingress ?? [];
   const claim = claims.find((candidate) => candidate.class === owner);
   if (claim !== undefined) {
-    if (claim.addresses.length === 0 || isEqual(shown, claim.addresses)) return undefined;
+    if (!hasHost(claim.shard, speakingHost(ingress))) return undefined;
+    if (claim.addresses.length === 0 || shows(ingress, claim.addresses)) return undefined;
     return { ingress: objectKey(ingress), class: claim.class, addresses: claim.addresses };
   }
-  const left = claims.find(({ addresses }) => addresses.length > 0 && isEqual(shown, addresses));
-  return left === undefined ? undefined : { ingress: objectKey(ingress), class: left.class, addresses: [] };
+  if ((ingress.metadata.statusWriter ?? ownWriter) !== ownWriter) return undefined;
+  const left = claims.find(({ addresses }) => addresses.length > 0 && shows(ingress, addresses));
+  if (left === undefined || !hasHost(left.shard, speakingHost(ingress))) return undefined;
+  return { ingress: objectKey(ingress), class: left.class, addresses: [], instead: left.addresses };
 }

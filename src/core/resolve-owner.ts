@@ -1,8 +1,10 @@
 // Decides who owns an Ingress: one class or nobody, by a named rule. Every rule of who may have what is in this file.
 
 import { type Claim, byClass, ownController } from './claim.js';
+import type { ClassSettings } from './class-settings.js';
 import { type Finding, finding, quote } from './finding.js';
 import { type Ingress, type IngressClass, objectKey } from './kubernetes-objects.js';
+import { matchesLabels } from './label-selector.js';
 import { type Reference, resolveReference } from './resolve-reference.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -80,10 +82,10 @@ function judgeField({ object, claim, claims, cluster }: Question, value: string)
     return { rule: 'unknown-class', findings: [finding('unknown-class', object, message)] };
   }
   if (claim?.class !== value) {
-    const ours = accepts(undefined, ingressClass) || claims.some((candidate) => accepts(candidate, ingressClass));
+    const ours = acceptsClass(undefined, ingressClass) || claims.some((candidate) => acceptsClass(candidate, ingressClass));
     return { rule: ours ? 'class-not-claimed' : 'foreign-controller', findings: [] };
   }
-  return accepts(claim, ingressClass) ? { owner: claim.class, rule: 'field', findings: [] } : { rule: 'foreign-controller', findings: [] };
+  return acceptsClass(claim, ingressClass) ? { owner: claim.class, rule: 'field', findings: [] } : { rule: 'foreign-controller', findings: [] };
 }
 
 function judgeAnnotation({ object, claim, claims, cluster }: Question, value: string): Verdict {
@@ -91,7 +93,7 @@ function judgeAnnotation({ object, claim, claims, cluster }: Question, value: st
   const taker = takers.find((candidate) => candidate.class === value) ?? takers[0];
   if (claim === undefined || taker !== claim) return { rule: 'annotation-not-claimed', findings: [] };
   const ingressClass = cluster.ingressClasses.get(value);
-  if (ingressClass !== undefined && !accepts(claim, ingressClass)) {
+  if (ingressClass !== undefined && !acceptsClass(claim, ingressClass)) {
     const message = `annotation kubernetes.io/ingress.class "${value}": the IngressClass of that name belongs to ` +
       `"${ingressClass.spec?.controller ?? ''}", which has it; set spec.ingressClassName to "${claim.class}" to come here`;
     return { rule: 'foreign-class-of-that-name', findings: [finding('foreign-class-of-that-name', object, message)] };
@@ -106,14 +108,25 @@ function claimedTwice(object: string, value: string, claim: Claim, takers: reado
 }
 
 /** Exact comparison: no trimming, no prefix. Without a claim: whether the controller value is ours at all. */
-function accepts(claim: Claim | undefined, ingressClass: IngressClass): boolean {
+export function acceptsClass(claim: Claim | undefined, ingressClass: IngressClass): boolean {
   const controller = ingressClass.spec?.controller;
   return controller !== undefined && (controller === ownController || (claim?.acceptedControllers.includes(controller) ?? false));
 }
 
-function allowsNamespace({ namespaces }: Claim, ingress: Ingress, cluster: Cluster): boolean {
-  if (namespaces === undefined) return true;
+/** Both the claim and the settings of the class have to allow it. */
+function allowsNamespace(claim: Claim, ingress: Ingress, cluster: Cluster): boolean {
   const name = ingress.metadata.namespace ?? '';
+  return claimAllows(claim, name, cluster) && settingsAllow(claim.settings, name, cluster);
+}
+
+function settingsAllow(settings: ClassSettings | undefined, name: string, { namespaces }: Cluster): boolean {
+  const { allowedNamespaces: names, allowedNamespaceSelector: selector } = settings ?? {};
+  if (names === undefined && selector === undefined) return true;
+  return names?.includes(name) === true || (selector !== undefined && matchesLabels(selector, namespaces.get(name)?.metadata.labels));
+}
+
+function claimAllows({ namespaces }: Claim, name: string, cluster: Cluster): boolean {
+  if (namespaces === undefined) return true;
   if (namespaces.names?.includes(name)) return true;
   if (namespaces.labels === undefined) return false;
   const labels = cluster.namespaces.get(name)?.metadata.labels ?? {};

@@ -1,6 +1,6 @@
 // Everything that is known of the cluster at one moment. The core reads it and keeps nothing of it.
 
-import type { EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './kubernetes-objects.js';
+import type { ConfigMap, EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service } from './kubernetes-objects.js';
 
 /** Objects by key (`namespace/name`, or `name`), as the watches hold them. */
 export interface Snapshot {
@@ -12,6 +12,8 @@ export interface Snapshot {
   /** Of type Opaque: what passwords are kept in. */
   passwordSecrets: ReadonlyMap<string, Secret>;
   namespaces: ReadonlyMap<string, Namespace>;
+  /** Only those that an IngressClass of ours names as its parameters. */
+  configMaps: ReadonlyMap<string, ConfigMap>;
 }
 
 /** What a place of the snapshot holds. */
@@ -21,6 +23,6 @@ export type SnapshotObject<Kind extends keyof Snapshot> = Snapshot[Kind] extends
 export function emptySnapshot(): Snapshot {
   return {
     ingresses: new Map(), ingressClasses: new Map(), services: new Map(),
-    endpointSlices: new Map(), secrets: new Map(), passwordSecrets: new Map(), namespaces: new Map(),
+    endpointSlices: new Map(), secrets: new Map(), passwordSecrets: new Map(), namespaces: new Map(), configMaps: new Map(),
   };
 }

@@ -1,34 +1,32 @@
-// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes.
-// Without one it leaves nginx's self-signed default. It never waits and never parses what the worker has parsed before.
+// TLS handshake: serves the certificate of the requested server name, exact before wildcard, from the listener's own classes,
+// else the default certificate of the first of them that has one. Without any it leaves nginx's self-signed default. It never
+// waits and never parses what the worker has parsed before.
 
 import * as ssl from 'ngx.ssl';
-import { cut, find, lower } from './text.js';
+import { searchServerNames } from '../route-table/search-hosts.js';
+import { lower } from './text.js';
 import { type PreparedCertificate, certificates, serverNames } from './entries.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
 const MOST_ATTEMPTS = 20;
 
+/** The listener's classes. No handshake waits between, so one list per worker is enough. */
+let searched: string[] = [];
+
 /** Runs for every handshake that does not resume a session. */
 export function run(): void {
   const [requested] = ssl.server_name();
   const [port] = ssl.server_port();
-  if (requested === undefined || port === undefined) return;
-  const name = lower(requested);
-  const dot = find(name, '.', 0);
-  const classes = classesOfPort(port);
-  const certificate = certificateFor(classes, name) ??
-    (dot > 0 ? certificateFor(classes, '*' + cut(name, dot, name.length)) : undefined);
+  if (port === undefined) return;
+  const name = requested === undefined ? '' : lower(requested);
+  searched = classesOfPort(port);
+  const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
 }
 
-/** The first class that knows the name decides. */
-function certificateFor(classes: string[], name: string): PreparedCertificate | undefined {
-  for (const className of classes) {
-    const certificate = certificateOf(className, name);
-    if (certificate !== undefined) return certificate;
-  }
-  return undefined;
+function askClass(this: void, name: string, at: number): PreparedCertificate | undefined {
+  return certificateOf(searched[at], name);
 }
 
 function certificateOf(className: string, name: string): PreparedCertificate | undefined {

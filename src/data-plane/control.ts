@@ -11,6 +11,7 @@ import { type Lines, writeTable } from './write-table.js';
 const { ia_counters: counters, ia_versions: versions } = ngx.shared;
 
 const TABLES = '/v1/tables';
+const ZONES = ['ia_versions', 'ia_pointers', 'ia_records', 'ia_counters', 'ia_cursors'] as const;
 
 /** Runs for every request on the control socket. */
 export function run(): void {
@@ -53,7 +54,14 @@ function describeTables(): unknown {
     const entries = (versions.get(countKey(name)) as number | undefined) ?? 0;
     classes[name] = { generation: currentGeneration(name), entries };
   }
-  return { classes, instance: instanceId() };
+  return { classes, instance: instanceId(), zones: describeZones() };
+}
+
+/** Bytes of each zone's pages, and of those that are free. */
+function describeZones(): unknown {
+  const zones: Record<string, { free: number; capacity: number }> = {};
+  for (const name of ZONES) zones[name] = { free: ngx.shared[name].free_space(), capacity: ngx.shared[name].capacity() };
+  return zones;
 }
 
 /** One line a counter. The list of counters only grows, so reading it while others count is safe. */

@@ -1,11 +1,11 @@
-// Finds class, route and endpoints of a request: the most specific host first (exact, wildcard, none, default backend),
-// within one kind of host the listener's classes in their order. A listener's classes are all it can ever see.
+// Finds class, route and endpoints of a request in the order of route-table/search-hosts, from tables that do not change under
+// the search. A listener's classes are all it can ever see.
 
-import { type PathIndex, type PathMatchResult, matchPath } from '../route-table/match.js';
+import { type PathMatchResult, matchPath } from '../route-table/match.js';
+import { searchHosts } from '../route-table/search-hosts.js';
 import { isForCanary } from './choose-canary.js';
-import { cut, find } from './text.js';
 import { type PreparedService, defaults, hosts, services } from './entries.js';
-import { type EntryKind, currentGeneration, readEntry } from './read-entry.js';
+import { currentGeneration, readEntry } from './read-entry.js';
 
 export interface FoundRoute {
   class: string;
@@ -23,35 +23,26 @@ const MOST_ATTEMPTS = 20;
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
 const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined };
 const generations: number[] = [];
+let searched: string[] = [];
 
 /** The route of (`host`, `path`) among `classes`. The result is valid until the next call. */
 export function findRoute(classes: string[], host: string, path: string): FoundRoute | RouteFailure {
+  searched = classes;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     for (let at = 0; at < classes.length; at++) generations[at] = currentGeneration(classes[at]);
-    const outcome = search(classes, host, path);
+    const outcome = searchHosts<FoundRoute | RouteFailure>(askClass, classes.length, host, path);
     if (outcome !== 'busy') return outcome;
   }
   return 'busy';
 }
 
-function search(classes: string[], host: string, path: string): FoundRoute | RouteFailure {
-  let outcome = searchNamed(hosts, classes, host, path);
-  const dot = find(host, '.', 0);
-  if (outcome === 'none' && dot > 0) outcome = searchNamed(hosts, classes, '*' + cut(host, dot, host.length), path);
-  if (outcome === 'none' && host !== '') outcome = searchNamed(hosts, classes, '', path);
-  if (outcome === 'none') outcome = searchNamed(defaults, classes, '', path);
-  return outcome;
-}
-
-function searchNamed(kind: EntryKind<PathIndex>, classes: string[], name: string, path: string): FoundRoute | RouteFailure {
-  for (let at = 0; at < classes.length; at++) {
-    const className = classes[at];
-    const [index, moved] = readEntry(kind, className, name, generations[at]);
-    if (moved) return 'busy';
-    const match = index === undefined ? undefined : matchPath(index, path, matchRegex);
-    if (match === false) return 'undecidable';
-    if (match !== undefined) return withService(className, match, generations[at]);
-  }
+function askClass(this: void, name: string | undefined, at: number, path: string): FoundRoute | RouteFailure {
+  const className = searched[at];
+  const [index, moved] = readEntry(name === undefined ? defaults : hosts, className, name ?? '', generations[at]);
+  if (moved) return 'busy';
+  const match = index === undefined ? undefined : matchPath(index, path, matchRegex);
+  if (match === false) return 'undecidable';
+  if (match !== undefined) return withService(className, match, generations[at]);
   return 'none';
 }
 

@@ -12,15 +12,24 @@ import { classesOfListener } from './init.js';
 import { takeBody } from './take-body.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 
+const PORT = '(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
+
 /** A name or an address as Host headers carry them, the port optional. */
-const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])(?::[0-9]{1,5})?$';
+const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])' + PORT + '$';
+
+/** What may stand after the name that the route was chosen by, in the Host that is sent on: it names the same host. */
+const AFTER_HOST = '^\\.?' + PORT + '$';
+
+/** RFC 5842, section 7.2. */
+const LOOP_DETECTED = 508;
 
 /** Runs for every request of a data listener. */
 export function run(): void {
   const variables = ngx.var;
   const classes = classesOfListener(variables.ia_listener as string);
   ngx.ctx.class = classes[0];
-  if (ngx.req.http_version() === 0.9 || !takeHost()) return ngx.exit(400);
+  const refused = refusal();
+  if (refused !== undefined) return ngx.exit(refused);
 
   const requestUri = variables.request_uri as string;
   const question = find(requestUri, '?', 0);
@@ -61,6 +70,13 @@ function queryOf(rawPath: string, requestUri: string): string | undefined {
   return rawPath.length === requestUri.length ? undefined : cut(requestUri, rawPath.length + 1, requestUri.length);
 }
 
+/** Status for a request that is not even looked up. */
+function refusal(): number | undefined {
+  if (ngx.req.http_version() === 0.9 || !takeHost()) return 400;
+  // An endpoint that leads back here would take every connection there is with one request.
+  return ngx.var.ia_hops === '' ? LOOP_DETECTED : undefined;
+}
+
 /** Sets the Host that is sent on: the very name that the route is chosen by. False when it is none. */
 function takeHost(): boolean {
   const host = ngx.var.host ?? '';
@@ -70,7 +86,8 @@ function takeHost(): boolean {
     return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
   }
   const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
-  const sameName = string.lower(cut(header, 0, host.length)) === host;
+  const sameName = string.lower(cut(header, 0, host.length)) === host &&
+    ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
   // A request line with a whole URL overrules the header (RFC 9112, section 3.2.2), so what is sent on is the URL's host.
   ngx.var.ia_host = named && sameName ? header : host;
   return host === '' || (header !== '' && named);

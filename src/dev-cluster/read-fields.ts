@@ -38,9 +38,16 @@ function read(type: FieldType, value: unknown, place: Place): unknown {
   if (typeof type === 'string') return readScalar(type, value, place);
   if ('list' in type) {
     if (!Array.isArray(value)) throw mismatch(value, place, 'slice');
-    return value.map((item, index) => (item === null ? null : read(type.list, item, inside(place, index))));
+    return value.map((item, index) => (item === null ? zeroOf(type.list) : read(type.list, item, inside(place, index))));
   }
   return 'fields' in type ? readStruct(type, value, place) : readMap(type, value, place);
+}
+
+/** What Go's decoder makes of a null in a list: the zero value of the item. */
+function zeroOf(type: FieldType): unknown {
+  if (type === 'any') return null;
+  if (typeof type === 'string') return type === 'int' || type === 'intOrString' ? 0 : type === 'bool' ? false : '';
+  return 'list' in type ? null : {};
 }
 
 function readMap(type: MapType, value: unknown, place: Place): unknown {

@@ -1,6 +1,7 @@
 // One engine: nginx with its prefix, and the class tables in it. Starts and stops them in the right order and connects
 // them; what is right or wrong about an update is decided in check-update.ts.
 
+import type { HeldTable } from './check-update.js';
 import { ClassWriters, type Readiness } from './class-writers.js';
 import type { ApplyResult } from './class-writer.js';
 import { createControlClient, type Counter } from './control-client.js';
@@ -23,6 +24,8 @@ export interface Engine {
   pids(): Pids | undefined;
   /** Generation of a class in nginx: grows by one with every update that changed something. */
   generation(className: string): number;
+  /** What the engine holds of a class; undefined before its first table. */
+  table(className: string): HeldTable | undefined;
   readiness(): Promise<Readiness>;
   stop(): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function startEngine(settings: EngineSettings, { log }: { log: Log 
     counters: () => client.counters(),
     pids: () => nginx.pids(),
     generation: (className) => writers.generation(className),
+    table: (className) => writers.table(className),
     readiness: () => writers.readiness(),
     async stop() {
       writers.stop();

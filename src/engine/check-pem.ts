@@ -1,24 +1,23 @@
 // The shape of PEM: the right blocks and nothing around them. Whether the key fits the certificate is the controller's
 // question; a certificate that nginx cannot read hurts its own host only.
 
-const LONGEST_CHAIN = 64 * 1024;
-const LONGEST_KEY = 16 * 1024;
-const MOST_CERTIFICATES = 10;
+import { longestChain, longestKey, mostCertificates } from '../core/limits.js';
+
 const BASE64_LINE = /^[A-Za-z0-9+/]{1,76}={0,2}$/;
 const KEY_LABELS = new Set(['PRIVATE KEY', 'EC PRIVATE KEY', 'RSA PRIVATE KEY']);
 
 /** Says what is wrong with a certificate chain, without repeating any of it, or undefined. */
 export function chainComplaint(chain: unknown): string | undefined {
   if (typeof chain !== 'string') return 'chain is not a text';
-  if (chain.length > LONGEST_CHAIN) return `chain is longer than ${LONGEST_CHAIN} bytes`;
+  if (chain.length > longestChain) return `chain is longer than ${longestChain} bytes`;
   const labels = pemLabels(chain);
   if (labels === undefined || !labels.every((label) => label === 'CERTIFICATE')) return 'chain is not a sequence of PEM certificates';
-  return labels.length > MOST_CERTIFICATES ? `chain has more than ${MOST_CERTIFICATES} certificates` : undefined;
+  return labels.length > mostCertificates ? `chain has more than ${mostCertificates} certificates` : undefined;
 }
 
 export function keyComplaint(key: unknown): string | undefined {
   if (typeof key !== 'string') return 'key is not a text';
-  if (key.length > LONGEST_KEY) return `key is longer than ${LONGEST_KEY} bytes`;
+  if (key.length > longestKey) return `key is longer than ${longestKey} bytes`;
   const labels = pemLabels(key);
   return labels?.length === 1 && KEY_LABELS.has(labels[0]!) ? undefined : 'key is not one unencrypted PEM private key';
 }

@@ -21,7 +21,7 @@ export interface UpdateRules extends EntryRules {
 }
 
 /** A refusal starts with a word that stays the same, then says what was wrong in words of ours. */
-export type UpdateVerdict = { refusal: string } | { changes: Change[]; bytes: number };
+export type UpdateVerdict = { refusal: string; newerEpoch?: number } | { changes: Change[]; bytes: number };
 
 const FIELDS = ['class', 'epoch', 'sequence', 'full', 'set', 'remove', 'count'];
 
@@ -37,7 +37,7 @@ export function isUpdate(input: unknown): input is TableUpdate {
 
 export function checkUpdate(update: TableUpdate, held: HeldTable, rules: UpdateRules): UpdateVerdict {
   const refusal = orderComplaint(update, held);
-  if (refusal !== undefined) return { refusal };
+  if (refusal !== undefined) return update.epoch < held.epoch ? { refusal, newerEpoch: held.epoch } : { refusal };
   const wanted = new Map<string, string | undefined>();
   const complaint = removeEntries(update, wanted) ?? setEntries(update, wanted, rules);
   if (complaint !== undefined) return { refusal: complaint };

@@ -7,7 +7,8 @@ import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
 import type { Log } from './nginx-process.js';
 
-export type ApplyResult = { applied: true } | { applied: false; reason: string };
+/** `newerEpoch`: the epoch that the class is at, when that of the update is over. */
+export type ApplyResult = { applied: true } | { applied: false; reason: string; newerEpoch?: number };
 
 export interface NginxLink {
   client: Pick<ControlClient, 'push'>;
@@ -57,6 +58,11 @@ export class ClassWriter {
     return this.held.epoch >= 0;
   }
 
+  /** What is served, for whoever keeps it safe; undefined before the first table. */
+  get table(): HeldTable | undefined {
+    return this.hasTable ? this.held : undefined;
+  }
+
   /** Whether the nginx in this state has the whole table. */
   isServedBy(states: TableStates): boolean {
     return states.instance === this.instance && this.complete;
@@ -65,7 +71,10 @@ export class ClassWriter {
   apply(update: TableUpdate): Promise<ApplyResult> {
     return this.inOrder(async () => {
       const verdict = checkUpdate(update, this.held, this.rules);
-      if ('refusal' in verdict) return { applied: false, reason: verdict.refusal };
+      if ('refusal' in verdict) {
+        const { refusal: reason, ...newer } = verdict;
+        return { applied: false, reason, ...newer };
+      }
       const result = await this.push(verdict.changes, update.count);
       if (result.applied) this.keep(update, verdict.changes, verdict.bytes);
       else if (!this.complete) await this.push([], this.entries.size);

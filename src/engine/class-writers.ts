@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEndpointCheck } from './check-endpoint.js';
-import { isUpdate, type UpdateRules } from './check-update.js';
+import { type HeldTable, isUpdate, type UpdateRules } from './check-update.js';
 import { shown } from './check-names.js';
 import { ClassWriter, type ApplyResult, type NginxLink } from './class-writer.js';
 import type { ControlClient, TableStates } from './control-client.js';
@@ -46,6 +46,10 @@ export class ClassWriters {
 
   generation(className: string): number {
     return this.writers.get(className)?.generation ?? 0;
+  }
+
+  table(className: string): HeldTable | undefined {
+    return this.writers.get(className)?.table;
   }
 
   async readiness(): Promise<Readiness> {

@@ -38,6 +38,7 @@ export function engineFiles(workDirectory: string) {
     /** For the agent's account only: whoever reaches the control socket decides what is served. */
     privateDirectories: [inside('control'), inside('private')],
     controlSocket: inside('control', 'control.sock'),
+    logPipe: inside('control', 'log.pipe'),
     temporary: inside('temp'),
   };
 }
@@ -118,6 +119,8 @@ tcp_nodelay on;
 map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
 map $ia_vhost $ia_backend_host { default $ia_vhost; "" $ia_host; }
+# How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
+map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
 map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }`;
 }
 

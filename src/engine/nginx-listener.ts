@@ -11,6 +11,7 @@ import type { EngineSettings, ListenerSettings } from './settings.js';
 const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['Host', '$ia_backend_host'],
   ['X-Request-ID', '$ia_request_id'],
+  ['X-Arbiter-Hops', '$ia_hops'],
   ['X-Real-IP', '$remote_addr'],
   ['X-Forwarded-For', '$remote_addr'],
   ['X-Forwarded-Host', '$ia_host'],
@@ -19,7 +20,7 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-Scheme', '$scheme'],
   ['X-Scheme', '$scheme'],
   ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Method',
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
     'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert'].map((name) => [name, '""'] as const),
 ];
 

@@ -4,11 +4,11 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, messageFrom } from './engine-error.js';
 import { engineFiles } from './nginx-conf.js';
 import { explainNginxFailure, INSTALL_HINT } from './nginx-failure.js';
+import { openLogPipe } from './log-pipe.js';
 import type { EngineSettings } from './settings.js';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -34,6 +34,8 @@ const GOOD_RUN = 60_000;
 /** Lines of stderr in which the reason of a failed start is looked for. */
 const LINES_KEPT = 100;
 const SETPRIV = '/usr/bin/setpriv';
+/** Node makes a child's standard error a blocking one, whatever it is given; by this way it stays as log-pipe.ts made it. */
+const STDERR_IS_3 = 'exec "$@" 2>&3 3>&-';
 
 interface Run {
   child: ChildProcess;
@@ -126,31 +128,40 @@ export class NginxProcess {
 
   private spawn(): Run {
     const { nginxBinary, workDirectory } = this.settings;
-    const { configuration, controlSocket } = engineFiles(workDirectory);
+    const { configuration, controlSocket, logPipe } = engineFiles(workDirectory);
     checkInstalled(this.settings);
     // Left behind by an nginx that was killed; the new one could not listen.
     rmSync(controlSocket, { force: true });
-    const command = [...deathSignal(this.hooks.log), nginxBinary, '-p', workDirectory, '-c', configuration, '-e', 'stderr'];
-    // A process group of its own: a Ctrl-C at the terminal reaches the agent only, which stops nginx in order.
-    // Its own directory too: Lua's default path looks for modules in the current one.
-    const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], detached: true, cwd: workDirectory });
-    const run: Run = { child, lines: [], started: performance.now(), over: false, ended: Promise.resolve('') };
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      run.lines.push(line);
-      if (run.lines.length > LINES_KEPT) run.lines.shift();
+    const lines: string[] = [];
+    const errors = openLogPipe(logPipe, (line) => {
+      lines.push(line);
+      if (lines.length > LINES_KEPT) lines.shift();
       this.hooks.log(levelOf(line), line);
     });
-    run.ended = new Promise<string>((resolve) => {
-      child.once('error', (error) => resolve(error.message));
-      // Workers of a master that was killed would go on serving old routes and hold the ports.
-      child.once('exit', () => killGroup(child.pid!, 'SIGKILL'));
-      child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
-    }).then((ending) => {
+    const command = ['-c', STDERR_IS_3, 'sh', ...deathSignal(this.hooks.log), nginxBinary, '-p', workDirectory, '-c', configuration, '-e', 'stderr'];
+    // A process group of its own: a Ctrl-C at the terminal reaches the agent only, which stops nginx in order.
+    // Its own directory too: Lua's default path looks for modules in the current one.
+    const child = spawn('/bin/sh', command, { stdio: ['ignore', 'ignore', 'ignore', errors.writeEnd], detached: true, cwd: workDirectory });
+    errors.handOver();
+    const run: Run = { child, lines, started: performance.now(), over: false, ended: Promise.resolve('') };
+    run.ended = Promise.all([endOf(child), errors.ended]).then(([ending]) => {
       run.over = true;
       return ending;
     });
     return run;
   }
+}
+
+/** How a child ended; never rejects. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => {
+      // Workers of a master that was killed would go on serving old routes and hold the ports.
+      killGroup(child.pid!, 'SIGKILL');
+      resolve(signal ?? `exit code ${code}`);
+    });
+  });
 }
 
 function checkInstalled(settings: EngineSettings): void {

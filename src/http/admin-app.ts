@@ -5,7 +5,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 export interface AdminSources {
   metrics(): Promise<{ text: string; contentType: string }>;
   /** Undefined when ready; else what is still missing, in words. */
-  notReady(): string | undefined;
+  notReady(): string | undefined | Promise<string | undefined>;
 }
 
 /** GET /metrics, /healthz (the process is alive) and /readyz (it serves). */
@@ -17,8 +17,8 @@ export function adminApp(sources: AdminSources): Express {
     response.set('content-type', contentType).send(text);
   });
   app.get('/healthz', (_request, response) => { response.type('text').send('ok\n'); });
-  app.get('/readyz', (_request, response) => {
-    const missing = sources.notReady();
+  app.get('/readyz', async (_request, response) => {
+    const missing = await sources.notReady();
     response.status(missing === undefined ? 200 : 503).type('text').send(`${missing ?? 'ok'}\n`);
   });
   app.use((_request, response) => { response.status(404).type('text').send('not found: try /metrics, /healthz or /readyz\n'); });

@@ -1,5 +1,6 @@
 // Writes Events for people to read at an object, politely: the same news is counted instead of repeated, and a flood is
 // dropped. Losing an Event is fine; slowing or failing anything because of one is not.
+import { createHash } from 'node:crypto';
 import type { Clock } from './clock.js';
 import { monotonicClock } from './clock.js';
 import type { KubeApi } from './kube-api.js';
@@ -29,7 +30,6 @@ export interface EventWriterOptions {
   onResult?: (result: EventResult, error?: OperationalError) => void;
   clock?: Clock;
   wallClock?: () => Date;
-  random?: () => number;
 }
 
 export interface EventWriter {
@@ -143,9 +143,10 @@ class Writer implements EventWriter {
   private async create(series: Series): Promise<void> {
     const { object, type, reason, message } = series.news;
     const { name, namespace, uid, resourceVersion } = object.metadata;
-    const suffix = Math.floor((this.options.random ?? Math.random)() * 2 ** 48).toString(16).padStart(12, '0');
+    // Named after what it says: whoever says the same again, this process after a restart or another holder, finds it there.
+    const suffix = createHash('sha256').update(JSON.stringify([uid, type, reason, message])).digest('hex').slice(0, 16);
     const written = `${name.slice(0, 200)}.${suffix}`;
-    await this.options.api.create(events, {
+    await this.createOnce({
       apiVersion: 'v1', kind: 'Event',
       metadata: { name: written, namespace: series.namespace },
       involvedObject: { apiVersion: object.apiVersion, kind: object.kind, name, ...(namespace ? { namespace } : {}), uid, resourceVersion },
@@ -154,6 +155,14 @@ class Writer implements EventWriter {
       reportingComponent: this.options.component, reportingInstance: this.options.instance,
     });
     series.name = written;
+  }
+
+  private async createOnce(event: KubeObject): Promise<void> {
+    try {
+      await this.options.api.create(events, event);
+    } catch (error) {
+      if (!(error instanceof OperationalError && error.reason === 'AlreadyExists')) throw error;
+    }
   }
 
   /** Events of core/v1 have whole seconds. */

@@ -14,6 +14,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Shorter than the default deadline, for a caller whose right to write ends sooner. */
   timeoutMs?: number;
+  /** Asked when the request is about to be sent; when it says no, the request fails with `aborted`. */
+  permit?: () => boolean;
 }
 
 export interface KubeApi {

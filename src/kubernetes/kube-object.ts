@@ -53,8 +53,33 @@ export function isStoredObject(value: unknown): value is KubeObject {
   return typeof meta === 'object' && meta !== null && isText(meta.name) && isText(meta.uid) && isText(meta.resourceVersion);
 }
 
+interface ManagedFields {
+  manager?: string;
+  subresource?: string;
+  time?: string;
+  fieldsV1?: { 'f:status'?: { 'f:loadBalancer'?: Record<string, unknown> } };
+}
+
+/**
+ * Who wrote the status last: the manager to whom the API server ascribes the load balancer's addresses, else the last one
+ * to write anything in the status. Undefined when the server keeps no managers, or nobody has written a status.
+ */
+export function statusWriterOf({ metadata }: KubeObject): string | undefined {
+  const fields = metadata['managedFields'];
+  if (!Array.isArray(fields)) return undefined;
+  const writers = (fields as ManagedFields[]).filter((entry) => entry?.subresource === 'status' && isText(entry.manager));
+  const owners = writers.filter(({ fieldsV1 }) => fieldsV1?.['f:status']?.['f:loadBalancer']?.['f:ingress'] !== undefined);
+  const candidates = owners.length > 0 ? owners : writers;
+  return candidates.reduce<ManagedFields | undefined>((last, one) => (last === undefined || (one.time ?? '') >= (last.time ?? '') ? one : last), undefined)?.manager;
+}
+
 /** Drops what nobody here reads and what makes up more than half of a stored object. Changes the object in place. */
 export function stripBulk(object: KubeObject, resource: Resource): KubeObject {
+  // Only of Ingresses it is asked who wrote the status, and only that one name is kept of all the managers.
+  if (resource.kind === 'Ingress') {
+    const writer = statusWriterOf(object);
+    if (writer !== undefined) object.metadata['statusWriter'] = writer;
+  }
   delete object.metadata['managedFields'];
   if (object.metadata.annotations) delete object.metadata.annotations[LAST_APPLIED];
   // Items of a list carry neither; filled in so that listed and watched objects look the same.

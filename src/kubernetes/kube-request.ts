@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { ApiConnection } from './api-connection.js';
 import type { Clock } from './clock.js';
 import { sleepUnless } from './clock.js';
+import { fenceRequest } from './fence-request.js';
 import { OperationalError, codeOfStatus } from './operational-error.js';
 
 export interface ApiRequest {
@@ -13,6 +14,8 @@ export interface ApiRequest {
   contentType?: string;
   timeoutMs: number;
   signal?: AbortSignal;
+  /** Asked when the request is about to be sent; when it says no, the request fails with `aborted`. */
+  permit?: () => boolean;
 }
 
 export interface RequestContext {
@@ -79,10 +82,11 @@ async function send(context: RequestContext, request: ApiRequest, signal: AbortS
 }
 
 async function sendOnce(context: RequestContext, request: ApiRequest, signal: AbortSignal): Promise<Answer> {
-  const { dispatcher, headers } = await unlessAborted(context.connection.access(), signal);
+  const { dispatcher: plain, headers } = await unlessAborted(context.connection.access(), signal);
   const url = new URL(context.connection.baseUrl);
   const sent: Record<string, string> = { ...headers, accept: 'application/json', 'user-agent': 'ingress-arbiter' };
   if (request.body !== undefined) sent['content-type'] = request.contentType ?? 'application/json';
+  const dispatcher = request.permit === undefined ? plain : fenceRequest(plain, request.permit, nameOf(request));
   return dispatcher.request({
     origin: url.origin, path: url.pathname.replace(/\/$/, '') + request.path, method: request.method, headers: sent,
     body: request.body === undefined ? null : JSON.stringify(request.body), signal,

@@ -1,6 +1,6 @@
 // The content of a Lease, read with distrust and written exactly. Anybody who may write Leases may write nonsense, so no
 // field here can make a claim last for ever, and no remote clock is believed: only that a record changed, never when.
-import type { KubeObject } from './kube-object.js';
+import type { KubeObject, ObjectMeta } from './kube-object.js';
 import { apiVersionOf } from './kube-object.js';
 import { leases } from './resources.js';
 
@@ -24,6 +24,13 @@ export interface LeaseTerms {
   now: Date;
   /** Since when this holder has it; the same through all its renewals. */
   acquired: Date;
+  marks?: LeaseMarks;
+}
+
+/** What a holder tells others about itself, in the Lease's metadata. */
+export interface LeaseMarks {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
 }
 
 /** The largest value that the API takes (int32). */
@@ -45,7 +52,7 @@ export function buildLease(terms: LeaseTerms, over?: KubeObject): KubeObject {
   return {
     ...over,
     apiVersion: apiVersionOf(leases), kind: leases.kind,
-    metadata: over?.metadata ?? { name: terms.name, namespace: terms.namespace },
+    metadata: marked(over?.metadata ?? { name: terms.name, namespace: terms.namespace }, terms.marks),
     spec: {
       ...spec,
       holderIdentity: terms.holder,
@@ -55,6 +62,11 @@ export function buildLease(terms: LeaseTerms, over?: KubeObject): KubeObject {
       leaseTransitions: terms.transitions,
     },
   };
+}
+
+function marked(metadata: ObjectMeta, marks: LeaseMarks | undefined): ObjectMeta {
+  if (marks === undefined) return metadata;
+  return { ...metadata, labels: { ...metadata.labels, ...marks.labels }, annotations: { ...metadata.annotations, ...marks.annotations } };
 }
 
 /** The API refuses anything but six digits after the point. */

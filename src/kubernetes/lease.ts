@@ -4,7 +4,7 @@ import type { Clock } from './clock.js';
 import { monotonicClock, sleep } from './clock.js';
 import type { KubeApi } from './kube-api.js';
 import type { KubeObject, ObjectRef } from './kube-object.js';
-import type { LeaseRecord } from './lease-record.js';
+import type { LeaseMarks, LeaseRecord } from './lease-record.js';
 import { MAX_TRANSITIONS, buildLease, readLease } from './lease-record.js';
 import { OperationalError, hasCode } from './operational-error.js';
 import { leases } from './resources.js';
@@ -18,6 +18,8 @@ export interface LeaseElectorOptions {
   name: string;
   /** Must differ between any two processes, also between two lives of one pod. */
   identity: string;
+  /** Written with the claim, beside what others keep in the Lease's metadata. */
+  marks?: LeaseMarks;
   onAcquired: (epoch: number) => void;
   /** Called before the reason can do harm: when it returns, nothing more may be written. */
   onLost: (reason: LostReason) => void;
@@ -127,9 +129,16 @@ class Elector implements LeaseElector {
         this.report(error);
       }
       if (this.ending.signal.aborted) return;
-      const jitter = this.held ? 0 : 0.2 * (this.options.random ?? Math.random)();
-      await sleep(this.clock, this.retryMs * (1 + jitter), this.waking.signal);
+      await sleep(this.clock, this.pauseMs(), this.waking.signal);
     }
+  }
+
+  /** Until the next turn; a standby takes its turn at the latest when the claim of a silent holder ends. */
+  private pauseMs(): number {
+    if (this.held) return this.retryMs;
+    const turn = this.retryMs * (1 + 0.2 * (this.options.random ?? Math.random)());
+    const free = this.seen === undefined ? 0 : this.freeInMs(this.seen);
+    return free > 0 ? Math.min(turn, free) : turn;
   }
 
   /** One attempt to keep or to get the claim. */
@@ -143,7 +152,7 @@ class Elector implements LeaseElector {
       }
     }
     const lease = await this.look(this.ending.signal);
-    if (this.ending.signal.aborted || (lease !== undefined && !this.mayTake())) return;
+    if (this.ending.signal.aborted || (lease !== undefined && this.freeInMs(this.seen!) > 0)) return;
     try {
       await this.write(lease);
     } catch (error) {
@@ -177,12 +186,11 @@ class Elector implements LeaseElector {
     this.showHolder(record.holder);
   }
 
-  private mayTake(): boolean {
-    const { record, at } = this.seen!;
+  /** How long nobody else may take it; not above 0 when it is free. */
+  private freeInMs({ record, at }: { record: LeaseRecord; at: number }): number {
     // Our own last word, answered or not: nobody has spoken since. A mere equal name may be an earlier life or a twin.
-    if (record.holder === '' || this.ours.has(record.sign)) return true;
-    const bound = Math.min(Math.max(this.leaseMs, record.durationMs), DURATION_BOUND * this.leaseMs);
-    return this.clock.now() - at >= bound;
+    if (record.holder === '' || this.ours.has(record.sign)) return 0;
+    return at + Math.min(Math.max(this.leaseMs, record.durationMs), DURATION_BOUND * this.leaseMs) - this.clock.now();
   }
 
   /** Renews when held under a good epoch, else takes the claim under the next one. */
@@ -196,7 +204,7 @@ class Elector implements LeaseElector {
     const acquired = renew ? this.acquiredAt : now;
     const lease = buildLease({
       namespace: this.options.namespace, name: this.name, holder: this.options.identity,
-      durationSeconds: Math.ceil(this.leaseMs / 1000), transitions, now, acquired,
+      durationSeconds: Math.ceil(this.leaseMs / 1000), transitions, now, acquired, ...(this.options.marks ? { marks: this.options.marks } : {}),
     }, over);
     const { sign } = readLease(lease);
     this.remember(sign);

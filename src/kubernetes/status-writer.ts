@@ -30,7 +30,7 @@ export interface StatusOutcome {
 
 export interface StatusWriterOptions {
   api: Pick<KubeApi, 'get' | 'patchStatus'>;
-  /** Asked immediately before each write: the fence. */
+  /** Asked before each write, and again when its request is about to be sent: the fence. */
   mayWrite: (ingress: KubeObject) => boolean;
   /** How long the right to write lasts for certain; a request does not outlive it. */
   remainingMs?: (ingress: KubeObject) => number;
@@ -43,8 +43,11 @@ export interface StatusWriterOptions {
 }
 
 export interface StatusWriter {
-  /** The addresses that this Ingress shall show. A later call for the same object replaces an earlier one. */
-  want(ingress: KubeObject, addresses: LoadBalancerAddress[]): void;
+  /**
+   * The addresses that this Ingress shall show; with `instead`, only as long as it shows exactly those. A later call for the
+   * same object replaces an earlier one.
+   */
+  want(ingress: KubeObject, addresses: LoadBalancerAddress[], instead?: LoadBalancerAddress[]): void;
   /** Nothing is wanted any more. */
   forget(key: string): void;
   readonly pending: number;
@@ -59,6 +62,7 @@ interface Task {
   key: string;
   ingress: KubeObject;
   addresses: LoadBalancerAddress[];
+  instead: LoadBalancerAddress[] | undefined;
   backoff: Backoff;
   /** The copy at hand is known to be outdated. */
   reread: boolean;
@@ -89,13 +93,13 @@ class Writer implements StatusWriter {
 
   get pending(): number { return this.tasks.size; }
 
-  want(ingress: KubeObject, addresses: LoadBalancerAddress[]): void {
+  want(ingress: KubeObject, addresses: LoadBalancerAddress[], instead?: LoadBalancerAddress[]): void {
     if (this.ending.signal.aborted) return;
     const key = objectKey(ingress.metadata);
     const old = this.tasks.get(key);
     // Its place in the queue and its back-off belong to the object, not to the wish.
     const backoff = old?.backoff ?? createBackoff({ clock: this.clock, random: this.random, firstMs: 500, capMs: 60_000 });
-    this.tasks.set(key, { key, ingress, addresses, backoff, reread: false });
+    this.tasks.set(key, { key, ingress, addresses, instead, backoff, reread: false });
     if (!this.busy.has(key) && !this.resting.has(key) && !this.ready.has(key)) this.enqueue(key);
   }
 
@@ -171,8 +175,9 @@ class Writer implements StatusWriter {
   }
 
   private async bring(task: Task, ingress: KubeObject): Promise<StatusOutcome | undefined> {
-    const { key, addresses } = task;
-    if (showsAlready(ingress, addresses)) return { key, result: 'unchanged' };
+    const { key, addresses, instead } = task;
+    // A copy that was read again may show what somebody else has written since.
+    if (showsAlready(ingress, addresses) || (instead !== undefined && !showsAlready(ingress, instead))) return { key, result: 'unchanged' };
     if (!(await this.turn(task))) return undefined;
     if (!this.options.mayWrite(ingress)) return { key, result: 'not-holder' };
     try {
@@ -206,7 +211,7 @@ class Writer implements StatusWriter {
     await this.options.api.patchStatus(refOf(ingress), {
       metadata: { uid, resourceVersion },
       status: { loadBalancer: { ingress: addresses.length === 0 ? null : addresses } },
-    }, { timeoutMs: Math.max(1, Math.min(WRITE_MS, remaining)) });
+    }, { timeoutMs: Math.max(1, Math.min(WRITE_MS, remaining)), permit: () => this.options.mayWrite(ingress) });
   }
 }
 

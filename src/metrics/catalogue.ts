@@ -45,11 +45,23 @@ export const catalogue = {
     labels: ['ingress_class', 'result'],
     help: 'Writes of Ingress statuses, by result.',
   },
+  foreignStatusWrites: {
+    name: 'ingress_arbiter_foreign_status_writes_total',
+    type: 'counter',
+    labels: ['ingress_class'],
+    help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.',
+  },
   claimHeld: {
     name: 'ingress_arbiter_claim_held',
     type: 'gauge',
     labels: ['ingress_class'],
     help: '1 while this controller holds the claim of the class, else 0.',
+  },
+  classConflicts: {
+    name: 'ingress_arbiter_class_conflicts',
+    type: 'gauge',
+    labels: ['ingress_class', 'kind'],
+    help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.',
   },
 } as const satisfies Record<string, MetricDescription>;
 

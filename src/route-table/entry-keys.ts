@@ -14,7 +14,7 @@ export function serviceKey(namespace: string, name: string, port: string): strin
   return 'service/' + namespace + '/' + name + '/' + port;
 }
 
-/** Key of the certificate choice for a server name (SNI); same forms as hostKey. */
+/** Key of the certificate choice for a server name (SNI); same forms as hostKey, '' for the class's default certificate. */
 export function serverNameKey(host: string): string {
   return 'sni/' + host;
 }

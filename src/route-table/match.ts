@@ -6,6 +6,8 @@ import { byteAt, byteText, cut, lower } from './text.js';
 import { lastSlash } from './normalize-path.js';
 import { type SourceRange, prepareRanges } from './source-range.js';
 
+const SLASH = 47;
+
 /**
  * Case-insensitive regular expression, anchored at the start of the subject: the captures (without the whole match; a group
  * that took no part is ''), undefined when it does not match, false when it could not be evaluated (too much backtracking).
@@ -40,7 +42,8 @@ export interface PathIndex {
   exact: Record<string, PathMatchResult | undefined>;
   /** By path without its trailing slash; the root is ''. */
   prefix: Record<string, PathMatchResult | undefined>;
-  hasPrefix: boolean;
+  /** Length of the longest key of `prefix`; -1 without any. */
+  longestPrefix: number;
   /** Longest first. */
   stringPrefixes: PathMatchResult[];
   /** In the order in which they are tried. */
@@ -49,7 +52,7 @@ export interface PathIndex {
 
 /** Prepares a host's routes. Of two routes with the same match and path the first one counts. */
 export function indexPaths(host: HostRoutes): PathIndex {
-  const index: PathIndex = { exact: {}, prefix: {}, hasPrefix: false, stringPrefixes: [], regexes: [] };
+  const index: PathIndex = { exact: {}, prefix: {}, longestPrefix: -1, stringPrefixes: [], regexes: [] };
   const policies = preparePolicies(host.policies ?? []);
   for (const route of host.routes) {
     const candidate: PathMatchResult = { route, captures: [] };
@@ -60,7 +63,7 @@ export function indexPaths(host: HostRoutes): PathIndex {
     } else if (route.match === 'prefix') {
       const path = withoutTrailingSlash(route.path);
       if (index.prefix[path] === undefined) index.prefix[path] = candidate;
-      index.hasPrefix = true;
+      if (path.length > index.longestPrefix) index.longestPrefix = path.length;
     } else if (route.match === 'string-prefix') {
       index.stringPrefixes.push(candidate);
     } else {
@@ -132,7 +135,7 @@ function withCaptures(candidate: PathMatchResult, captures: string[]): PathMatch
 }
 
 function longestPrefix(index: PathIndex, path: string): PathMatchResult | undefined {
-  const byElement = index.hasPrefix ? prefixByElement(index, path) : undefined;
+  const byElement = index.longestPrefix >= 0 ? prefixByElement(index, path) : undefined;
   for (const candidate of index.stringPrefixes) {
     const start = candidate.route.path;
     if (byElement !== undefined && byElement.route.path.length >= start.length) return byElement;
@@ -141,9 +144,14 @@ function longestPrefix(index: PathIndex, path: string): PathMatchResult | undefi
   return byElement;
 }
 
-/** Cuts the path element by element from its end: as many look-ups as the path has elements, however many routes there are. */
+/** Cuts the path element by element from its end: no more look-ups than the longest route has elements, however long the path. */
 function prefixByElement(index: PathIndex, path: string): PathMatchResult | undefined {
   let rest = withoutTrailingSlash(path);
+  const longest = index.longestPrefix;
+  if (rest.length > longest) {
+    // A route may end where an element of the path does: at `longest` itself, or at the last slash before it.
+    rest = cut(rest, 0, byteAt(rest, longest) === SLASH ? longest : lastSlash(cut(rest, 0, longest + 1)));
+  }
   while (rest !== '') {
     const match = index.prefix[rest];
     if (match !== undefined) return match;
@@ -153,5 +161,5 @@ function prefixByElement(index: PathIndex, path: string): PathMatchResult | unde
 }
 
 function withoutTrailingSlash(path: string): string {
-  return byteAt(path, path.length - 1) === 47 ? cut(path, 0, path.length - 1) : path;
+  return byteAt(path, path.length - 1) === SLASH ? cut(path, 0, path.length - 1) : path;
 }

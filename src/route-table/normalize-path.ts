@@ -31,27 +31,28 @@ function isNormal(path: string): boolean {
 }
 
 function recode(path: string): string | undefined {
-  let result = '';
+  // Parts, not a growing text: a path of 8 KB that is all escapes must not cost its square.
+  const parts: string[] = [];
   let at = 0;
   while (at < path.length) {
     const byte = byteAt(path, at);
     if (byte === PERCENT) {
       const value = hexValue(byteAt(path, at + 1)) * 16 + hexValue(byteAt(path, at + 2));
       if (hexValue(byteAt(path, at + 1)) < 0 || hexValue(byteAt(path, at + 2)) < 0 || isLineOrNul(value)) return undefined;
-      result = result + (isUnreserved(value) ? byteText(value) : escape(value));
+      parts.push(isUnreserved(value) ? byteText(value) : escape(value));
       at = at + 3;
     } else {
       if (isLineOrNul(byte)) return undefined;
-      result = result + (isPathByte(byte) ? byteText(byte) : escape(byte));
+      parts.push(isPathByte(byte) ? byteText(byte) : escape(byte));
       at = at + 1;
     }
   }
-  return result;
+  return parts.join('');
 }
 
 /** RFC 3986, section 5.2.4, and merged slashes; a trailing slash stays one. */
 function resolveSegments(path: string): string | undefined {
-  let result = '';
+  const segments: string[] = [];
   let at = 1;
   let open = true;
   while (open) {
@@ -60,17 +61,15 @@ function resolveSegments(path: string): string | undefined {
     const segment = cut(path, at, end);
     open = slash >= 0;
     if (segment === '..') {
-      if (result === '') return undefined;
-      result = cut(result, 0, lastSlash(result));
-      if (!open) result = result + '/';
-    } else if (segment === '.' || segment === '') {
-      if (!open) result = result + '/';
-    } else {
-      result = result + '/' + segment;
+      if (segments.length === 0) return undefined;
+      segments.pop();
+    } else if (segment !== '.' && segment !== '') {
+      segments.push(segment);
     }
+    if (!open && (segment === '..' || segment === '.' || segment === '')) segments.push('');
     at = end + 1;
   }
-  return result === '' ? '/' : result;
+  return '/' + segments.join('/');
 }
 
 /** Position of the last slash of a text that has one. */

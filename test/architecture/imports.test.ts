@@ -30,7 +30,7 @@ const allowed: Record<string, Folder> = {
   'dev-cluster': { folders: [], packages: ['express', 'yaml', 'fast-json-patch', 'selfsigned', LODASH], node: true },
   cli: {
     folders: ['core', 'route-table', 'kubernetes', 'engine', 'metrics', 'http', 'controller', 'migration', 'dev-cluster'],
-    packages: ['ajv', 'commander', 'yaml', 'pino', LODASH],
+    packages: ['ajv', 'commander', 'yaml', 'pino', 'selfsigned', LODASH],
     node: true,
   },
 };

@@ -1,11 +1,19 @@
 // The command line of `ingress-arbiter convert`. It parses options and hands the exit code on; it sets none.
 
-import { buffer } from 'node:stream/consumers';
 import { Command } from 'commander';
+import { checkSize } from './read-text.js';
 import { runConvert, type ConvertStreams } from './run-convert.js';
 
 const processStreams: ConvertStreams = {
-  stdin: async () => new Uint8Array(await buffer(process.stdin)),
+  async stdin() {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      checkSize(size += chunk.length);
+    }
+    return Buffer.concat(chunks);
+  },
   stdout: (text) => { process.stdout.once('error', ignoreClosedPipe).write(text); },
   stderr: (text) => { process.stderr.write(text); },
 };

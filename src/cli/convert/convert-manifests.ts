@@ -4,6 +4,7 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit, type Document, type Node, type YAMLMap } from 'yaml';
 import { convertApiVersion, convertObject } from './convert-ingress.js';
 import { checkAliases, field, type Finding, type Position, type Walk } from './manifest-walk.js';
+import { isTooDeep } from './read-text.js';
 import { applyEdits, type Edit } from './source-edits.js';
 
 export interface Converted {
@@ -42,12 +43,15 @@ export function convertManifests(text: string, fileName: string): Converted {
   };
 }
 
+const TOO_DEEP = 'this is nested too deeply to be a manifest; nothing is converted';
+
 function parse(text: string, lineCounter: LineCounter): Document.Parsed[] | string {
+  if (isTooDeep(text)) return TOO_DEEP;
   try {
     const documents = parseAllDocuments(text, { lineCounter, keepSourceTokens: true, prettyErrors: false });
     return Array.isArray(documents) ? documents : [];
   } catch (error) {
-    if (error instanceof RangeError) return 'this is nested too deeply to be a manifest; nothing is converted';
+    if (error instanceof RangeError) return TOO_DEEP;
     throw error;
   }
 }

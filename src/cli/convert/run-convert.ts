@@ -1,10 +1,12 @@
 // Reads manifests, converts them and writes the result: to standard output, or back into the files. Everything is read
 // and checked before anything is written. It returns an exit code and sets none.
 
-import { readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { withoutControls } from '../../core/finding.js';
 import { convertManifests, type Converted } from './convert-manifests.js';
 import type { Finding } from './manifest-walk.js';
+import { decodeText, readBounded, reason } from './read-text.js';
 
 export interface ConvertOptions {
   /** Files, folders (their .yaml, .yml and .json files, not deeper) or `-` for standard input. */
@@ -28,7 +30,7 @@ export async function runConvert(options: ConvertOptions, streams: ConvertStream
   const sources: Source[] = [];
   for (const name of options.files) {
     try {
-      for (const file of expand(name)) sources.push(convertSource(file, file === '-' ? await streams.stdin() : readFileSync(file)));
+      for (const file of expand(name)) sources.push(convertSource(file, file === '-' ? await streams.stdin() : readBounded(file)));
     } catch (error) {
       return complain(streams, `${name}: ${reason(error)}`);
     }
@@ -65,24 +67,12 @@ function expand(name: string): string[] {
 }
 
 function convertSource(name: string, bytes: Uint8Array): Source {
-  let old: string;
-  try {
-    old = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new Error('this is not UTF-8 text; convert the encoding first (iconv -t UTF-8)');
-  }
+  const old = decodeText(bytes);
   return { name, old, result: convertManifests(old, name === '-' ? 'stdin' : name) };
 }
 
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'no such file or folder; check the name after -f';
-  if (code === 'EACCES' || code === 'EPERM') return 'permission denied; check the rights of the file';
-  return error instanceof Error ? error.message : String(error);
-}
-
 export function describe(finding: Finding): string {
-  return `${finding.file}:${finding.line}:${finding.column}  ${finding.severity === 'warning' ? 'warning' : 'error'}  ${finding.message}`;
+  return withoutControls(`${finding.file}:${finding.line}:${finding.column}  ${finding.severity === 'warning' ? 'warning' : 'error'}  ${finding.message}`);
 }
 
 /** Several files as one stream of documents; a single one byte for byte. */

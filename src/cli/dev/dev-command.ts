@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type DevSettings, defaultDevSettings } from './dev-settings.js';
 import { examplesFolder } from './sample-cluster.js';
 import type { Dev, DevLog } from './start-dev.js';
+import { nextSignal } from '../next-signal.js';
 
 type Print = (line: string) => void;
 
@@ -71,13 +72,6 @@ async function waitUntilReady(dev: Dev): Promise<'ready' | 'late'> {
     await sleep(20);
   }
   return 'ready';
-}
-
-/** The first SIGINT or SIGTERM; a second one ends the process at once, as people expect. */
-function nextSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
-  });
 }
 
 function devLog(print: Print): DevLog {

@@ -1,9 +1,10 @@
 // The cluster that `dev` starts with: the manifests of manifests/examples, old forms converted, as kubectl would apply them.
 
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../dev-cluster/resources.js';
+import { decodeText, readBounded } from '../convert/read-text.js';
 import { convertManifests } from '../convert/convert-manifests.js';
 
 /** Where the package keeps its manifests. */
@@ -13,7 +14,7 @@ export const examplesFolder = path.resolve(import.meta.dirname, '../../../../man
 export function readSampleObjects(folder: string): KubeObject[] {
   return readdirSync(folder).filter((file) => /\.ya?ml$/.test(file)).sort().flatMap((file) => {
     const name = path.join(folder, file);
-    const converted = convertManifests(readFileSync(name, 'utf8'), name);
+    const converted = convertManifests(decodeText(readBounded(name)), name);
     const problem = converted.findings.find(({ severity }) => severity !== 'warning');
     if (problem !== undefined) throw new Error(`${name}:${problem.line}:${problem.column}: ${problem.message}`);
     return parseAllDocuments(converted.text).map((document) => document.toJS() as KubeObject | null).filter((object) => object !== null);

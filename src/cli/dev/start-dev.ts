@@ -5,19 +5,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { devClaims, devEngineSettings, type DevSettings, leaseNamespace } from './dev-settings.js';
 import { readSampleObjects } from './sample-cluster.js';
-import { type Controller, startController } from '../../controller/controller.js';
-import type { Claim } from '../../core/claim.js';
 import { type ApiServer, startApiServer } from '../../dev-cluster/api-server.js';
 import { type Workloads, startWorkloads } from '../../dev-cluster/workloads/workloads.js';
-import { type Engine, startEngine } from '../../engine/agent.js';
+import type { Engine } from '../../engine/agent.js';
 import { engineSettings } from '../../engine/settings.js';
-import { adminApp } from '../../http/admin-app.js';
-import { listen } from '../../http/listen.js';
-import { connectToApi } from '../../kubernetes/api-connection.js';
-import { createKubeApi } from '../../kubernetes/kube-api.js';
-import { type Metrics, createMetrics } from '../../metrics/metrics.js';
+import { type PartLog, startInstallation } from '../installation/start-installation.js';
 
-export type DevLog = (level: 'debug' | 'info' | 'warn' | 'error', part: string, message: string) => void;
+export type DevLog = PartLog;
 
 export interface Dev {
   kubeconfig: string;
@@ -42,19 +36,18 @@ export async function startDev(settings: DevSettings, samples: string | undefine
     const api = await startApiServer({ port: settings.apiPort, allowLoopbackEndpoints: true });
     ends.push(() => api.close());
     const kubeconfig = writeKubeconfig(settings, api);
-    const engine = await startEngine(engineSettings(devEngineSettings(settings)), { log: (level, message) => log(level, 'engine', message) });
-    ends.push(() => engine.stop());
-    const workloads: Workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem, onProblem: (message) => log('warn', 'workloads', message) });
-    ends.push(() => workloads.close());
     api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } });
     for (const object of objects) api.store.create(object);
-    const metrics = createMetrics(() => engine.counters());
-    const controllers: Controller[] = [];
-    for (const claim of devClaims()) controllers.push(await startInstance(claim, { kubeconfig, engine, metrics, log, ends }));
-    const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined);
-    const admin = await listen(adminApp({ metrics: () => metrics.render(), notReady }), '127.0.0.1', settings.adminPort);
-    ends.push(() => admin.close());
-    return { kubeconfig, adminPort: admin.port, api, engine, notReady, stop };
+    const workloads: Workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem, onProblem: (message) => log('warn', 'workloads', message) });
+    ends.push(() => workloads.close());
+    const { adminPort, engine, notReady, stop: stopInstallation } = await startInstallation({
+      installation: { name: 'dev', namespace: leaseNamespace }, kubeconfig: { kind: 'path', path: kubeconfig },
+      engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort },
+      // One instance for each claim, as if each class had a controller of its own.
+      instances: devClaims().map((claim) => ({ part: claim.class, claims: [claim], identity: `dev-${claim.class}-${process.pid}` })),
+    }, log);
+    ends.push(stopInstallation);
+    return { kubeconfig, adminPort, api, engine, notReady, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -66,26 +59,4 @@ function writeKubeconfig({ workDirectory }: DevSettings, api: ApiServer): string
   const file = path.join(workDirectory, 'kubeconfig');
   writeFileSync(file, api.kubeconfig(), { mode: 0o600 });
   return file;
-}
-
-interface Surroundings {
-  kubeconfig: string;
-  engine: Engine;
-  metrics: Metrics;
-  log: DevLog;
-  ends: (() => Promise<void>)[];
-}
-
-/** One controller instance with a connection of its own, as if it were alone. */
-async function startInstance(claim: Claim, { kubeconfig, engine, metrics, log, ends }: Surroundings): Promise<Controller> {
-  const part = claim.class;
-  const connection = await connectToApi({ source: { kind: 'path', path: kubeconfig }, onFault: (error) => log('warn', part, error.message) });
-  ends.push(() => connection.close());
-  const controller = startController({
-    claims: [claim], api: createKubeApi({ connection }), sink: engine, metrics, leaseNamespace,
-    identity: `dev-${part}-${process.pid}`, log: (level, message) => log(level, part, message),
-  });
-  ends.push(() => controller.stop());
-  await controller.synced;
-  return controller;
 }

@@ -1,77 +1,73 @@
-// `ingress-arbiter lint`: says for every Ingress in files who would own it and by which rule, and what is wrong with it. It
-// asks no cluster, so it does not complain of Services and Secrets that are not in the files.
+// `ingress-arbiter lint`: says for every Ingress in files who would own it and by which rule, and what is wrong with it.
 
-import { readdirSync, statSync } from 'node:fs';
-import path from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import { certificateInspector } from '../../controller/inspect-certificate.js';
-import { type Claim, claimOf } from '../../core/claim.js';
-import { decide } from '../../core/decide.js';
-import { type Finding, type FindingKind, renderFinding } from '../../core/finding.js';
-import { type ReadManifests, readManifests } from './read-manifests.js';
-
-/** What only a cluster can tell. */
-const needsCluster: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing']);
+import { Command, Option } from 'commander';
+import type { Claim } from '../../core/claim.js';
+import { renderFinding, withoutControls } from '../../core/finding.js';
+import { renderTable } from '../classes/render-table.js';
+import { type CommandOutput, guard, outputOption } from '../explain/explain-command.js';
+import { count } from '../explain/words.js';
+import { defaultClaims } from '../sources/parse-claim.js';
+import { renderPosition, type Position } from '../sources/read-manifests.js';
+import { exitCodes, readFiles, SourceProblem, withFileOptions } from '../sources/source-options.js';
+import { type LintResult, type PlacedFinding, lintManifests } from './lint-files.js';
+import { type AnnotationSummary, summarizeAnnotations } from './summarize-annotations.js';
 
 export interface LintOptions {
-  filename: string[];
-  class: Claim[];
-  claimClassless?: string;
+  filename?: string[];
+  claim?: Claim[];
+  summary?: boolean;
+  failOn: 'warning' | 'error';
+  output: 'text' | 'json';
 }
 
-/** The command; `finish` gets the exit code: 0 nothing wrong, 1 errors among the findings, 2 a file cannot be used. */
-export function lintCommand(finish: (exitCode: number) => void, print: (line: string) => void): Command {
-  return new Command('lint')
+/** The command. Exit codes: 0 nothing wrong, 1 findings of the severity asked for, 2 a file cannot be used. */
+export function lintCommand(output: CommandOutput): Command {
+  return withFileOptions(new Command('lint'))
     .description('who would own each Ingress in files, by which rule, and what is wrong with it')
-    .requiredOption('-f, --filename <file>', 'file or folder of manifests; may be repeated', (value, previous: string[] = []) => [...previous, value])
-    .option('--class <class[=annotation,…]>', 'a class that is claimed, with annotation values that mean it; may be repeated',
-      (value, previous: Claim[] = []) => [...previous, parseClaim(value)])
-    .action((options: { filename: string[]; class?: Claim[] }) => {
-      finish(lint({ filename: options.filename, class: options.class ?? defaultClaims }, print));
-    });
-}
-
-/** What is claimed when nothing is said: the two classes of `dev`. */
-const defaultClaims: Claim[] = [claimOf('nginx-internal'), claimOf('nginx-external', { annotationValues: ['nginx'] })];
-
-function parseClaim(text: string): Claim {
-  const [name = '', values = ''] = text.split('=', 2);
-  if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) throw new InvalidArgumentError('write it as name or name=value,value');
-  return claimOf(name, { annotationValues: values === '' ? [] : values.split(',') });
+    .option('--summary', 'how many Ingresses are fully supported, and how often each annotation occurs')
+    .addOption(new Option('--fail-on <severity>', 'the least severity that makes the exit code 1').choices(['warning', 'error']).default('error'))
+    .addOption(outputOption())
+    .action((options: LintOptions) => guard(output, async () => lint(options, output)));
 }
 
 /** Lints and prints; returns the exit code. */
-export function lint(options: LintOptions, print: (line: string) => void): number {
-  let files: string[];
-  try {
-    files = options.filename.flatMap(manifestFiles);
-  } catch (error) {
-    print(`${(error as Error).message}; name a file or a folder that exists`);
-    return 2;
-  }
-  const manifests = readManifests(files);
-  for (const { file, message } of manifests.problems) print(`${file}: ${message}`);
-  const findings = printDecisions(manifests, options.class, print);
-  if (manifests.problems.length > 0) return 2;
-  return findings.some(({ severity }) => severity === 'error') ? 1 : 0;
+export function lint(options: LintOptions, { print }: Pick<CommandOutput, 'print'>): number {
+  if (options.filename === undefined) throw new SourceProblem('nothing to lint: name a file or a folder with -f', exitCodes.usage);
+  const manifests = readFiles(options.filename);
+  const now = Date.now();
+  const result = lintManifests(manifests, options.claim ?? defaultClaims(manifests.snapshot), now);
+  const summary = options.summary ? summarizeAnnotations(manifests.snapshot, now) : undefined;
+  if (options.output === 'json') print(JSON.stringify({ ...result, ...(summary && { summary }) }, undefined, 2));
+  else for (const line of summary === undefined ? renderResult(result) : [...result.problems.map(problemLine), ...renderSummary(summary)]) print(line);
+  if (result.problems.length > 0) return exitCodes.usage;
+  const failing = options.failOn === 'warning' ? ['warning', 'error'] : ['error'];
+  return result.findings.some(({ severity }) => failing.includes(severity)) ? exitCodes.problems : exitCodes.fine;
 }
 
-function manifestFiles(name: string): string[] {
-  if (!statSync(name).isDirectory()) return [name];
-  return readdirSync(name, { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ya?ml|json)$/.test(file)).sort().map((file) => path.join(name, file));
-}
-
-function printDecisions(manifests: ReadManifests, claims: readonly Claim[], print: (line: string) => void): Finding[] {
-  const decision = decide(manifests.snapshot, claims, certificateInspector(() => Date.now()));
-  const findings = decision.findings.filter(({ kind }) => !needsCluster.has(kind));
+function renderResult({ ingresses, findings, problems }: LintResult): string[] {
   const counts = { error: 0, warning: 0, info: 0 };
-  for (const [key, { owner, rule }] of decision.ownership) {
-    print(`${manifests.files.get(key)}: Ingress ${key}: ${owner === undefined ? 'nobody' : `class ${owner}`} (rule ${rule})`);
-    for (const one of findings.filter(({ object }) => object === `Ingress ${key}`)) print(`  ${one.severity} ${renderFinding(one)}`);
-  }
-  for (const one of findings.filter(({ object }) => !object.startsWith('Ingress '))) print(`${one.severity} ${renderFinding(one)}`);
   for (const { severity } of findings) counts[severity] += 1;
-  print(`${decision.ownership.size} Ingresses, ${counts.error} errors, ${counts.warning} warnings`);
-  return findings;
+  const lines = [
+    ...problems.map(problemLine),
+    ...ingresses.map(({ ingress, owner, rule, ...place }) => `${renderPosition(place)}  ${ingress}: ${owner === undefined ? 'nobody' : `class ${owner}`} (rule ${rule})`),
+    ...findings.map(findingLine),
+    `${count(ingresses.length, 'Ingress', 'Ingresses')}, ${count(counts.error, 'error')}, ${count(counts.warning, 'warning')}`,
+  ];
+  return lines.map(withoutControls);
+}
+
+function problemLine({ message, ...place }: Position & { message: string }): string {
+  return `${renderPosition(place)}  unusable  ${message}`;
+}
+
+function findingLine(finding: PlacedFinding): string {
+  const { file, line, column, severity } = finding;
+  const place = file === undefined ? '(not in the files)' : renderPosition({ file, line: line!, column: column! });
+  return `${place}  ${severity.padEnd(7)}  ${renderFinding({ kind: 'unknown-class', ...finding })}`;
+}
+
+function renderSummary({ ingresses, fullySupported, annotations }: AnnotationSummary): string[] {
+  const rows = annotations.map(({ annotation, ...one }) => [annotation, ...[one.ingresses, one.carriedOut, one.ignored, one.refused].map(String)]);
+  const table = rows.length === 0 ? [] : renderTable(['ANNOTATION', 'INGRESSES', 'CARRIED OUT', 'IGNORED', 'REFUSED'], rows);
+  return [`${count(ingresses, 'Ingress', 'Ingresses')}, ${fullySupported} fully supported`, ...table];
 }

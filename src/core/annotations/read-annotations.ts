@@ -25,22 +25,30 @@ export function readAnnotations(ingress: Ingress, prefix: string = usualPrefix):
   const note = (kind: Parameters<typeof finding>[0], message: string): void => {
     read.findings.push(finding(kind, `Ingress ${objectKey(ingress)}`, message));
   };
-  for (const [name, texts] of writtenNames(ingress, `${prefix}/`)) {
-    const row = annotationRegistry.get(name);
+  for (const [canonical, { name, texts }] of writtenNames(ingress, `${prefix}/`)) {
+    const row = annotationRegistry.get(canonical);
     if (row === undefined) note('unknown-annotation', `annotation ${name.slice(0, 63)} is none that ingress-nginx has; it does nothing, check its spelling`);
     else if (row.grammar === undefined && !texts.every((text) => row.harmless?.includes(text))) noteLeftOut(read, note, name, row);
-    else if (row.grammar !== undefined && texts.some((text) => text !== '' || row.failMode === 'closed')) readValue(read, note, { name, texts, row });
+    else if (row.grammar !== undefined && texts.some((text) => text !== '' || row.failMode === 'closed')) readValue(read, note, { canonical, name, texts, row });
   }
   return read;
 }
 
-/** Values by canonical name: two when an annotation is there under both its names. */
-function writtenNames(ingress: Ingress, prefix: string): Map<string, string[]> {
-  const written = new Map<string, string[]>();
+interface Written {
+  /** As it is written: findings speak of that name. */
+  name: string;
+  /** Two when an annotation is there under both its names. */
+  texts: string[];
+}
+
+/** What is written, by canonical name. */
+function writtenNames(ingress: Ingress, prefix: string): Map<string, Written> {
+  const written = new Map<string, Written>();
   for (const [key, value] of Object.entries(ingress.metadata.annotations ?? {})) {
     if (!key.startsWith(prefix)) continue;
-    const name = canonicalName(key.slice(prefix.length));
-    written.set(name, [...new Set([...(written.get(name) ?? []), value])]);
+    const name = key.slice(prefix.length);
+    const texts = written.get(canonicalName(name))?.texts ?? [];
+    written.set(canonicalName(name), { name, texts: [...new Set([...texts, value])] });
   }
   return written;
 }
@@ -53,10 +61,10 @@ const consequences = {
   refuse: 'the Ingress is not served until it is mended',
 } as const;
 
-function readValue(read: ReadAnnotations, note: Note, { name, texts, row }: { name: string; texts: string[]; row: Annotation<unknown> }): void {
+function readValue(read: ReadAnnotations, note: Note, { canonical, name, texts, row }: Written & { canonical: string; row: Annotation<unknown> }): void {
   const reading = texts.length > 1 ? { problem: 'is there under two names with different values' } : row.grammar!.read(texts[0]!);
   if ('value' in reading) {
-    (read.values as Record<string, unknown>)[name] = reading.value;
+    (read.values as Record<string, unknown>)[canonical] = reading.value;
     return;
   }
   note('invalid-annotation', `annotation ${name}: ${reading.problem}; ${row.failMode === 'open' ? `its default counts (${row.initial})` : consequences[row.failMode]}`);

@@ -40,6 +40,12 @@ export const annotationRegistry: ReadonlyMap<string, Annotation<unknown>> =
 
 const canonical = new Map([...annotationRegistry].flatMap(([name, { alias }]) => (alias === undefined ? [] : [[alias, name] as const])));
 
+/** Whether a value of this annotation (its canonical name) makes a difference to requests: it is carried out, or it closes. */
+export function isCarriedOut(name: string): boolean {
+  const row = annotationRegistry.get(canonicalName(name));
+  return row !== undefined && (row.grammar !== undefined || row.failMode === 'closed');
+}
+
 /** The canonical name of an annotation: an alias is resolved before anything else is asked about it. */
 export function canonicalName(name: string): string {
   return canonical.get(name) ?? name;

@@ -2,6 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect } from 'chai';
 import { certificateInspector } from '../../../src/controller/inspect-certificate.js';
+import { checkEntry } from '../../../src/engine/check-entry.js';
 import { selfSigned } from '../../fixtures/self-signed.js';
 
 describe('controller: inspect-certificate', () => {
@@ -49,6 +50,23 @@ describe('controller: inspect-certificate', () => {
       expect(inspect(...texts())).to.have.property('problem').that.matches(problem);
     });
   }
+
+  it('refuses a chain or key that the engine would refuse, for that would stop its whole class', () => {
+    const rules = { checkEndpoint: () => undefined, routesPerHost: 1, endpointsPerService: 1 };
+    const taken = (answer: ReturnType<typeof inspect>): boolean => !('problem' in answer) &&
+      'json' in checkEntry(`certificate/${answer.id}`, { chain: answer.chain, key: answer.key }, rules);
+    expect(taken(inspect(`${pair.certificate}\n`.repeat(10), pair.key))).to.equal(true);
+    for (const [chain, key] of [
+      [`${pair.certificate}\n`.repeat(11), pair.key], [`${pair.certificate}\n`.repeat(200), pair.key],
+      [pair.certificate, pair.key + '\n'.repeat(20_000)],
+    ] as const) expect(inspect(chain, key)).to.have.property('problem').that.matches(/leave out what no client needs/);
+  });
+
+  it('reads a megabyte of beginnings without an end at once', () => {
+    const begun = performance.now();
+    expect(inspect('-----BEGIN CERTIFICATE-----\n'.repeat(37_000), pair.key)).to.have.property('problem');
+    expect(performance.now() - begun).to.be.below(500);
+  });
 
   it('refuses a certificate once it has expired, also one that it has seen valid', () => {
     let now = Date.now();

@@ -1,6 +1,7 @@
 // What goes to the engine, and what follows when the engine refuses, is silent, or the claim is lost.
 import { expect } from 'chai';
 import { type PublishOutcome, TablePublisher, type TableSink } from '../../../src/controller/publish-table.js';
+import { checkedSink } from '../../fixtures/checked-sink.js';
 import type { ClassTable, ServiceEndpoints, TableUpdate } from '../../../src/route-table/types.js';
 
 type Answer = Awaited<ReturnType<TableSink['apply']>>;
@@ -91,6 +92,26 @@ describe('controller: publish-table', () => {
     setEpoch(5);
     await publisher.publish(table, []);
     expect(updates.map(({ epoch, full, set }) => [epoch, full, set.length])).to.deep.equal([[4, true, 1], [5, true, 1]]);
+  });
+
+  it('a late table of a holder that lost its claim is refused by an engine that has seen the next one\'s', async () => {
+    const sink = checkedSink();
+    const publisherAt = (epoch: number, outcomes: PublishOutcome[]): { publisher: TablePublisher; end: () => void } => {
+      let held: number | undefined = epoch;
+      const publisher = new TablePublisher({ class: 'red', sink, epoch: () => held, onOutcome: (outcome) => outcomes.push(outcome), pause: async () => { held = undefined; } });
+      return { publisher, end: () => { held = undefined; } };
+    };
+    const [old, young]: [PublishOutcome[], PublishOutcome[]] = [[], []];
+    const first = publisherAt(1, old);
+    await first.publisher.publish(new Map([['service/a/b/80', endpoints(1)]]), []);
+    const second = publisherAt(2, young);
+    await second.publisher.publish(new Map([['service/a/b/80', endpoints(2)]]), []);
+    // The first one believes for a moment longer that it holds the claim.
+    await first.publisher.publish(new Map([['service/a/b/80', endpoints(3)]]), ['service/a/b/80']);
+    expect(old.at(-1)).to.deep.include({ applied: false, newerEpoch: 2 });
+    expect(old.at(-1)).to.have.property('reason').that.matches(/^stale-epoch: /);
+    expect(sink.tables.get('red')!.entries.get('service/a/b/80')).to.include('"port":2');
+    expect(young.at(-1)).to.deep.include({ applied: true, epoch: 2 });
   });
 
   it('stops trying when the claim is lost', async () => {

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createArbiter } from '../../../src/core/arbiter.js';
-import { type Claim, claimOf } from '../../../src/core/claim.js';
+import { type Claim, claimOf, ownController } from '../../../src/core/claim.js';
 import { decide } from '../../../src/core/decide.js';
 import { compareFindings } from '../../../src/core/finding.js';
 import type { Snapshot } from '../../../src/core/snapshot.js';
@@ -14,7 +14,7 @@ import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
 import { claims, cluster, ingress } from '../../fixtures/random-cluster.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
-const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces'] as const;
+const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces', 'configMaps'] as const;
 type Objects = readonly (readonly [kind: keyof Snapshot, key: string, object: unknown])[];
 
 const objectsOf = (manifests: readonly Manifest[]): Objects => {
@@ -23,7 +23,7 @@ const objectsOf = (manifests: readonly Manifest[]): Objects => {
 };
 
 /** A step sets objects as another random cluster has them, or removes them; several before each decision. */
-const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5) });
+const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000) });
 
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -34,12 +34,14 @@ describe('core: arbiter', function () {
     fc.assert(fc.property(claims, cluster, fc.array(step, { minLength: 1, maxLength: 6 }), (by, first, steps) => {
       const arbiter = createArbiter(by, inspectStub);
       const served = new Map(by.map((claim) => [claim.class, new Map<string, EntryValue>()]));
-      for (const { objects, remove, part } of [{ objects: first, remove: false, part: 5 }, ...steps]) {
+      let now = Date.parse('2026-01-01T00:00:00Z');
+      for (const { objects, remove, part, pause } of [{ objects: first, remove: false, part: 5, pause: 0 }, ...steps]) {
+        now += pause;
         for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
           arbiter.take(kind, key, remove ? undefined : object as never);
         }
-        for (const [name, keys] of arbiter.settle().entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
-        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        for (const [name, keys] of arbiter.settle(now).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+        const fresh = decide(arbiter.snapshot, by, inspectStub, { now, memory: arbiter.memory });
         expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
         expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
         expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
@@ -56,9 +58,9 @@ describe('core: arbiter', function () {
     const arbiter = createArbiter([claimOf('red', { annotationValues: ['nginx'], claimClassless: true })], inspectStub);
     const [[kind, key, object]] = objectsOf([one]) as [Objects[number]];
     arbiter.take(kind, key, object as never);
-    arbiter.settle();
+    arbiter.settle(0);
     arbiter.take(kind, key, { ...(object as object), status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } } as never);
-    const { entries, ingresses } = arbiter.settle();
+    const { entries, ingresses } = arbiter.settle(0);
     expect([entries.size, ingresses.size]).to.deep.equal([0, 0]);
   });
 
@@ -71,12 +73,12 @@ describe('core: arbiter', function () {
         spec: { rules: [{ host: `h${n}.test`, http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: `web-${n}`, port: { number: 80 } } } }] } }] },
       });
     }
-    arbiter.settle();
+    arbiter.settle(0);
     arbiter.take('endpointSlices', 'shop/s', {
       metadata: { namespace: 'shop', name: 's', labels: { 'kubernetes.io/service-name': 'web-7' } },
       addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 8080 }],
     });
-    const { entries, ingresses } = arbiter.settle();
+    const { entries, ingresses } = arbiter.settle(0);
     expect([...entries.get('red')!]).to.deep.equal(['service/shop/web-7/80']);
     expect(ingresses.size).to.equal(0);
   });
@@ -90,11 +92,76 @@ describe('core: arbiter', function () {
         spec: { rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] } }] },
       });
     }
-    arbiter.settle();
+    arbiter.settle(0);
     expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/older/80']);
     arbiter.take('ingresses', 'shop/older', undefined);
-    arbiter.settle();
+    arbiter.settle(0);
     expect([...arbiter.tables.get('red')!.keys()].sort()).to.deep.equal(['host/a.test', 'service/shop/newer/80']);
+  });
+
+  it('tells the losers on a shared listener, and those over a budget, as a fresh look would, whatever comes and goes', () => {
+    const by = [claimOf('red', { listener: { name: 'main', place: 1 } }), claimOf('blue', { listener: { name: 'main', place: 0 } })];
+    const change = fc.record({
+      name: fc.constantFrom('one', 'two', 'three', 'four'), class: fc.constantFrom('red', 'blue'), host: fc.constantFrom('a.test', 'b.test'),
+      path: fc.constantFrom('/', '/a', '/a/b'), created: fc.constantFrom('2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'), remove: fc.boolean(), most: fc.constantFrom('', '1', '2'),
+    });
+    const seen = new Set<string>();
+    fc.assert(fc.property(fc.array(change, { minLength: 2, maxLength: 12 }), (changes) => {
+      const arbiter = createArbiter(by, inspectStub);
+      arbiter.take('ingressClasses', 'blue', { metadata: { name: 'blue' }, spec: { controller: ownController, parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' } } });
+      for (const { name, class: className, host, path, created, remove, most } of changes) {
+        arbiter.take('configMaps', 'edge/settings', { metadata: { namespace: 'edge', name: 'settings' }, data: { 'max-hosts-per-namespace': most } });
+        arbiter.take('ingresses', `shop/${name}`, remove ? undefined : {
+          metadata: { namespace: 'shop', name, creationTimestamp: created, annotations: { 'kubernetes.io/ingress.class': className } },
+          spec: { rules: [{ host, http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
+        });
+        arbiter.settle(0);
+        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
+        for (const one of ['red', 'blue']) expect(sorted(arbiter.tables.get(one)!)).to.deep.equal(sorted(fresh.tables.get(one)!));
+        for (const { kind } of fresh.findings) seen.add(kind);
+      }
+    }), { numRuns: 200 });
+    expect([...seen]).to.include.members(['route-taken-by-class', 'over-budget', 'route-taken']);
+  });
+
+  it('says when it wants to be asked again, and at no other time has anything changed', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    const arbiter = createArbiter([claimOf('red')], inspectStub);
+    const named = { metadata: { namespace: 'shop', name: 'web' }, spec: { ingressClassName: 'red' } };
+    arbiter.take('ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController } });
+    arbiter.take('ingresses', 'shop/web', named);
+    expect(arbiter.settle(now).wakeAt).to.equal(undefined);
+    arbiter.take('ingressClasses', 'red', undefined);
+    expect(arbiter.settle(now + 5000).wakeAt).to.equal(now + 605_000);
+    expect(arbiter.settle(now + 604_999).ingresses.size).to.equal(0);
+    const over = arbiter.settle(now + 605_000);
+    expect([[...over.ingresses], over.wakeAt]).to.deep.equal([['shop/web'], undefined]);
+    expect(arbiter.plans.get('shop/web')!.ownership.owner).to.equal(undefined);
+  });
+
+  it('touches, with a changed ConfigMap or a changed address, its class only', () => {
+    const arbiter = createArbiter([claimOf('red', { publish: 'edge/proxy' }), claimOf('blue', { addresses: [{ ip: '192.0.2.1' }] })], inspectStub);
+    const parameters = { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' };
+    arbiter.take('ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController, parameters } });
+    arbiter.take('ingressClasses', 'blue', { metadata: { name: 'blue' }, spec: { controller: ownController } });
+    for (const name of ['red', 'blue']) for (let n = 0; n < 50; n++) arbiter.take('ingresses', `shop/${name}-${n}`, { metadata: { namespace: 'shop', name: `${name}-${n}` }, spec: { ingressClassName: name } });
+    const settings = (data: Record<string, string>): void => arbiter.take('configMaps', 'edge/settings', { metadata: { namespace: 'edge', name: 'settings' }, data });
+    settings({});
+    arbiter.settle(0);
+    settings({ 'allowed-namespaces': 'blog' });
+    const { ingresses } = arbiter.settle(0);
+    expect([...ingresses].every((key) => key.startsWith('shop/red-'))).to.equal(true);
+    expect(ingresses.size).to.equal(50);
+    settings({ 'allowed-namespaces': 'blog', 'hand-over-grac': 'x' });
+    expect(arbiter.settle(0).ingresses.size, 'a key that is none').to.equal(0);
+    settings({});
+    arbiter.settle(0);
+    arbiter.take('services', 'edge/proxy', { metadata: { namespace: 'edge', name: 'proxy' }, spec: { clusterIP: '10.96.0.1' } });
+    const before = new Set(arbiter.statusWrites.keys());
+    expect(arbiter.settle(0).ingresses.size, 'an address is no reason to plan').to.equal(0);
+    expect([...arbiter.statusWrites.keys()].filter((key) => !before.has(key)).every((key) => key.startsWith('shop/red-'))).to.equal(true);
+    expect(arbiter.statusWrites.get('shop/red-7')!.addresses).to.deep.equal([{ ip: '10.96.0.1' }]);
   });
 
   it('builds nothing that the engine refuses', () => {

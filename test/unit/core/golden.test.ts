@@ -1,12 +1,17 @@
 // Every folder of test/golden/arbitration is a case: cluster.yaml, perhaps claims.yaml, and the decision they must lead to.
+// history.yaml: what happens afterwards, step by step, and when; the decision is the one after the last step.
+// events.yaml, when it is there: the Events that the decision wants.
 // UPDATE_GOLDEN=1 writes decision.yaml; read what it wrote against the rules before you keep it.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
 import { type Claim, claimOf } from '../../../src/core/claim.js';
-import { decide } from '../../../src/core/decide.js';
-import { parseManifests, snapshotOf } from '../../fixtures/manifests.js';
+import { createArbiter } from '../../../src/core/arbiter.js';
+import { decisionOf } from '../../../src/core/decide.js';
+import { type IngressEvent, planEvents } from '../../../src/core/plan-events.js';
+import { parseManifests } from '../../fixtures/manifests.js';
+import { playHistory } from '../../fixtures/play-history.js';
 import { renderDecision } from '../../fixtures/render-decision.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
@@ -16,6 +21,16 @@ const usual = [claimOf('nginx-internal'), claimOf('nginx-external', { annotation
 function readClaims(file: string): Claim[] {
   if (!existsSync(file)) return usual;
   return (parse(readFileSync(file, 'utf8')) as Claim[]).map(({ class: name, ...settings }) => claimOf(name, settings));
+}
+
+function compare(file: string, rendered: unknown): void {
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, stringify(rendered, { lineWidth: 0 }));
+  expect(existsSync(file), `${file} is missing: UPDATE_GOLDEN=1 writes it`).to.equal(true);
+  expect(rendered).to.deep.equal(parse(readFileSync(file, 'utf8')));
+}
+
+function renderEvent({ ingress, class: name, type, reason, message }: IngressEvent): string {
+  return `${type} ${reason} ${ingress} by ${name}: ${message}`;
 }
 
 describe('golden: arbitration', () => {
@@ -28,11 +43,11 @@ describe('golden: arbitration', () => {
       const file = (leaf: string): string => path.join(root, name, leaf);
       const cluster = readFileSync(file('cluster.yaml'), 'utf8');
       expect(cluster.split('\n')[0], 'the first line says what the case shows').to.match(/^# .{20,}/);
-      const decision = decide(snapshotOf(parseManifests(cluster)), readClaims(file('claims.yaml')), inspectStub);
-      const rendered = renderDecision(decision);
-      if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file('decision.yaml'), stringify(rendered, { lineWidth: 0 }));
-      expect(existsSync(file('decision.yaml')), `${file('decision.yaml')} is missing: UPDATE_GOLDEN=1 writes it`).to.equal(true);
-      expect(rendered).to.deep.equal(parse(readFileSync(file('decision.yaml'), 'utf8')));
+      const arbiter = createArbiter(readClaims(file('claims.yaml')), inspectStub);
+      playHistory(arbiter, parseManifests(cluster), existsSync(file('history.yaml')) ? readFileSync(file('history.yaml'), 'utf8') : '');
+      const decision = decisionOf(arbiter);
+      compare(file('decision.yaml'), renderDecision(decision));
+      if (existsSync(file('events.yaml'))) compare(file('events.yaml'), planEvents(decision.findings, arbiter.plans).map(renderEvent));
     });
   }
 });

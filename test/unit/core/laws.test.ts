@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import type { Claim } from '../../../src/core/claim.js';
 import { type Decision, decide } from '../../../src/core/decide.js';
-import type { Ingress } from '../../../src/core/kubernetes-objects.js';
+import type { Ingress, IngressClass } from '../../../src/core/kubernetes-objects.js';
 import { normalizeHost } from '../../../src/core/host-name.js';
 import { classAnnotation } from '../../../src/core/resolve-reference.js';
 import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
@@ -63,7 +63,9 @@ describe('core: laws', function () {
   });
 
   it('a further IngressClass changes no Ingress that does not name it', () => {
-    fc.assert(fc.property(cluster, claims, ingressClass, (objects, by, further) => {
+    // Its parameters would be settings of the class, which may turn Ingresses away that come to it by annotation.
+    const plain = ingressClass.map((one) => ({ ...one, spec: { controller: (one as unknown as IngressClass).spec!.controller } }) as Manifest);
+    fc.assert(fc.property(cluster, claims, plain, (objects, by, further) => {
       fc.pre(objects.every((one) => identity(one) !== identity(further)));
       const before = decideOf(objects, by).ownership;
       const after = decideOf([...objects, further], by).ownership;
@@ -159,8 +161,8 @@ describe('core: laws', function () {
       const decision = decideOf(objects, by);
       for (const { rule } of decision.ownership.values()) seen.add(rule);
       for (const { kind } of decision.findings) seen.add(kind);
-    }), { numRuns: 2000, seed: 20261125 });
-    for (const what of ['field', 'annotation', 'classless', 'namespace-not-allowed', 'classless-claimed-twice', 'route-taken', 'invalid-host', 'invalid-path', 'invalid-regex', 'certificate-does-not-cover-host', 'service-missing', 'endpoint-refused', 'protection-not-supported', 'several-default-classes']) {
+    }), { numRuns: 3000, seed: 20261125 });
+    for (const what of ['field', 'annotation', 'classless', 'namespace-not-allowed', 'classless-claimed-twice', 'route-taken', 'invalid-host', 'invalid-path', 'invalid-regex', 'certificate-does-not-cover-host', 'service-missing', 'endpoint-refused', 'protection-not-supported', 'several-default-classes', 'setting-invalid', 'settings-missing', 'over-budget', 'default-backend-missing', 'default-certificate-missing', 'publish-service-missing']) {
       expect([...seen], what).to.include(what);
     }
   });

@@ -6,7 +6,7 @@ import { startEventWriter } from '../../../src/kubernetes/event-writer.js';
 import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import type { KubeObject } from '../../../src/kubernetes/kube-object.js';
 import { events, ingressClasses, ingresses } from '../../../src/kubernetes/resources.js';
-import { FakeClock, seeded, until } from '../../fixtures/fake-clock.js';
+import { FakeClock, until } from '../../fixtures/fake-clock.js';
 import { FaultApiServer } from '../../fixtures/fault-api-server.js';
 import { anIngress, plainConnection } from './list-watch-rig.js';
 
@@ -25,7 +25,7 @@ describe('event writer', () => {
     results = [];
     ingress = server.put(ingresses, anIngress('a'));
     writer = startEventWriter({
-      api: createKubeApi({ connection, clock }), component: 'ingress-arbiter', instance: 'pod-1', clock, random: seeded(1),
+      api: createKubeApi({ connection, clock }), component: 'ingress-arbiter', instance: 'pod-1', clock,
       wallClock: () => new Date('2026-11-25T10:00:00.123Z'), onResult: (result) => results.push(result),
     });
   });
@@ -45,7 +45,7 @@ describe('event writer', () => {
     const [event] = written();
     expect(event!['involvedObject']).to.deep.include({ kind: 'Ingress', apiVersion: 'networking.k8s.io/v1', namespace: 'shop', name: 'a', uid: ingress.metadata.uid });
     expect(event).to.deep.include({ type: 'Warning', reason: 'ClassConflict', message: 'two claims', count: 1, firstTimestamp: '2026-11-25T10:00:00Z' });
-    expect((event!['metadata'] as { name: string }).name).to.match(/^a\.[0-9a-f]{12}$/);
+    expect((event!['metadata'] as { name: string }).name).to.match(/^a\.[0-9a-f]{16}$/);
   });
 
   it('counts the same news for 5 minutes and then tells how often', async () => {
@@ -69,6 +69,17 @@ describe('event writer', () => {
     await until(() => countOf('written') === 2);
     expect(written()).to.have.length(2);
     expect(written()[1]!['count']).to.equal(2);
+  });
+
+  it('finds what another instance has said already, and does not say it again', async () => {
+    report('two claims');
+    await until(() => results.length === 1);
+    const other = startEventWriter({ api: createKubeApi({ connection, clock }), component: 'ingress-arbiter', instance: 'pod-2', clock, onResult: (result) => results.push(result) });
+    other.report({ object: ingress, type: 'Warning', reason: 'ClassConflict', message: 'two claims' });
+    await until(() => results.length === 2);
+    await other.stop();
+    expect(results).to.deep.equal(['written', 'written']);
+    expect(server.log.filter(({ verb, status }) => verb === 'create' && status === 201)).to.have.length(1);
   });
 
   it('lets 25 through per object and then one in 5 minutes', async () => {

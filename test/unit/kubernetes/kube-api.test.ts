@@ -115,6 +115,19 @@ describe('kube api', () => {
     expect((await failing).code).to.equal('aborted');
   });
 
+  it('a write whose permission ends before it is on its way is never sent', async () => {
+    server.put(ingresses, anIngress('a'));
+    let permitted = true;
+    const writing = api.patchStatus(ref, { status: { p: 1 } }, { permit: () => permitted });
+    permitted = false;
+    const error = await failure(writing);
+    expect([error.code, error.message]).to.deep.equal(['aborted', 'PATCH /apis/networking.k8s.io/v1/namespaces/shop/ingresses/a/status: not sent, for the right to write has ended']);
+    permitted = true;
+    await api.patchStatus(ref, { status: { p: 2 } }, { permit: () => permitted });
+    expect(server.log.map(({ verb }) => verb)).to.deep.equal(['patch-status']);
+    expect(server.read(ingresses, 'shop/a')!['status']).to.deep.equal({ p: 2 });
+  });
+
   it('a read waits as the server asks, a write does not repeat itself', async () => {
     server.put(ingresses, anIngress('a'));
     server.fault({}, { kind: 'respond', status: 429, headers: { 'retry-after': '3' } }, 1);

@@ -80,6 +80,28 @@ describe('lease elector', () => {
     expect(b.elector.isHolder()).to.equal(true);
   });
 
+  it('takes over when the claim of a silent holder ends, not at some turn after it', async () => {
+    const a = candidate('a', { fail: () => (clock.now() > 21_500 ? 'error' : undefined) });
+    await clock.advance(10_000);
+    const b = candidate('b', {}, { random: () => 0.999 });
+    for (let second = 0; second < 30 && b.log.length === 0; second += 0.1) {
+      const before = lease.writes.length;
+      await clock.advance(100);
+      // As the watch of the Lease does.
+      if (lease.writes.length > before && lease.spec()['holderIdentity'] === 'a') b.elector.poke();
+    }
+    const [last, first] = [lease.writes.filter(({ spec }) => spec['holderIdentity'] === 'a').at(-1)!, lease.writes.find(({ spec }) => spec['holderIdentity'] === 'b')!];
+    expect(first.at - last.at).to.be.within(15_000, 15_200);
+    expect(a.log.at(-1)).to.equal('lost renew-deadline');
+  });
+
+  it('writes its marks into the Lease, beside what others keep there', async () => {
+    lease.put({}, { labels: { theirs: '1' }, annotations: { theirs: '2', mine: 'old' } });
+    candidate('a', {}, { marks: { labels: { mine: '3' }, annotations: { mine: '4' } } });
+    await clock.advance(5000);
+    expect(lease.lease!.metadata).to.deep.include({ labels: { theirs: '1', mine: '3' }, annotations: { theirs: '2', mine: '4' } });
+  });
+
   it('hands back also what an acquisition under way has just got', async () => {
     const { elector, log } = candidate('a', { delay: () => 500 });
     await clock.advance(1200);

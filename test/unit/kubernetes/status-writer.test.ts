@@ -71,6 +71,19 @@ describe('status writer', () => {
     expect(shown('a')).to.equal(undefined);
   });
 
+  it('does not clear what somebody else has written meanwhile', async () => {
+    begin();
+    const known = put('a', { status: { loadBalancer: { ingress: address } } });
+    server.put(ingresses, { ...known, status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } });
+    writer.want(known, [], address);
+    await until(() => outcomes.length === 1);
+    expect(results()).to.deep.equal(['shop/a unchanged']);
+    expect(shown('a')).to.deep.equal([{ ip: '198.51.100.1' }]);
+    writer.want(put('b', { status: { loadBalancer: { ingress: address } } }), [], address);
+    await until(() => outcomes.length === 2);
+    expect(shown('b')).to.equal(undefined);
+  });
+
   it('fences: asks immediately before each write, also after waiting and after a conflict', async () => {
     let holder = true;
     begin({ mayWrite: () => holder, burst: 1, perSecond: 1 });

@@ -1,0 +1,61 @@
+// Reads the settings of `controller`: the claims and the cluster as for `run`, and where engines ask for the tables. Checked
+// once, defaults filled in; every wrong key is named, with what to do about it.
+
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import omit from 'lodash/omit.js';
+import type { ControllerProgramSettings } from './start-controller-program.js';
+import { readYaml } from '../read-yaml.js';
+import { runSettingsSchema } from '../run/run-settings-schema.js';
+import { type Overrides, adminComplaints, claimComplaints, invalid, kubeconfigSource, schemaComplaint } from '../run/run-settings.js';
+import type { Claim } from '../../core/claim.js';
+import { parseShard } from '../../core/shard.js';
+
+const file = { type: 'string', minLength: 1 };
+
+const schema = {
+  type: 'object', additionalProperties: false, required: ['claims', 'stream'],
+  properties: {
+    ...omit(runSettingsSchema.properties, 'engine'),
+    stream: {
+      type: 'object', additionalProperties: false, required: ['tls'],
+      properties: {
+        address: { type: 'string', default: '0.0.0.0' },
+        port: { type: 'integer', minimum: 0, maximum: 65_535, default: 9443 },
+        advertise: { type: 'string', pattern: '^https://[^/?#@ ]+$' },
+        tls: { type: 'object', additionalProperties: false, required: ['certificate', 'key', 'authority'], properties: { certificate: file, key: file, authority: file } },
+      },
+    },
+  },
+};
+
+interface CheckedInput extends Pick<ControllerProgramSettings, 'stream' | 'admin'> {
+  claims: Claim[];
+  installation: string;
+  leaseNamespace: string;
+  kubeconfig?: string;
+  context?: string;
+  shard?: string;
+}
+
+const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<CheckedInput>(schema);
+
+/** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
+export function readControllerSettings(name: string, overrides: Overrides = {}): Omit<ControllerProgramSettings, 'identity'> {
+  const input = readYaml(name);
+  if (!validate(input)) throw invalid((validate.errors ?? []).map(schemaComplaint));
+  const folder = path.dirname(path.resolve(name));
+  const text = overrides.shard ?? input.shard;
+  const shard = text === undefined ? undefined : parseShard(text);
+  if (shard !== undefined && 'problem' in shard) throw invalid([`shard: ${JSON.stringify(text)} is no share of a class: ${shard.problem}`]);
+  const claims = input.claims.map((claim): Claim => ({ ...claim, ...(shard === undefined ? {} : { shard }) }));
+  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin)];
+  if (complaints.length > 0) throw invalid(complaints);
+  const { tls, ...stream } = input.stream;
+  const inFolder = (one: string): string => path.resolve(folder, one);
+  return {
+    claims, admin: input.admin, kubeconfig: kubeconfigSource(input, folder),
+    installation: { name: input.installation, namespace: input.leaseNamespace },
+    stream: { ...stream, tls: { certificate: inFolder(tls.certificate), key: inFolder(tls.key), authority: inFolder(tls.authority) } },
+  };
+}

@@ -1,0 +1,85 @@
+// An installation in one process: an engine with its nginx, the controller instances that give it its tables, and the admin
+// listener. `dev` and `run` are both this. It decides nothing and sets no exit code.
+
+import { startInstance } from './start-instance.js';
+import type { Controller, LogLevel } from '../../controller/controller.js';
+import type { Claim } from '../../core/claim.js';
+import type { Installation as InstallationName } from '../../core/claim-record.js';
+import { type Engine, startEngine } from '../../engine/agent.js';
+import type { EngineSettings } from '../../engine/settings.js';
+import { adminApp } from '../../http/admin-app.js';
+import { listen } from '../../http/listen.js';
+import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
+import { type Metrics, createMetrics } from '../../metrics/metrics.js';
+import { countersOfClasses } from './counters-of-classes.js';
+import { listenersOf, serveTables } from './engine-of-claims.js';
+
+export type PartLog = (level: LogLevel, part: string, message: string) => void;
+
+export interface InstanceSettings {
+  /** Its name in the log. */
+  part: string;
+  claims: readonly Claim[];
+  /** Differs from any other process's, and from one start to the next. */
+  identity: string;
+}
+
+export interface InstallationSettings {
+  installation: InstallationName;
+  kubeconfig: KubeConfigSource;
+  engine: EngineSettings;
+  instances: readonly InstanceSettings[];
+  admin: { address: string; port: number };
+}
+
+export interface Installation {
+  adminPort: number;
+  engine: Engine;
+  metrics: Metrics;
+  controllers: readonly Controller[];
+  /** Undefined when everything is served; else what is missing, in words. */
+  notReady(): string | undefined;
+  /** Hands the claims back, then lets nginx finish what is under way. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/** The engine of an installation gets its tables from the claims that are held here: without any, it serves nothing. */
+function standbyReason(controllers: readonly Controller[]): string | undefined {
+  if (!controllers.every((one) => one.isStandby())) return undefined;
+  const holders = controllers.flatMap((one) => one.claims()).map(({ class: name, holder }) => `${name}: ${holder === undefined || holder === '' ? 'nobody' : holder}`);
+  return `standby: the classes are held by other processes (${holders.join(', ')})`;
+}
+
+/** Starts everything; resolves when it runs, which is before it is ready. What had started is ended again when a part fails. */
+export async function startInstallation(settings: InstallationSettings, log: PartLog): Promise<Installation> {
+  const ends: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) {
+      await end().catch((error: Error) => log('error', 'installation', `did not end cleanly: ${error.message}`));
+    }
+  };
+  const { installation, kubeconfig, admin: { address, port } } = settings;
+  try {
+    const claims = settings.instances.flatMap((one) => one.claims);
+    const engineSettings = serveTables(settings.engine, claims);
+    const engine = await startEngine(engineSettings, { log: (level, message) => log(level, 'engine', message) });
+    ends.push(() => engine.stop());
+    const metrics = createMetrics(async () => countersOfClasses(await engine.counters(), claims));
+    const controllers: Controller[] = [];
+    for (const { part, claims: own, identity } of settings.instances) {
+      const instance = await startInstance({
+        claims: own, identity, installation, kubeconfig, sink: engine, metrics,
+        listenersOf: (className) => listenersOf(settings.engine, className), log: (level, message) => log(level, part, message),
+      });
+      ends.push(() => instance.stop());
+      controllers.push(instance.controller);
+    }
+    const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
+    const admin = await listen(adminApp({ metrics: () => metrics.render(), notReady }), address, port);
+    ends.push(() => admin.close());
+    return { adminPort: admin.port, engine, metrics, controllers, notReady, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

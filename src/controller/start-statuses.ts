@@ -1,0 +1,54 @@
+// Brings wanted statuses to the API: each in the name of a class, and only while the claim of that class is held here.
+
+import type { HeldClaim } from './hold-claim.js';
+import type { ControllerOptions } from './controller.js';
+import type { Arbiter } from '../core/arbiter.js';
+import type { StatusWrite } from '../core/plan-status.js';
+import type { KubeObject } from '../kubernetes/kube-object.js';
+import type { LeaseElector } from '../kubernetes/lease.js';
+import { startStatusWriter } from '../kubernetes/status-writer.js';
+
+export interface Statuses {
+  /** Everything that is wanted now. What was wanted before and is not any more is not written. */
+  bring(wanted: Iterable<StatusWrite>): void;
+  /** Final. No status is changed because of it. */
+  stop(): Promise<void>;
+}
+
+interface Around {
+  held: readonly HeldClaim[];
+  arbiter: Arbiter;
+  /** The Ingress as it is now, by `namespace/name`. */
+  find: (ingress: string) => KubeObject | undefined;
+}
+
+export function startStatuses({ api, metrics, log }: Pick<ControllerOptions, 'api' | 'metrics' | 'log'>, { held, arbiter, find }: Around): Statuses {
+  const { statusWrites, plans } = arbiter;
+  const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
+  const electorOf = ({ metadata }: KubeObject): LeaseElector | undefined =>
+    held.find(({ claim }) => claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
+  const writer = startStatusWriter({
+    api,
+    mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
+    remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
+    onResult: ({ key, result, error }) => {
+      metrics.add('statusWrites', [classOf(key) ?? '', result]);
+      if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
+    },
+  });
+  let asked = new Set<string>();
+  return {
+    bring(wanted) {
+      const now = new Set<string>();
+      for (const { ingress, addresses, instead } of wanted) {
+        const object = find(ingress);
+        if (object === undefined) continue;
+        now.add(ingress);
+        writer.want(object, [...addresses], instead && [...instead]);
+      }
+      for (const key of asked) if (!now.has(key)) writer.forget(key);
+      asked = now;
+    },
+    stop: () => writer.stop(),
+  };
+}

@@ -1,0 +1,131 @@
+// Watches the Leases of claims: everybody's, to see who else claims what we do, and our own, so that the elector looks at once
+// when a holder has gone. A claim counts while somebody keeps it alive, by our own clock. It writes nothing.
+
+import isEqual from 'lodash/isEqual.js';
+import { workSoon } from './work-soon.js';
+import type { HeldClaim } from './hold-claim.js';
+import type { Log } from './controller.js';
+import { type ClassClaim, describeClaims } from '../core/class-claims.js';
+import { type ClaimRecord, type Installation, claimLabel, leaseOf, readClaimRecord } from '../core/claim-record.js';
+import { type ReadStandby, readStandbys } from '../core/standby-record.js';
+import { type Clock, monotonicClock } from '../kubernetes/clock.js';
+import type { KubeApi } from '../kubernetes/kube-api.js';
+import type { KubeObject } from '../kubernetes/kube-object.js';
+import { readLease } from '../kubernetes/lease-record.js';
+import { type ListWatch, startListWatch } from '../kubernetes/list-watch.js';
+import { hasCode } from '../kubernetes/operational-error.js';
+import { leases } from '../kubernetes/resources.js';
+
+export interface ClaimWatchOptions {
+  api: Pick<KubeApi, 'listPage' | 'watch' | 'credentialsChanged'>;
+  installation: Installation;
+  identity: string;
+  held: readonly HeldClaim[];
+  log: Log;
+  /** Told when who holds, waits for or disputes a class is not as it was told before. */
+  onChange: (claims: readonly ClassClaim[]) => void;
+  /** Told of every change of an own Lease. */
+  onOwnLease?: (held: HeldClaim, lease: KubeObject, standbys: readonly ReadStandby[]) => void;
+  clock?: Clock;
+}
+
+export interface ClaimWatch {
+  /** As last told. */
+  readonly claims: readonly ClassClaim[];
+  stop(): Promise<void>;
+}
+
+interface SeenLease {
+  record: ClaimRecord | undefined;
+  standbys: readonly ReadStandby[];
+  sign: string;
+  /** When its holder was seen to do something; undefined: never, so it may have been dead for years. */
+  livedAt: number | undefined;
+  boundMs: number;
+}
+
+const EVALUATE_GAP_MS = 250;
+const LOOK_EVERY_MS = 5000;
+/** Missed renewals are not yet a dead holder; a duration of years is not believed. */
+const SHORTEST_BOUND_MS = 30_000;
+const LONGEST_BOUND_MS = 120_000;
+
+/** Starts to watch. Without the right to see all namespaces it sees its own only, and says so once. */
+export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
+  const { installation, held, clock = monotonicClock } = options;
+  const seen = new Map<string, SeenLease>();
+  const own = new Map(held.map((one) => [leaseOf(one.claim, installation), one]));
+  let claims: readonly ClassClaim[] = [];
+  const evaluate = workSoon(() => {
+    const now = describeClaims(installation, held.map(({ claim }) => claim), observed(seen, own, clock.now()));
+    if (isEqual(now, claims)) return;
+    claims = now;
+    options.onChange(claims);
+  }, EVALUATE_GAP_MS);
+  const take = (key: string, lease: KubeObject | undefined): void => {
+    const before = seen.get(key);
+    if (lease === undefined) seen.delete(key);
+    else seen.set(key, look(lease, before, clock.now()));
+    const mine = own.get(key);
+    if (mine !== undefined) wake(mine, options.identity, lease, before?.sign);
+    if (mine !== undefined && lease !== undefined) options.onOwnLease?.(mine, lease, seen.get(key)!.standbys);
+    evaluate.ask();
+  };
+  const watch = watchWhereAllowed(options, take);
+  let timer: unknown;
+  const tick = (): void => {
+    evaluate.ask();
+    timer = clock.setTimeout(tick, LOOK_EVERY_MS);
+  };
+  tick();
+  return {
+    get claims() { return claims; },
+    async stop() {
+      clock.clearTimeout(timer);
+      evaluate.stop();
+      await watch.stop();
+    },
+  };
+}
+
+function look(lease: KubeObject, before: SeenLease | undefined, now: number): SeenLease {
+  const { holder, sign, durationMs } = readLease(lease);
+  const livedAt = before === undefined ? undefined : before.sign === sign ? before.livedAt : now;
+  const boundMs = Math.min(Math.max(SHORTEST_BOUND_MS, 2 * durationMs), LONGEST_BOUND_MS);
+  return { record: readClaimRecord(lease.metadata, holder), standbys: readStandbys(lease.metadata), sign, livedAt, boundMs };
+}
+
+function observed(seen: ReadonlyMap<string, SeenLease>, own: ReadonlyMap<string, HeldClaim>, now: number): Parameters<typeof describeClaims>[2] {
+  const records = [...seen.values()].flatMap(({ record, livedAt, boundMs }) =>
+    (record !== undefined && record.holder !== '' && livedAt !== undefined && now - livedAt < boundMs ? [record] : []));
+  const holders = new Map([...own].flatMap(([key, { elector: { holder } }]) => (holder === undefined ? [] : [[key, holder] as const])));
+  return { records, holders, standbys: new Map([...own.keys()].map((key) => [key, seen.get(key)?.standbys ?? []])) };
+}
+
+/** Whatever another has done with our Lease, the elector had better see now: it counts the holder's time from its look. */
+function wake({ elector }: HeldClaim, identity: string, lease: KubeObject | undefined, signBefore: string | undefined): void {
+  if (lease === undefined) return elector.poke();
+  const { holder, sign } = readLease(lease);
+  if (sign !== signBefore && holder !== identity) elector.poke();
+}
+
+function watchWhereAllowed(options: ClaimWatchOptions, take: (key: string, lease: KubeObject | undefined) => void): Pick<ListWatch, 'stop'> {
+  const { api, installation, log, clock } = options;
+  let narrowed = false;
+  const start = (namespace: string | undefined): ListWatch => startListWatch({
+    api, resource: leases, labelSelector: claimLabel, ...(namespace === undefined ? {} : { namespace }), ...(clock ? { clock } : {}),
+    onChange: ({ type, key, object }) => take(key, type === 'set' ? object : undefined),
+    onFault: (fault) => {
+      if (hasCode(fault.error, 'forbidden') && !narrowed) return narrow();
+      log('warn', `watch of Leases: ${fault.error instanceof Error ? fault.error.message : String(fault.error)}`);
+    },
+  });
+  let current = start(undefined);
+  const narrow = (): void => {
+    narrowed = true;
+    log('info', `may not watch the Leases of all namespaces: claims of installations outside ${installation.namespace} are not seen`);
+    void current.stop();
+    current = start(installation.namespace);
+  };
+  return { stop: () => current.stop() };
+}

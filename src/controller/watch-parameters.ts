@@ -1,0 +1,64 @@
+// Watches the ConfigMaps that IngressClasses of ours name as their parameters, one watch for each: a cluster has many more
+// and larger ones, which nobody here has to read or keep.
+
+import type { Arbiter } from '../core/arbiter.js';
+import type { KubeApi } from '../kubernetes/kube-api.js';
+import { type ListWatch, startListWatch } from '../kubernetes/list-watch.js';
+import { hasCode } from '../kubernetes/operational-error.js';
+import { configMaps } from '../kubernetes/resources.js';
+import type { Log } from './controller.js';
+
+export interface ParameterWatches {
+  /** Watches what the classes name now. Returns what of it has not been seen yet: nothing may be decided without it. */
+  follow(): string[];
+  /** Ends the watches of what is named no more; after a decision, so that this is not taken for a deletion. */
+  prune(): void;
+  stop(): Promise<void>;
+}
+
+interface Open {
+  watch: ListWatch;
+  /** Not to be read: then there is nothing to wait for, and the core treats it as missing. */
+  forbidden: boolean;
+}
+
+/** `onChange` is called after each change that the arbiter has taken, and when there is nothing more to wait for. */
+export function watchParameters(arbiter: Arbiter, { api, log, onChange }: { api: KubeApi; log: Log; onChange: () => void }): ParameterWatches {
+  const open = new Map<string, Open>();
+  const start = (key: string): void => {
+    const [namespace, name] = key.split('/') as [string, string];
+    const watch = startListWatch({
+      api, resource: configMaps, namespace, fieldSelector: `metadata.name=${name}`,
+      onChange: ({ type, object }) => {
+        arbiter.take('configMaps', key, type === 'set' ? object : undefined);
+        onChange();
+      },
+      onFault: ({ error }) => {
+        log('warn', `watch of ConfigMap ${key}: ${error instanceof Error ? error.message : String(error)}`);
+        const entry = open.get(key);
+        if (entry === undefined || entry.forbidden || !hasCode(error, 'forbidden')) return;
+        entry.forbidden = true;
+        onChange();
+      },
+    });
+    open.set(key, { watch, forbidden: false });
+    watch.synced.then(onChange, () => undefined);
+  };
+  return {
+    follow() {
+      const named = arbiter.parameters();
+      for (const key of named) if (!open.has(key)) start(key);
+      return named.filter((key) => !open.get(key)!.watch.isSynced && !open.get(key)!.forbidden);
+    },
+    prune() {
+      const named = new Set(arbiter.parameters());
+      for (const [key, { watch }] of open) {
+        if (named.has(key)) continue;
+        open.delete(key);
+        void watch.stop();
+        arbiter.take('configMaps', key, undefined);
+      }
+    },
+    async stop() { await Promise.all([...open.values()].map(({ watch }) => watch.stop())); },
+  };
+}

@@ -1,0 +1,110 @@
+// Settings of one class, from the ConfigMap that its IngressClass's parameters name: every key, how it is read, its default
+// and what it does (docs/class-settings.md is made from this list). A bad value never widens who may get in.
+
+import { type LabelRequirement, parseLabelSelector } from './label-selector.js';
+import { readDuration, readFlag, readNames, readNumber, readReference, readSeconds, readSize, readText } from './setting-values.js';
+
+export interface ClassSettings {
+  /** Values for annotations that an Ingress leaves out; names without prefix. */
+  annotations: Readonly<Record<string, string>>;
+  /** Who may use the class: named, or meeting the selector. Neither: everybody. An empty list: nobody. */
+  allowedNamespaces?: readonly string[];
+  allowedNamespaceSelector?: readonly LabelRequirement[];
+  defaultBackend?: { name: string; port?: string };
+  defaultCertificate?: string;
+  hostsPerNamespace?: number;
+  pathsPerNamespace?: number;
+  handOverGraceMs: number;
+  /** True when the settings are not known: every route of the class answers 503, because one of them may keep requests out. */
+  closed: boolean;
+}
+
+/** What applies to a class without parameters. */
+export const defaultSettings: ClassSettings = { annotations: {}, handOverGraceMs: 300_000, closed: false };
+
+export type SettingKind = 'annotation' | 'class';
+
+export interface Setting {
+  key: string;
+  kind: SettingKind;
+  /** What it is when the key is left out, in words. */
+  default: string;
+  help: string;
+  /** What a value looks like, in words: "must be …". */
+  form: string;
+  /** Takes a value that is not empty into `settings`; false when it is none. `namespace`: the ConfigMap's. */
+  take(settings: ClassSettings, text: string, namespace: string): boolean;
+}
+
+type Described = Pick<Setting, 'key' | 'default' | 'help' | 'form'>;
+
+/** A key of the class itself. `put` also gets what stands in for a bad value, when there is something safer than the default. */
+function ofClass<Value>(
+  described: Described, read: (text: string, namespace: string) => Value | undefined, put: (value: Value) => Partial<ClassSettings>, instead?: Value,
+): Setting {
+  return {
+    ...described, kind: 'class',
+    take(settings, text, namespace) {
+      const value = read(text, namespace);
+      const taken = value ?? instead;
+      if (taken !== undefined) Object.assign(settings, put(taken));
+      return value !== undefined;
+    },
+  };
+}
+
+/** The default of the annotation of the same name. `instead` stands in for a bad value that must not open anything. */
+function ofAnnotation(key: string, reader: { form: string; read: (text: string) => string | undefined }, otherwise: string, help: string): Setting {
+  return {
+    key, kind: 'annotation', default: otherwise, help, form: reader.form,
+    take(settings, text) {
+      const value = reader.read(text);
+      if (value !== undefined) settings.annotations = { ...settings.annotations, [key]: value };
+      return value !== undefined;
+    },
+  };
+}
+
+const flag = { form: '"true" or "false"', read: readFlag };
+const seconds = { form: 'whole seconds, such as "60"', read: readSeconds };
+const size = { form: 'a size such as "8m"; "0" for no limit', read: readSize };
+const onOff = { form: '"on" or "off"', read: (text: string): string | undefined => (/^(?:on|off)$/.test(text) ? text : undefined) };
+/** Judged where the annotation is read: a list that can't be carried out closes the routes. */
+const ranges = { form: 'IP addresses and networks, separated by commas', read: (text: string): string => readText(text) ?? 'unreadable' };
+const codes = { form: 'status codes of three digits, separated by commas', read: (text: string): string | undefined => (/^[1-5][0-9]{2}(?:\s*,\s*[1-5][0-9]{2})*$/.test(text) ? text : undefined) };
+const conditions = { form: 'conditions such as "error timeout http_502"', read: (text: string): string | undefined => (/^[a-z0-9_]+(?: [a-z0-9_]+)*$/.test(text) ? text : undefined) };
+const tries = { form: 'a whole number', read: (text: string): string | undefined => (readNumber(text) === undefined ? undefined : text) };
+
+/** Every key, in the order of the documentation. The first group are keys of ingress-nginx's own ConfigMap. */
+export const settingRegistry: readonly Setting[] = [
+  ofAnnotation('ssl-redirect', flag, 'true', 'Whether plain HTTP is redirected to HTTPS on hosts that have a certificate.'),
+  ofAnnotation('force-ssl-redirect', flag, 'false', 'The same on hosts without a certificate, for TLS that ends in front of the engine.'),
+  ofAnnotation('preserve-trailing-slash', flag, 'false', 'Whether that redirect keeps a slash at the end of the path.'),
+  ofAnnotation('proxy-body-size', size, '1m', 'The longest request body; longer ones are answered with 413.'),
+  ofAnnotation('proxy-connect-timeout', seconds, '5', 'Time for the connection to a pod.'),
+  ofAnnotation('proxy-read-timeout', seconds, '60', 'Time between two reads of a pod\'s answer.'),
+  ofAnnotation('proxy-send-timeout', seconds, '60', 'Time between two writes of a request to a pod.'),
+  ofAnnotation('proxy-next-upstream', conditions, 'error timeout', 'What makes the engine ask another pod.'),
+  ofAnnotation('proxy-next-upstream-tries', tries, '3', 'How many pods are asked at most.'),
+  ofAnnotation('proxy-next-upstream-timeout', seconds, '0', 'For how long other pods are asked; 0: without end.'),
+  ofAnnotation('proxy-buffering', onOff, 'off', 'Whether answers are buffered.'),
+  ofAnnotation('proxy-request-buffering', onOff, 'on', 'Whether requests are buffered.'),
+  ofAnnotation('custom-http-errors', codes, 'none', 'Statuses of pods that the default backend answers instead.'),
+  ofAnnotation('whitelist-source-range', ranges, 'everybody', 'Clients that get in; all others are answered with 403. An entry that is no network closes the routes.'),
+  ofAnnotation('denylist-source-range', ranges, 'nobody', 'Clients that do not get in. An entry that is no network closes the routes.'),
+  ofClass({ key: 'allowed-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },
+    readNames, (allowedNamespaces) => ({ allowedNamespaces }), []),
+  ofClass({ key: 'allowed-namespace-selector', default: 'all', form: 'a label selector, such as "team=web,!legacy"', help: 'The same by the labels of the namespace. With both keys, either is enough. A bad value allows none.' },
+    parseLabelSelector, (allowedNamespaceSelector) => ({ allowedNamespaceSelector }), [{ key: '', operator: 'in', values: [] }]),
+  ofClass({ key: 'default-backend', default: 'none (404)', form: 'a Service of the ConfigMap\'s namespace, "name" or "name:port"', help: 'Gets the requests that no Ingress of the class takes. Without a port, the Service\'s first one.' },
+    readReference, (defaultBackend) => ({ defaultBackend })),
+  ofClass({ key: 'default-ssl-certificate', default: 'a self-signed one', form: 'a TLS Secret of the ConfigMap\'s namespace', help: 'Serves the names for which no Ingress of the class has a certificate, and clients that send no name.' },
+    (text, namespace) => { const reference = readReference(text, namespace); return reference?.port === undefined ? reference?.name : undefined; },
+    (defaultCertificate) => ({ defaultCertificate })),
+  ofClass({ key: 'max-hosts-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'Hosts that the Ingresses of one namespace may have in the class. The oldest are kept.' },
+    readNumber, (hostsPerNamespace) => ({ hostsPerNamespace })),
+  ofClass({ key: 'max-paths-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'The same for paths, over all hosts.' },
+    readNumber, (pathsPerNamespace) => ({ pathsPerNamespace })),
+  ofClass({ key: 'hand-over-grace', default: '5m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long the class goes on serving an Ingress that has left it for another class.' },
+    readDuration, (handOverGraceMs) => ({ handOverGraceMs })),
+];

@@ -1,0 +1,108 @@
+// How much the Ingresses of one namespace may have in a class. The oldest keep what they have; what is too much of the newer
+// ones is not served. Without limits everything passes and nothing is counted.
+
+import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import type { ClassSettings } from './class-settings.js';
+import { type Finding, finding } from './finding.js';
+import { objectKey } from './kubernetes-objects.js';
+import { byAge } from './order.js';
+import type { IngressPlan, Want } from './plan-ingress.js';
+
+type Limits = Pick<ClassSettings, 'hostsPerNamespace' | 'pathsPerNamespace'>;
+
+export interface NamespaceBudgets {
+  /** Takes what an Ingress asks for; undefined: it is not of the class (any more). */
+  setPlan(key: string, plan: IngressPlan | undefined): void;
+  setLimits(limits: Limits): void;
+  /** What may be served, of the Ingresses that a change has touched: their plans, perhaps with less in them. */
+  settle(): Map<string, IngressPlan | undefined>;
+  findings(): Finding[];
+}
+
+export function createNamespaceBudgets(): NamespaceBudgets {
+  const plans = new Map<string, IngressPlan>();
+  const members = new Map<string, Set<string>>();
+  const findings = new Map<string, Finding>();
+  const touched = new Map<string, IngressPlan | undefined>();
+  const crowded = new Set<string>();
+  let limits: Limits = {};
+  const isLimited = (): boolean => limits.hostsPerNamespace !== undefined || limits.pathsPerNamespace !== undefined;
+  return {
+    setPlan(key, plan) {
+      const namespace = key.slice(0, key.indexOf('/'));
+      const inNamespace = members.get(namespace) ?? new Set<string>();
+      if (plan === undefined) inNamespace.delete(key);
+      else inNamespace.add(key);
+      setOrDelete(members, namespace, inNamespace.size === 0 ? undefined : inNamespace);
+      setOrDelete(plans, key, plan);
+      findings.delete(key);
+      touched.set(key, plan);
+      crowded.add(namespace);
+    },
+    setLimits({ hostsPerNamespace, pathsPerNamespace }) {
+      if (limits.hostsPerNamespace === hostsPerNamespace && limits.pathsPerNamespace === pathsPerNamespace) return;
+      limits = { hostsPerNamespace, pathsPerNamespace } as Limits;
+      findings.clear();
+      for (const [key, plan] of plans) touched.set(key, plan);
+      for (const namespace of members.keys()) crowded.add(namespace);
+    },
+    settle() {
+      for (const namespace of isLimited() ? crowded : []) {
+        const present = [...members.get(namespace) ?? []].map((key) => plans.get(key)!);
+        for (const { plan, refused } of admit(present, limits)) {
+          const key = objectKey(plan.ingress);
+          touched.set(key, plan);
+          setOrDelete(findings, key, refused === 0 ? undefined : budgetFinding(key, namespace, refused, limits));
+        }
+      }
+      const result = new Map(touched);
+      touched.clear();
+      crowded.clear();
+      return result;
+    },
+    findings: () => [...findings.values()],
+  };
+}
+
+function budgetFinding(key: string, namespace: string, refused: number, { hostsPerNamespace, pathsPerNamespace }: Limits): Finding {
+  const what = [hostsPerNamespace === undefined ? [] : [`${hostsPerNamespace} hosts`], pathsPerNamespace === undefined ? [] : [`${pathsPerNamespace} paths`]].flat().join(' and ');
+  const message = `namespace ${namespace} may have ${what} in this class, and older paths have them; ${refused} of its paths are not served. Remove some, or ask for a larger budget`;
+  return finding('over-budget', `Ingress ${key}`, message);
+}
+
+/** All plans of one namespace, the oldest first, each with what is left for it. */
+function admit(plans: readonly IngressPlan[], limits: Limits): { plan: IngressPlan; refused: number }[] {
+  const hosts = new Set<string>();
+  let paths = 0;
+  const admitWant = (entry: string, want: Want & { of: 'host' }): Want | undefined => {
+    if (!hosts.has(entry) && hosts.size >= (limits.hostsPerNamespace ?? Infinity)) return undefined;
+    const admitted = want.paths.slice(0, Math.max(0, (limits.pathsPerNamespace ?? Infinity) - paths));
+    if (admitted.length === 0) return undefined;
+    hosts.add(entry);
+    paths += admitted.length;
+    return admitted.length === want.paths.length ? want : { of: 'host', paths: admitted };
+  };
+  return [...plans].sort((a, b) => byAge(a.ingress, b.ingress)).map((plan) => admitPlan(plan, admitWant));
+}
+
+/** The server names of a host go with it; Services and certificates are served only while something leads to them. */
+function admitPlan(plan: IngressPlan, admitWant: (entry: string, want: Want & { of: 'host' }) => Want | undefined): { plan: IngressPlan; refused: number } {
+  const wants = new Map(plan.wants);
+  let refused = 0;
+  for (const [entry, want] of plan.wants) {
+    if (want.of !== 'host') continue;
+    const admitted = admitWant(entry, want);
+    refused += want.paths.length - (admitted?.of === 'host' ? admitted.paths.length : 0);
+    if (admitted !== undefined) wants.set(entry, admitted);
+    else {
+      wants.delete(entry);
+      if (entry.startsWith(hostKey(''))) wants.delete(serverNameKey(entry.slice(hostKey('').length)));
+    }
+  }
+  return { plan: refused === 0 ? plan : { ...plan, wants }, refused };
+}
+
+function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+}

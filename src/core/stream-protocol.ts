@@ -1,0 +1,50 @@
+// What a controller and an engine say to each other about one class, line by line: the contract of the table stream. One
+// update is on its way at a time; the engine answers it before the next one comes.
+//
+//   GET  /v1/classes/<class>/table?engine=<name>&after=<sequence of the last update taken>
+//                                                  200 and lines without end; 307 to the holder; 503 when nobody holds it
+//        {"update":{…}}        begins an update: everything of TableUpdate but its entries, and the digest after it
+//        {"set":"<key>","value":…}   {"remove":"<key>"}        its entries, one a line, so that no line is long
+//        {"end":true}          the update is whole
+//        {"heartbeat":true}    nothing has changed, the stream lives
+//   POST /v1/classes/<class>/acks                  the engine's answer to an update, as StreamAck
+
+import type { EntryValue, TableUpdate } from '../route-table/types.js';
+
+export type UpdateHead = Omit<TableUpdate, 'set' | 'remove'> & { digest: string };
+
+export type StreamLine =
+  | { update: UpdateHead }
+  | { set: string; value: EntryValue }
+  | { remove: string }
+  | { end: true }
+  | { heartbeat: true };
+
+export interface StreamAck {
+  /** Name of the engine, as in the stream's address. */
+  engine: string;
+  epoch: number;
+  sequence: number;
+  applied: boolean;
+  /** Why not; starts with a word that stays the same. */
+  reason?: string;
+  /** The epoch that the engine has seen, when that of the update is older. */
+  newerEpoch?: number;
+}
+
+/** How often a quiet stream shows that it lives, and after how long a silent one is given up. */
+export const heartbeatMs = 5000;
+export const silenceMs = 15_000;
+
+/** The name by which a certificate says that its holder may publish a class (subjectAltName URI). */
+export function publisherUri(className: string): string {
+  return `urn:ingress-arbiter:class:${className}`;
+}
+
+/** The name by which a certificate says that its holder is an engine. */
+export const engineUri = 'urn:ingress-arbiter:engine';
+
+/** Whether a certificate carries a name; `subjectAltName` in the form of Node's certificates. */
+export function hasUri(subjectAltName: string | undefined, uri: string): boolean {
+  return (subjectAltName ?? '').split(', ').includes(`URI:${uri}`);
+}

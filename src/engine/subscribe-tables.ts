@@ -1,0 +1,120 @@
+// Keeps the engine at the stream of one class: finds the holder among the addresses, takes its updates one by one, answers
+// each, and begins anew whenever the stream ends, is silent, or says something that can't be. What is served stays served.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'undici';
+import { type StreamAck, silenceMs } from '../core/stream-protocol.js';
+import type { TableUpdate } from '../route-table/types.js';
+import type { ApplyResult } from './class-writer.js';
+import { messageFrom } from './engine-error.js';
+import type { Log } from './nginx-process.js';
+import { readUpdateStream } from './read-update-stream.js';
+import type { PeerConnections } from './tls-files.js';
+
+export interface SubscriptionOptions {
+  class: string;
+  /** Name of this engine: unique among all of the installation. */
+  engine: string;
+  /** Base addresses of controllers (https://host:port); asked in turn until one holds the claim. */
+  addresses: readonly string[];
+  connections: PeerConnections;
+  apply: (update: TableUpdate) => Promise<ApplyResult>;
+  /** Sequence of the last update that was taken; 0 before the first. */
+  taken: () => number;
+  log: Log;
+}
+
+export interface Subscription {
+  /** Whether a holder is at the other end now. */
+  connected(): boolean;
+  stop(): Promise<void>;
+}
+
+const FIRST_PAUSE = 200;
+const LONGEST_PAUSE = 5000;
+const ANSWER_MS = 10_000;
+
+export function subscribeTables(options: SubscriptionOptions): Subscription {
+  const halt = new AbortController();
+  const state = { connected: false };
+  const running = run(options, halt.signal, state);
+  return {
+    connected: () => state.connected,
+    async stop() {
+      halt.abort();
+      await running;
+    },
+  };
+}
+
+async function run(options: SubscriptionOptions, halt: AbortSignal, state: { connected: boolean }): Promise<void> {
+  let pause = FIRST_PAUSE;
+  let told = '';
+  for (let turn = 0; !halt.aborted; turn++) {
+    const address = options.addresses[turn % options.addresses.length]!;
+    try {
+      await follow(options, address, halt, () => {
+        pause = FIRST_PAUSE;
+        told = '';
+        if (!state.connected) options.log('info', `class ${options.class}: follows ${address}`);
+        state.connected = true;
+      });
+    } catch (error) {
+      const message = `class ${options.class}: ${address}: ${messageFrom(error)}`;
+      if (!halt.aborted && told !== message) options.log('warn', message);
+      told = message;
+    }
+    state.connected = false;
+    // All addresses are asked before it waits: the holder may be the last one.
+    if (turn % options.addresses.length === options.addresses.length - 1) {
+      await sleep(pause * (0.5 + Math.random()), undefined, { signal: halt }).catch(() => undefined);
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+    }
+  }
+}
+
+/** One stream from its opening to its end, which is always an error. */
+async function follow(options: SubscriptionOptions, address: string, halt: AbortSignal, onOpen: () => void): Promise<void> {
+  const silence = new AbortController();
+  let timer = setTimeout(() => silence.abort(), ANSWER_MS);
+  const alive = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs} ms`)), silenceMs);
+  };
+  try {
+    const dispatcher = options.connections.dispatcher();
+    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}`;
+    const signal = AbortSignal.any([halt, silence.signal]);
+    let base = address;
+    let answer = await request(base + path, { dispatcher, signal });
+    if (answer.statusCode === 307) {
+      base = new URL(String(answer.headers['location'])).origin;
+      await answer.body.dump();
+      answer = await request(base + path, { dispatcher, signal });
+    }
+    if (answer.statusCode !== 200) throw new Error(`answers ${answer.statusCode}: ${(await answer.body.text()).slice(0, 200)}`);
+    onOpen();
+    for await (const update of readUpdateStream(answer.body, alive)) {
+      const result = await options.apply(update);
+      await acknowledge(options, base, update, result);
+      alive();
+    }
+    throw new Error('the stream has ended');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function refusal({ reason, newerEpoch }: ApplyResult & { applied: false }): Pick<StreamAck, 'reason' | 'newerEpoch'> {
+  return { reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) };
+}
+
+async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {
+  const ack: StreamAck = { engine: options.engine, epoch, sequence, applied: result.applied, ...(result.applied ? {} : refusal(result)) };
+  const { statusCode, body } = await request(`${base}/v1/classes/${options.class}/acks`, {
+    method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(ack), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
+  });
+  await body.dump();
+  if (statusCode !== 204) throw new Error(`does not take the answer to update ${sequence} (${statusCode})`);
+}

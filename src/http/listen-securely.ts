@@ -1,0 +1,60 @@
+// A listener for mutual TLS: only certificates of the given authority get in. The files are read again when they change,
+// for new connections; open ones go on.
+
+import { readFileSync, watchFile, unwatchFile } from 'node:fs';
+import { type ServerOptions, createServer } from 'node:https';
+import type { RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Listening } from './listen.js';
+
+export interface TlsListenerFiles {
+  certificate: string;
+  key: string;
+  /** Certificates of the authority whose certificates get in. */
+  authority: string;
+}
+
+const CHECK_MS = 2000;
+
+export interface SecureListenOptions {
+  host: string;
+  port: number;
+  files: TlsListenerFiles;
+  /** Told when changed files can't be used; the old ones stay in use. */
+  onProblem: (message: string) => void;
+}
+
+/** Listens on `host`:`port` (0: any free port). Rejects when the port is in use or the files can't be read. */
+export async function listenSecurely(app: RequestListener, { host, port, files, onProblem }: SecureListenOptions): Promise<Listening> {
+  const server = createServer({ ...read(files), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, app);
+  // Streams are quiet for long and are ended by whoever reads them.
+  server.requestTimeout = 0;
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? new Error(`${host}:${port} is in use; end what listens there or choose another port`) : error);
+    });
+    server.listen(port, host, resolve);
+  });
+  const reload = (): void => {
+    try {
+      server.setSecureContext(read(files));
+    } catch (error) {
+      onProblem(`TLS files of ${host}:${port}: ${(error as Error).message}; the old ones stay in use`);
+    }
+  };
+  const watched = Object.values(files) as string[];
+  for (const file of watched) watchFile(file, { interval: CHECK_MS, persistent: false }, reload);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => new Promise((closed) => {
+      for (const file of watched) unwatchFile(file, reload);
+      server.close(() => closed());
+      server.closeAllConnections();
+    }),
+  };
+}
+
+function read({ certificate, key, authority }: TlsListenerFiles): ServerOptions {
+  return { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(authority) };
+}

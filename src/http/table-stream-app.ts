@@ -1,0 +1,84 @@
+// The controller's side of the table stream: engines ask here for the tables of its classes and answer each update. Whoever
+// asks has to show a certificate that names it an engine; the TLS listener has verified it already.
+
+import type { TLSSocket } from 'node:tls';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
+import { type StreamAck, engineUri, hasUri } from '../core/stream-protocol.js';
+
+/** One class as its engines get it: what src/controller keeps for it. */
+export interface TableSource {
+  /** Adds an engine and returns what removes it again. */
+  attach(engine: string, sink: Pick<RemoteEngine, 'apply'>, afterSequence: number): () => void;
+  /** 'here', the address of whoever holds the claim, or undefined when nobody is known to. */
+  holder(): 'here' | { address: string } | undefined;
+}
+
+const ENGINE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+const ANSWER_MS = 60_000;
+const LARGEST_ANSWER = '64kb';
+
+/** The application; `sources` by class. */
+export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answerMs = ANSWER_MS): Express {
+  const app = express();
+  const streams = new Map<string, RemoteEngine>();
+  app.disable('x-powered-by');
+  app.use((request, response, next) => {
+    if (hasUri((request.socket as TLSSocket).getPeerCertificate().subjectaltname, engineUri)) return next();
+    response.status(403).json({ error: `the certificate does not name an engine (${engineUri})` });
+  });
+  app.get('/v1/classes/:class/table', (request, response) => {
+    const source = sources.get(request.params.class);
+    const engine = String(request.query['engine'] ?? '');
+    if (source === undefined || !ENGINE_NAME.test(engine)) return refuse(response, source === undefined ? 'class' : 'engine');
+    const holder = source.holder();
+    if (holder === undefined) return void response.status(503).json({ error: 'nobody holds the claim' });
+    if (holder !== 'here') return void response.redirect(307, `${holder.address}${request.originalUrl}`);
+    const after = Number(request.query['after'] ?? 0);
+    if (!Number.isSafeInteger(after) || after < 0) return refuse(response, 'sequence');
+    openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs });
+  });
+  app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
+    const ack = request.body as StreamAck;
+    if (!isAck(ack)) return refuse(response, 'answer');
+    const known = streams.get(`${request.params.class} ${ack.engine}`)?.answer(ack) ?? false;
+    response.status(known ? 204 : 409).end();
+  });
+  app.use((error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
+    response.status(error.status ?? 500).json({ error: error.message });
+  });
+  return app;
+}
+
+interface StreamRequest {
+  source: TableSource;
+  engine: string;
+  after: number;
+  response: Response;
+  streams: Map<string, RemoteEngine>;
+  name: string;
+  answerMs: number;
+}
+
+function openStream({ source, engine, after, response, streams, name, answerMs }: StreamRequest): void {
+  // An engine that asks again has lost the stream that it had.
+  streams.get(name)?.close();
+  response.status(200).set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders();
+  const remote = createRemoteEngine(response, answerMs);
+  const detach = source.attach(engine, remote, after);
+  streams.set(name, remote);
+  response.once('close', () => {
+    detach();
+    if (streams.get(name) === remote) streams.delete(name);
+  });
+}
+
+function refuse(response: Response, what: 'class' | 'engine' | 'sequence' | 'answer'): void {
+  response.status(what === 'class' ? 404 : 400).json({ error: `unknown or invalid ${what}` });
+}
+
+function isAck(ack: Partial<StreamAck> | undefined): ack is StreamAck {
+  return typeof ack === 'object' && typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
+    Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string') &&
+    (ack.newerEpoch === undefined || Number.isSafeInteger(ack.newerEpoch));
+}

@@ -1,0 +1,152 @@
+// Controllers and engines as programs of their own: each side outlives the other, and an engine serves without anybody.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { stringify } from 'yaml';
+import { makeCertificates } from '../../src/cli/certs/make-certificates.js';
+import { type ControllerProgram, startControllerProgram } from '../../src/cli/controller/start-controller-program.js';
+import { claimOf } from '../../src/core/claim.js';
+import { type ApiServer, startApiServer } from '../../src/dev-cluster/api-server.js';
+import { type Workloads, startWorkloads } from '../../src/dev-cluster/workloads/workloads.js';
+import { eventually } from '../fixtures/eventually.js';
+import { freePorts } from '../fixtures/free-ports.js';
+import { httpGet } from '../fixtures/http-get.js';
+
+const program = path.resolve('dist/src/cli/main.js');
+
+interface EngineProcess {
+  child: ChildProcess;
+  output: () => string;
+  http: number;
+  https: number;
+  admin: number;
+  ended: Promise<number | null>;
+}
+
+describe('e2e: controllers and engines apart', function () {
+  this.timeout(90_000);
+  let folder: string;
+  let api: ApiServer;
+  let workloads: Workloads;
+  let streamPorts: number[];
+  const engines: EngineProcess[] = [];
+  const controllers: ControllerProgram[] = [];
+  const file = (name: string): string => path.join(folder, name);
+
+  const startController = async (port: number, identity: string): Promise<ControllerProgram> => {
+    const started = await startControllerProgram({
+      claims: [claimOf('red', { allowLoopbackEndpoints: true })], installation: { name: 'default', namespace: 'default' },
+      kubeconfig: { kind: 'path', path: file('kubeconfig') }, admin: { address: '127.0.0.1', port: 0 }, identity,
+      stream: { address: '127.0.0.1', port, tls: { certificate: file('tls/class-red.crt'), key: file('tls/class-red.key'), authority: file('tls/ca.crt') } },
+    }, () => undefined);
+    controllers.push(started);
+    return started;
+  };
+  const startEngine = async (name: string): Promise<EngineProcess> => {
+    const [http, https, admin] = await freePorts(3) as [number, number, number];
+    return launch(name, { http, https, admin });
+  };
+  const launch = (name: string, { http, https, admin }: { http: number; https: number; admin: number }): EngineProcess => {
+    writeFileSync(file(`${name}.yaml`), stringify({
+      name, unreadySeconds: 0, admin: { address: '127.0.0.1', port: admin },
+      controllers: { red: streamPorts.map((port) => `https://127.0.0.1:${port}`) },
+      tls: { certificate: 'tls/engine.crt', key: 'tls/engine.key', authority: 'tls/ca.crt' },
+      engine: {
+        workDirectory: `work-${name}`, workers: 1, allowLoopbackEndpoints: true, limits: { drainSeconds: 2 },
+        listeners: [{ name: 'red', address: '127.0.0.1', httpPort: http, httpsPort: https, classes: ['red'] }],
+        ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
+      },
+    }));
+    const child = spawn(process.execPath, [program, 'engine', '--config', file(`${name}.yaml`)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+    const started: EngineProcess = { child, output: () => output, http, https, admin, ended: new Promise((resolve) => { child.once('exit', resolve); }) };
+    engines.push(started);
+    return started;
+  };
+  const answersOf = async ({ http }: EngineProcess, status = 200): Promise<void> => {
+    const answer = await httpGet({ port: http, host: 'a.test' });
+    expect(answer.status).to.equal(status);
+  };
+  const ready = async ({ admin, output }: EngineProcess, status = 200): Promise<void> => {
+    const answer = await httpGet({ port: admin, host: 'localhost', path: '/readyz' });
+    expect(answer.status, `${answer.text}\n${output()}`).to.equal(status);
+  };
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'ia-apart-'));
+    mkdirSync(file('tls'));
+    await makeCertificates({ folder: file('tls'), classes: ['red'], days: 2 });
+    api = await startApiServer({ allowLoopbackEndpoints: true });
+    writeFileSync(file('kubeconfig'), api.kubeconfig(), { mode: 0o600 });
+    workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem });
+    const labels = { app: 'web' };
+    api.store.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'sample', ports: [{ name: 'http', containerPort: 5000 }] }] } } } });
+    api.store.create({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web' }, spec: { selector: labels, ports: [{ port: 80, targetPort: 'http' }] } });
+    api.store.create({
+      apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name: 'web', annotations: { 'kubernetes.io/ingress.class': 'red' } },
+      spec: { rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
+    });
+    streamPorts = await freePorts(2);
+  });
+
+  after(async () => {
+    for (const { child, ended } of engines) {
+      child.kill('SIGKILL');
+      await ended;
+    }
+    for (const one of controllers) await one.stop();
+    await workloads?.close();
+    await api?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('an engine with nobody to ask and nothing on disk listens for nobody and says that it is not ready', async () => {
+    const engine = await startEngine('lonely');
+    await eventually(() => ready(engine, 503), 40_000);
+    const refused = await httpGet({ port: engine.http, host: 'a.test' }).then(() => 'answered', (error: NodeJS.ErrnoException) => error.code);
+    expect(refused).to.equal('ECONNREFUSED');
+    engine.child.kill('SIGTERM');
+    expect(await engine.ended).to.equal(0);
+  });
+
+  it('two engines serve what the holder publishes, asked by way of the standby too', async () => {
+    await startController(streamPorts[0]!, 'one');
+    await startController(streamPorts[1]!, 'two');
+    const [one, two] = [await startEngine('one'), await startEngine('two')];
+    for (const engine of [one, two]) {
+      await eventually(() => ready(engine), 40_000);
+      await eventually(() => answersOf(engine), 40_000);
+    }
+  });
+
+  it('engines go on serving without any controller, also after a restart with nobody to ask', async () => {
+    for (const one of controllers.splice(0)) await one.stop();
+    const [first, second] = engines.slice(-2) as [EngineProcess, EngineProcess];
+    await answersOf(first);
+    await answersOf(second);
+    await eventually(() => expect(readdirSync(file('work-two/tables/red')).filter((name) => name.endsWith('.table'))).to.not.be.empty);
+    second.child.kill('SIGKILL');
+    await second.ended;
+    const again = launch('two', { http: second.http, https: second.https, admin: second.admin });
+    // The nginx of the engine that was killed may answer for a moment longer.
+    await eventually(() => expect(again.output()).to.match(/serves its last good table/), 40_000);
+    await eventually(() => answersOf(again), 40_000);
+    await answersOf(first);
+  });
+
+  it('a new controller takes over with a newer epoch, and its changes are served', async () => {
+    await startController(streamPorts[0]!, 'three');
+    const service = api.store.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'default', name: 'web' })!;
+    (service['spec'] as { rules: { host: string }[] }).rules[0]!.host = 'b.test';
+    api.store.update(service);
+    for (const engine of [engines.at(-1)!, engines.at(-2)!].filter(({ child }) => child.exitCode === null && child.signalCode === null)) {
+      await eventually(async () => {
+        expect((await httpGet({ port: engine.http, host: 'b.test' })).status).to.equal(200);
+        expect((await httpGet({ port: engine.http, host: 'a.test' })).status).to.equal(404);
+      }, 30_000);
+    }
+  });
+});

@@ -1,0 +1,129 @@
+// What comes and goes leaves nothing behind: not in shared memory, not in the controller, not in open files. And a zone that is
+// full refuses what is too much, keeps what it has, and takes the next thing that fits.
+
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { type Engine, startEngine } from '../../src/engine/agent.js';
+import { engineFiles } from '../../src/engine/nginx-conf.js';
+import { engineSettings } from '../../src/engine/settings.js';
+import type { EntryValue } from '../../src/route-table/types.js';
+import { type DevRig, ingress, service, startDevRig, tlsSecret } from '../fixtures/dev-rig.js';
+import { type EchoBackend, startEchoBackend } from '../fixtures/echo-backend.js';
+import { eventually } from '../fixtures/eventually.js';
+import { freePorts } from '../fixtures/free-ports.js';
+import { httpGet } from '../fixtures/http-get.js';
+import { selfSigned } from '../fixtures/self-signed.js';
+import { freeBytes } from '../fixtures/zones.js';
+
+const ROUNDS = Number(process.env['LEAK_ROUNDS'] ?? 12);
+const INGRESSES = 50;
+/** Rounds before the first look: caches and the JIT fill up in them. */
+const WARM_UP = Math.floor(ROUNDS / 3);
+
+describe('e2e: leaks', function () {
+  this.timeout(300_000);
+  let echo: EchoBackend;
+  before(async () => { echo = await startEchoBackend('echo'); });
+  after(() => echo?.close());
+
+  describe('of the whole installation', () => {
+    let rig: DevRig;
+    before(async () => { rig = await startDevRig(); });
+    after(() => rig?.stop());
+
+    it(`leaves nothing behind after ${ROUNDS} rounds of ${INGRESSES} Ingresses with Secrets`, async () => {
+      const pairs = await Promise.all(Array.from({ length: INGRESSES }, (_, index) => selfSigned(`leak-${index}.test`)));
+      const socket = engineFiles(path.join(rig.settings.workDirectory, 'nginx')).controlSocket;
+      const master = rig.dev.engine.pids()!.master;
+      const look = async (): Promise<{ zones: Record<string, number>; files: number; workers: number; megabytes: number }> => ({
+        zones: await freeBytes(socket), files: readdirSync('/proc/self/fd').length, megabytes: process.memoryUsage().rss / 2 ** 20,
+        workers: Math.max(...rig.dev.engine.pids()!.workers.map(megabytesOf)),
+      });
+      rig.create(...service('echo', [echo.port]), ingress('stays', 'stays.test', 'echo'));
+      let first: Awaited<ReturnType<typeof look>> | undefined;
+      for (let round = 0; round < ROUNDS; round++) {
+        const objects = pairs.flatMap((pair, index) => [
+          ...service(`leak-${index}`, [echo.port]), tlsSecret(`leak-${index}`, pair), ingress(`leak-${index}`, `leak-${index}.test`, `leak-${index}`, { secret: `leak-${index}` }),
+        ]);
+        rig.create(...objects);
+        await eventually(async () => {
+          expect((await httpGet({ port: rig.external, host: `leak-${INGRESSES - 1}.test` })).status).to.equal(200);
+          expect((await httpGet({ port: rig.externalTls, host: 'leak-0.test', https: true })).commonName).to.equal('leak-0.test');
+        });
+        rig.remove(...objects);
+        await eventually(async () => {
+          for (const index of [0, INGRESSES - 1]) expect((await httpGet({ port: rig.external, host: `leak-${index}.test` })).status).to.equal(404);
+        });
+        if (round === WARM_UP) first = await look();
+      }
+      const last = await look();
+      expect(last.zones['ia_records']).to.equal(first!.zones['ia_records']);
+      expect(last.zones['ia_pointers']).to.equal(first!.zones['ia_pointers']);
+      expect(last.zones['ia_versions']).to.equal(first!.zones['ia_versions']);
+      // nginx's idle connections to the backend end in this process too.
+      expect(last.files).to.be.at.most(first!.files + 20);
+      expect(last.workers, 'MB of a worker').to.be.at.most(first!.workers + 10);
+      expect(last.megabytes, 'MB of the controller').to.be.at.most(first!.megabytes + 60);
+      expect(rig.dev.engine.pids()!.master).to.equal(master);
+    });
+  });
+
+  describe('of shared memory that is full', () => {
+    let folder: string;
+    let engine: Engine;
+    let port: number;
+    const sequences: Record<string, number> = {};
+    before(async () => {
+      folder = mkdtempSync(path.join(tmpdir(), 'ia-'));
+      chmodSync(folder, 0o755);
+      const [httpPort, httpsPort] = await freePorts(2) as [number, number];
+      port = httpPort;
+      engine = await startEngine(engineSettings({
+        workDirectory: folder, allowLoopbackEndpoints: true, sharedMemoryMegabytes: { records: 1, pointers: 1 }, limits: { drainSeconds: 1 },
+        listeners: [{ name: 'both', address: '127.0.0.1', httpPort, httpsPort, classes: ['one', 'two'] }],
+        ...(process.getuid!() === 0 ? { workerUser: 'root' } : {}),
+      }), { log: () => undefined });
+    });
+    after(async () => {
+      await engine?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    const apply = async (name: string, entries: Record<string, EntryValue>): ReturnType<Engine['apply']> => {
+      const set = Object.entries(entries).map(([key, value]) => ({ key, value }));
+      sequences[name] = (sequences[name] ?? 0) + 1;
+      return engine.apply({ class: name, epoch: 1, sequence: sequences[name], full: true, set, remove: [], count: set.length });
+    };
+    const table = (name: string, size = 0): Record<string, EntryValue> => ({
+      [`service/n/s/80`]: { endpoints: [{ address: '127.0.0.1', port: echo.port }] },
+      ...Object.fromEntries([`${name}.test`, ...Array.from({ length: size }, (_, index) => `${name}-${index}.test`)].map((host) => [`host/${host}`, {
+        routes: [{ match: 'prefix', path: '/', namespace: 'n', ingress: name, service: 's', backend: 'service/n/s/80' }],
+      }])),
+    });
+    const status = async (host: string): Promise<number> => (await httpGet({ port, host })).status;
+
+    it('refuses, serves what it had, takes the other class, and loses no byte by refusing', async () => {
+      expect(await apply('one', table('one', 500))).to.deep.equal({ applied: true });
+      expect(await apply('two', table('two'))).to.deep.equal({ applied: true });
+      const free = await freeBytes(engineFiles(folder).controlSocket);
+      for (let round = 0; round < 30; round++) {
+        expect(await apply('one', table('one', 6000 + round))).to.deep.include({ applied: false }).and.have.property('reason').that.matches(/^full: .*raise sharedMemoryMegabytes/);
+      }
+      expect(await freeBytes(engineFiles(folder).controlSocket)).to.deep.equal(free);
+      for (const host of ['one.test', 'one-499.test', 'two.test']) expect(await status(host), host).to.equal(200);
+      expect(await status('one-5999.test')).to.equal(404);
+      expect(await apply('two', table('two', 100))).to.deep.equal({ applied: true });
+      expect(await status('two-99.test')).to.equal(200);
+      expect(await apply('one', table('one', 1))).to.deep.equal({ applied: true });
+      expect(await status('one-499.test')).to.equal(404);
+      expect(await apply('one', table('one', 800))).to.deep.equal({ applied: true });
+      expect(await status('one-799.test')).to.equal(200);
+    });
+  });
+});
+
+function megabytesOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}

@@ -1,0 +1,86 @@
+// A real `ingress-arbiter run` in a process of its own, with an nginx of its own, under a user of its own at the dev cluster,
+// so that the cluster's request log tells who did what.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import type { ApiServer } from '../../src/dev-cluster/api-server.js';
+import { freePorts } from '../fixtures/free-ports.js';
+import { type Answer, httpGet } from '../fixtures/http-get.js';
+
+export interface RunOptions {
+  api: ApiServer;
+  /** Where it may write. */
+  folder: string;
+  user: string;
+  class: string;
+  settings?: object;
+  flags?: string[];
+}
+
+export interface RunProcess {
+  user: string;
+  child: ChildProcess;
+  httpPort: number;
+  adminPort: number;
+  /** What it has logged. */
+  messages(): string[];
+  /** What /readyz says; undefined while nobody answers. */
+  readiness(): Promise<string | undefined>;
+  get(host: string, at?: string): Promise<Answer>;
+  /** Exit code, or the signal that ended it. */
+  exited: Promise<number | string>;
+  /** Ends it and its nginx, however they are. */
+  end(): Promise<void>;
+}
+
+/** Starts one; it runs, but is not ready yet. */
+export async function startRun({ api, folder, user, class: className, settings = {}, flags = [] }: RunOptions): Promise<RunProcess> {
+  const home = path.join(folder, user);
+  mkdirSync(home);
+  const [httpPort, httpsPort, adminPort] = await freePorts(3) as [number, number, number];
+  writeFileSync(path.join(home, 'kubeconfig'), api.kubeconfig({ user, token: api.addUser(user) }));
+  writeFileSync(path.join(home, 'run.yaml'), stringify({
+    claims: [{ class: className, addresses: [{ hostname: `${className}.test` }] }],
+    leaseNamespace: 'arbiter', kubeconfig: './kubeconfig', admin: { port: adminPort },
+    engine: {
+      workDirectory: './nginx', workers: 1, allowLoopbackEndpoints: true,
+      ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
+      listeners: [{ name: 'web', address: '127.0.0.1', httpPort, httpsPort, classes: [className] }],
+    },
+    ...settings,
+  }));
+  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'run', '--config', path.join(home, 'run.yaml'), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
+  const exited = new Promise<number | string>((resolve) => { child.once('exit', (code, signal) => resolve(code ?? signal!)); });
+  return {
+    user, child, httpPort, adminPort, exited,
+    messages: () => text.split('\n').filter((line) => line !== '').map(messageOf),
+    readiness: () => httpGet({ port: adminPort, host: 'localhost', path: '/readyz' }).then((answer) => answer.text.trim(), () => undefined),
+    get: (host, at = '/') => httpGet({ port: httpPort, host, path: at }),
+    async end() {
+      child.kill('SIGKILL');
+      await exited;
+      endNginx(path.join(home, 'nginx', 'nginx.pid'));
+    },
+  };
+}
+
+function messageOf(line: string): string {
+  try {
+    return (JSON.parse(line) as { msg: string }).msg;
+  } catch {
+    return line;
+  }
+}
+
+/** What an agent that was killed may have left behind. The pid file is nginx's own, in a folder that nobody else uses. */
+function endNginx(pidFile: string): void {
+  try {
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+  } catch {
+    // It has ended already.
+  }
+}

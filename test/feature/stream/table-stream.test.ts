@@ -1,0 +1,195 @@
+// The table stream over real mutual TLS: a controller's fan-out at one end, engines' subscriptions at the other.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
+import { TableFanOut } from '../../../src/controller/table-fan-out.js';
+import { checkUpdate, type HeldTable } from '../../../src/engine/check-update.js';
+import { type Subscription, subscribeTables } from '../../../src/engine/subscribe-tables.js';
+import { connectToPublishers } from '../../../src/engine/tls-files.js';
+import { listenSecurely } from '../../../src/http/listen-securely.js';
+import type { Listening } from '../../../src/http/listen.js';
+import { tableStreamApp, type TableSource } from '../../../src/http/table-stream-app.js';
+import type { ClassTable, TableUpdate } from '../../../src/route-table/types.js';
+import { eventually } from '../../fixtures/eventually.js';
+
+const rules = { checkEndpoint: () => undefined, routesPerHost: 100, endpointsPerService: 100, entriesPerClass: 1e6, bytesPerClass: 1e9 };
+const key = (n: number): string => `service/a/s${n}/80`;
+const endpoints = (port: number) => ({ endpoints: [{ address: '10.0.0.1', port }] });
+
+/** An engine without nginx: it checks and holds its table as the real one does. */
+class HoldingEngine {
+  held: HeldTable = { epoch: -1, sequence: -1, entries: new Map(), bytes: 0 };
+  updates: TableUpdate[] = [];
+  gate: Promise<void> = Promise.resolve();
+
+  apply = async (update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }> => {
+    await this.gate;
+    this.updates.push(update);
+    const verdict = checkUpdate(update, this.held, rules);
+    if ('refusal' in verdict) return { applied: false, reason: verdict.refusal };
+    const entries = new Map(this.held.entries);
+    for (const [name, json] of verdict.changes) {
+      if (json === undefined) entries.delete(name);
+      else entries.set(name, json);
+    }
+    this.held = { epoch: update.epoch, sequence: update.sequence, entries, bytes: verdict.bytes };
+    return { applied: true };
+  };
+
+  get ports(): Record<string, number> {
+    return Object.fromEntries([...this.held.entries].map(([name, json]) => [name, JSON.parse(json).endpoints[0].port as number]));
+  }
+}
+
+describe('feature: table stream', function () {
+  this.timeout(30_000);
+  let folder: string;
+  const ends: (() => Promise<void> | void)[] = [];
+  const file = (name: string): string => path.join(folder, name);
+  const tls = (name: string, authority = 'ca.crt') => ({ certificate: file(`${name}.crt`), key: file(`${name}.key`), authority: file(authority) });
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'ia-stream-'));
+    await makeCertificates({ folder, classes: ['red', 'blue'], days: 2 });
+    await makeCertificates({ folder: file('other'), classes: ['red'], days: 2 });
+  });
+  afterEach(async () => { for (const end of ends.splice(0).reverse()) await end(); });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  interface Side { fanOut: TableFanOut; server: Listening; refusals: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
+
+  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000 } = {}): Promise<Side> {
+    const refusals: string[] = [];
+    const state: Side['state'] = { epoch, holder: 'here' };
+    const fanOut = new TableFanOut({
+      class: 'red', epoch: () => state.epoch, pause: (ms) => new Promise((resolve) => { setTimeout(resolve, Math.min(ms, 20)); }),
+      onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
+    });
+    const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
+    const server = await listenSecurely(tableStreamApp(new Map([['red', source]]), answerMs), { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
+    ends.push(() => server.close());
+    return { fanOut, server, refusals, state, address: `https://127.0.0.1:${server.port}` };
+  }
+
+  function engine(addresses: string[], { name = 'engine-1', certificate = 'engine', holding = new HoldingEngine(), className = 'red' } = {}): { holding: HoldingEngine; subscription: Subscription; log: string[] } {
+    const log: string[] = [];
+    const connections = connectToPublishers(className, tls(certificate), () => undefined);
+    const subscription = subscribeTables({ class: className, engine: name, addresses, connections, apply: holding.apply, taken: () => Math.max(0, holding.held.sequence), log: (_level, message) => log.push(message) });
+    ends.push(async () => {
+      await subscription.stop();
+      await connections.close();
+    });
+    return { holding, subscription, log };
+  }
+
+  it('brings the whole table, then what changes, to every engine, and knows who serves it', async () => {
+    const { fanOut, address } = await controller();
+    const table: ClassTable = new Map([[key(1), endpoints(81)], [key(2), endpoints(82)]]);
+    fanOut.publish(table, table.keys());
+    const [one, two] = [engine([address]), engine([address], { name: 'engine-2' })];
+    await eventually(() => { for (const { holding } of [one, two]) expect(holding.ports).to.deep.equal({ [key(1)]: 81, [key(2)]: 82 }); });
+    table.set(key(1), endpoints(91));
+    table.delete(key(2));
+    fanOut.publish(table, [key(1), key(2)]);
+    await eventually(() => { for (const { holding } of [one, two]) expect(holding.ports).to.deep.equal({ [key(1)]: 91 }); });
+    expect(one.holding.updates.map(({ full, set, remove }) => [full, set.length, remove.length])).to.deep.equal([[true, 2, 0], [false, 1, 1]]);
+    await eventually(() => expect(fanOut.engines().sort((a, b) => (a.engine < b.engine ? -1 : 1))).to.deep.equal([{ engine: 'engine-1', served: true }, { engine: 'engine-2', served: true }]));
+  });
+
+  it('is not held up by a slow engine, which gets all that it missed in one update', async () => {
+    const { fanOut, address } = await controller();
+    const slow = new HoldingEngine();
+    let open: () => void = () => undefined;
+    slow.gate = new Promise((resolve) => { open = resolve; });
+    const table: ClassTable = new Map();
+    fanOut.publish(table, []);
+    const quick = engine([address], { name: 'quick' }).holding;
+    engine([address], { name: 'slow', holding: slow });
+    await eventually(() => expect(fanOut.engines().length).to.equal(2));
+    for (let n = 1; n <= 100; n++) {
+      table.set(key(n % 10), endpoints(n));
+      fanOut.publish(table, [key(n % 10)]);
+    }
+    await eventually(() => expect(quick.ports[key(0)]).to.equal(100));
+    expect(slow.updates).to.deep.equal([]);
+    open();
+    await eventually(() => expect(slow.ports).to.deep.equal(quick.ports));
+    expect(slow.updates.length).to.be.at.most(2);
+  });
+
+  it('follows a controller that is restarted, and refuses one of an older epoch', async () => {
+    const first = await controller({ epoch: 5 });
+    first.fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const { holding } = engine([first.address]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    const { port } = first.server;
+    await first.server.close();
+    const stale = await controller({ port, epoch: 4 });
+    stale.fanOut.publish(new Map([[key(1), endpoints(666)]]), []);
+    await eventually(() => expect(stale.refusals.join()).to.match(/stale-epoch/), 10_000);
+    expect(holding.ports).to.deep.equal({ [key(1)]: 1 });
+    stale.state.epoch = 6;
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 666 }));
+  });
+
+  it('is sent on from a standby to the holder, and waits where nobody holds the claim', async () => {
+    const [standby, holder] = [await controller(), await controller()];
+    standby.state.holder = undefined;
+    holder.fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const { holding, log } = engine([standby.address]);
+    await eventually(() => expect(log.join()).to.match(/503/));
+    standby.state.holder = { address: holder.address };
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+  });
+
+  const strangers: [string, { server?: string; authority?: string; engine?: string }, RegExp][] = [
+    ['a controller of another class', { server: 'class-blue' }, /may not publish class red/],
+    ['an engine in the place of a controller', { server: 'engine' }, /may not publish class red/],
+    ['a controller of another authority', { server: 'other/class-red', authority: 'ca.crt' }, /self-signed|unable to verify|certificate/],
+    ['an engine that shows a controller\'s certificate', { engine: 'class-red' }, /403/],
+    ['an engine of another authority', { engine: 'other/engine' }, /alert|unknown ca|certificate|ECONNRESET|socket|closed/i],
+  ];
+  for (const [name, { server = 'class-red', authority = 'ca.crt', engine: certificate = 'engine' }, reason] of strangers) {
+    it(`lets no table through between itself and ${name}`, async () => {
+      const { fanOut, address } = await controller({ certificate: server, authority });
+      fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+      const { holding, log } = engine([address], { certificate });
+      await eventually(() => expect(log.join('\n')).to.match(reason));
+      expect(holding.updates).to.deep.equal([]);
+    });
+  }
+
+  it('renews certificates without dropping the stream, and uses them for the next one', async () => {
+    const own = file('renewed');
+    await makeCertificates({ folder: own, classes: ['red'], days: 1 });
+    const { fanOut, server, address } = await controller({ certificate: 'renewed/class-red', authority: 'renewed/ca.crt' });
+    const table: ClassTable = new Map([[key(1), endpoints(1)]]);
+    fanOut.publish(table, []);
+    const holding = new HoldingEngine();
+    const connections = connectToPublishers('red', { certificate: path.join(own, 'engine.crt'), key: path.join(own, 'engine.key'), authority: path.join(own, 'ca.crt') }, () => undefined);
+    const subscription = subscribeTables({ class: 'red', engine: 'e', addresses: [address], connections, apply: holding.apply, taken: () => 0, log: () => undefined });
+    ends.push(async () => { await subscription.stop(); await connections.close(); });
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    await makeCertificates({ folder: own, classes: ['red'], days: 3 });
+    table.set(key(1), endpoints(2));
+    fanOut.publish(table, [key(1)]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
+    expect(holding.updates.map(({ full }) => full), 'one stream').to.deep.equal([true, false]);
+    expect(server.port).to.be.greaterThan(0);
+  });
+
+  it('gives an engine up that takes an update and never answers, and hears it again when it comes back', async () => {
+    const { fanOut, address, refusals } = await controller({ answerMs: 200 });
+    const stuck = new HoldingEngine();
+    let open: () => void = () => undefined;
+    stuck.gate = new Promise((resolve) => { open = resolve; });
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    engine([address], { holding: stuck });
+    await eventually(() => expect(refusals.join()).to.match(/no answer within 200 ms/));
+    open();
+    await eventually(() => expect(stuck.ports).to.deep.equal({ [key(1)]: 1 }));
+    await eventually(() => expect(fanOut.engines()).to.deep.equal([{ engine: 'engine-1', served: true }]));
+  });
+});

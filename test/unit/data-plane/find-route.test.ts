@@ -1,0 +1,84 @@
+// What nginx finds and what explain says must be one: random clusters, their class tables put before the emitted Lua, and the
+// same requests asked of both. Patterns are left out here (there is no PCRE in this Lua); test/e2e asks nginx about those.
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { decideFacts, type Decided } from '../../../src/core/explain/facts.js';
+import { explainRequest } from '../../../src/core/explain/explain-request.js';
+import { type AskedRequest, readRequestUrl } from '../../../src/core/explain/request-url.js';
+import type { HostRoutes } from '../../../src/route-table/types.js';
+import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
+import { snapshotOf } from '../../fixtures/manifests.js';
+import { claims, cluster } from '../../fixtures/random-cluster.js';
+import { inspectStub } from '../../fixtures/stub-certificates.js';
+
+/** One worker over shared memory that holds the tables given; regular expressions match nothing. */
+const harness = `
+local dicts = { ia_pointers = {}, ia_records = {}, ia_versions = {} }
+local shared = {}
+for name, dict in pairs(dicts) do shared[name] = { get = function(_, key) return dict[key] end } end
+local parsed = { cjson = { decode = function(value) return value end }, ["ngx.ssl"] = {} }
+local ngx = { shared = shared, re = { match = function() return nil end }, var = {}, md5 = function(text) return text end,
+  time = function() return 1 end, worker = { pid = function() return 1 end } }
+local load
+function SERVE(tables)
+  for _, dict in pairs(dicts) do for key in pairs(dict) do dict[key] = nil end end
+  load = newWorker({ ngx = ngx, modules = parsed })
+  local keys = load("data-plane.shared-keys")
+  for class, entries in pairs(tables) do
+    dicts.ia_versions[class] = 1
+    for key, value in pairs(entries) do
+      local pointer = keys.pointerKey(class, key)
+      dicts.ia_pointers[pointer] = 1
+      dicts.ia_records[keys.recordKey(pointer, 1)] = value
+    end
+  end
+end
+function FIND(listener, host, path)
+  local found = load("data-plane.find-route").findRoute(listener, host, path)
+  if type(found) == "string" then return found end
+  local route = found.match.route
+  return { class = found.class, ingress = route.namespace .. "/" .. route.ingress, match = route.match, path = route.path, endpoints = found.service and #found.service.endpoints or 0 }
+end`;
+
+const hosts = fc.constantFrom('a.test', 'b.test', 'x.a.test', 'y.x.a.test', 'A.test.', 'constructor', '__proto__', 'other.test', 'a.test:8080');
+const path = fc.constantFrom('/', '/a', '/a/', '/a/b', '/ab', '/A', '/constructor', '/__proto__/x', '//a', '/a/../b', '/%61', '/é');
+
+describe('data plane: findRoute and explain', function () {
+  this.timeout(60_000);
+  let runtime: LuaRuntime;
+  before(() => {
+    runtime = new LuaRuntime(emittedModules());
+    runtime.run(harness);
+  });
+  after(() => runtime?.close());
+
+  function tablesOf({ tables }: Decided): object {
+    return Object.fromEntries([...tables].map(([name, table]) => [name, Object.fromEntries([...table].filter(([key]) => !/^(?:certificate|sni)\//.test(key)))]));
+  }
+
+  const usesPatterns = ({ tables }: Decided): boolean =>
+    [...tables.values()].some((table) => [...table.values()].some((value) => ((value as HostRoutes).routes ?? []).some(({ match }) => match === 'regex')));
+
+  it('find the same route of the same class, or nothing, for the same listener', () => {
+    let routes = 0;
+    fc.assert(fc.property(cluster, claims, fc.array(fc.tuple(hosts, path), { minLength: 8, maxLength: 8 }), fc.boolean(), (manifests, claimed, requests, backwards) => {
+      const decided = decideFacts({ snapshot: snapshotOf(manifests), claims: claimed, inspect: inspectStub, now: 0, leases: undefined, fromFiles: false, secretsKnown: true });
+      fc.pre(!usesPatterns(decided));
+      const listener = claimed.map((claim) => claim.class);
+      if (backwards) listener.reverse();
+      runtime.run(`SERVE(${luaValue(tablesOf(decided))})`);
+      for (const [host, asked] of requests) {
+        const request = readRequestUrl(`http://${host}${asked}`) as AskedRequest;
+        const { taken, status } = explainRequest(decided, request, listener);
+        const found = runtime.run(`return FIND(${luaValue(listener)}, ${luaValue(request.host)}, ${luaValue(request.path)})`);
+        if (taken === undefined) expect([found, status]).to.deep.equal(['none', 404]);
+        else {
+          routes += 1;
+          expect(found).to.deep.equal({ class: taken.class, ingress: taken.ingress, match: taken.match, path: taken.path, endpoints: taken.endpoints.inUse });
+          expect(taken.sentPath).to.equal(request.path);
+        }
+      }
+    }), { numRuns: 600 });
+    expect(routes, 'requests that found a route').to.be.greaterThan(120);
+  });
+});

@@ -1,0 +1,100 @@
+// The last good tables on disk: whole or not at all, private, and never a reason to stop serving.
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { type LastGood, keepLastGood } from '../../../src/engine/last-good.js';
+import { type HeldEntries, parseTableFile, renderTableFile } from '../../../src/engine/table-file.js';
+
+const table = (sequence: number, port = sequence): HeldEntries =>
+  ({ epoch: 3, sequence, entries: new Map([['service/a/b/80', `{"endpoints":[{"address":"10.0.0.1","port":${port}}]}`], ['host/a.test', '{"routes":[]}']]) });
+
+describe('engine: last good tables', () => {
+  let directory: string;
+  let held: HeldEntries | undefined;
+  let log: string[];
+  let kept: LastGood;
+
+  beforeEach(() => {
+    directory = mkdtempSync(path.join(tmpdir(), 'ia-last-good-'));
+    log = [];
+    kept = open();
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  const open = (): LastGood => keepLastGood({ directory, classes: ['red'], held: () => held, log: (level, message) => log.push(`${level} ${message}`) });
+  const files = (): string[] => readdirSync(path.join(directory, 'red')).sort();
+  const write = async (next: HeldEntries): Promise<void> => {
+    held = next;
+    kept.changed('red');
+    await kept.stop();
+  };
+
+  it('gives back what was written, as a full update of the same epoch and sequence', async () => {
+    await write(table(7));
+    expect(open().load('red')).to.deep.equal({
+      class: 'red', epoch: 3, sequence: 7, full: true, remove: [], count: 2,
+      set: [{ key: 'service/a/b/80', value: { endpoints: [{ address: '10.0.0.1', port: 7 }] } }, { key: 'host/a.test', value: { routes: [] } }],
+    });
+  });
+
+  it('has none of a class that it never wrote, nor of one that is not in the settings', async () => {
+    expect(kept.load('red')).to.equal(undefined);
+    held = table(1);
+    kept.changed('../blue');
+    await kept.stop();
+    expect(existsSync(path.join(directory, '../blue'))).to.equal(false);
+    expect(readdirSync(directory)).to.deep.equal([]);
+  });
+
+  it('keeps the last three, readable by its own account only', async () => {
+    for (let sequence = 1; sequence <= 5; sequence++) await write(table(sequence));
+    expect(files()).to.deep.equal(['000000000003.table', '000000000004.table', '000000000005.table']);
+    for (const file of files()) expect(statSync(path.join(directory, 'red', file)).mode & 0o777).to.equal(0o600);
+    expect(statSync(path.join(directory, 'red')).mode & 0o777).to.equal(0o700);
+  });
+
+  const damage: [string, (file: string) => void][] = [
+    ['a flipped bit', (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('10.0.0.1', '10.0.0.9'))],
+    ['a cut end', (file) => truncateSync(file, statSync(file).size - 5)],
+    ['nothing in it', (file) => truncateSync(file, 0)],
+    ['another format', (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('"format":1', '"format":99'))],
+    ['another class\'s table', (file) => writeFileSync(file, renderTableFile('blue', table(9)))],
+    ['a count that is not that of its entries', (file) => writeFileSync(file, readFileSync(file, 'utf8').replace('"count":2', '"count":3'))],
+    ['a directory in its place', (file) => { rmSync(file); mkdirSync(file); }],
+  ];
+  for (const [name, harm] of damage) {
+    it(`falls back to the table before one with ${name}, and says so`, async () => {
+      await write(table(1));
+      await write(table(2));
+      harm(path.join(directory, 'red', '000000000002.table'));
+      expect(open().load('red')).to.have.property('sequence', 1);
+      expect(log.join('\n')).to.match(/error last good table .*000000000002\.table .*the one before it is tried/);
+    });
+  }
+
+  it('has none when all of them are broken', async () => {
+    for (let sequence = 1; sequence <= 3; sequence++) await write(table(sequence));
+    for (const file of files()) truncateSync(path.join(directory, 'red', file), 10);
+    expect(open().load('red')).to.equal(undefined);
+  });
+
+  it('says once that it can not write, goes on, and writes when it can again', async () => {
+    writeFileSync(path.join(directory, 'red'), 'a file where the directory should be');
+    await write(table(1));
+    await write(table(2));
+    expect(log.filter((line) => line.startsWith('error'))).to.have.length(1);
+    expect(log[0]).to.match(/can't be written/);
+    expect(kept.problem()).to.be.a('string');
+    rmSync(path.join(directory, 'red'));
+    await write(table(3));
+    expect(kept.problem()).to.equal(undefined);
+    expect(open().load('red')).to.have.property('sequence', 3);
+  });
+
+  it('takes no half of a file for a table, wherever it is cut', () => {
+    const text = renderTableFile('red', table(1));
+    for (let length = 0; length < text.length; length++) expect(parseTableFile('red', text.slice(0, length)), String(length)).to.have.property('problem');
+    expect(parseTableFile('red', text)).to.not.have.property('problem');
+  });
+});
