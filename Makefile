@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit check lint types architecture coverage clean
+.PHONY: help setup build generate dev test unit check lint types architecture coverage docs clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -44,6 +44,9 @@ architecture: build ## Check which folder imports which (docs/architecture.md)
 
 coverage: build ## Run all tests and write what they covered to coverage/
 	@$(with_tools) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
+
+docs: build ## Write docs/annotations.md from the registry of annotations
+	@node scripts/write-annotations-document.mjs
 
 clean: ## Remove what was built and what dev and the tests wrote (not node_modules)
 	rm -rf dist coverage .work

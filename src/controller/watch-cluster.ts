@@ -12,6 +12,7 @@ const watches = {
   services: ingressWatches.services,
   endpointSlices: ingressWatches.endpointSlices,
   secrets: ingressWatches.tlsSecrets,
+  passwordSecrets: ingressWatches.opaqueSecrets,
   namespaces: ingressWatches.namespaces,
 };
 

@@ -1,6 +1,7 @@
 // All routes of one host in one class, out of the Ingresses that speak of it: the oldest has what two of them claim.
 
-import type { HostRoutes, Route } from '../route-table/types.js';
+import type { CanaryRule, HostRoutes, Policy, Route } from '../route-table/types.js';
+import type { HttpsWish } from './build-policy.js';
 import { type Finding, finding, quote } from './finding.js';
 import { mostRoutesPerHost } from './limits.js';
 import { compareText } from './order.js';
@@ -19,20 +20,31 @@ export interface WantedPath {
   useRegex: boolean;
   /** The Ingress's default backend on the host: for what no path of any Ingress takes. */
   fallback?: boolean;
+  policy?: Policy;
+  https?: HttpsWish;
+  /** Whether the Ingress names the host in its TLS. One that does is enough for all paths of the host. */
+  tls?: boolean;
+  /** Not a path that somebody wrote but the redirect of the root (annotation app-root): for `/` and nothing below it. */
+  root?: boolean;
+  /** The Ingress is a canary: it has no route of its own but a share of another one's. */
+  canary?: CanaryRule;
 }
 
 /**
- * Builds the host's routes. `wanted` is in the order in which the Ingresses are heard (byAge); of two equal paths the first
+ * Builds the host's routes. `all` is in the order in which the Ingresses are heard (byAge); of two equal paths the first
  * has it and the other gets a finding that names the winner. Fallbacks are heard after all paths that somebody wrote.
  */
-export function buildHost(host: string, wanted: readonly WantedPath[]): { routes: HostRoutes; findings: Finding[] } {
+export function buildHost(host: string, all: readonly WantedPath[]): { routes: HostRoutes; findings: Finding[] } {
+  const wanted = all.filter(({ canary }) => canary === undefined);
   // As ingress-nginx does it, but within this class only: one Ingress that needs patterns makes all paths of the host patterns.
   const regexHost = wanted.some(({ useRegex, rewriteTarget, path }) => useRegex || rewrites(rewriteTarget, path));
+  const tls = wanted.some((want) => want.tls);
   const findings: Finding[] = [];
+  const policies = new Map<string, Policy>();
   const taken = new Map<string, Route>();
   for (const want of [...wanted.filter(({ fallback }) => !fallback), ...wanted.filter(({ fallback }) => fallback)]) {
     const object = `Ingress ${want.namespace}/${want.ingress}`;
-    const resolved = resolvePath(want.path, regexHost);
+    const resolved = want.root ? rootOnly(regexHost) : resolvePath(want.path, regexHost);
     if ('problem' in resolved) {
       findings.push(finding(resolved.problem, object, resolved.message));
       continue;
@@ -40,10 +52,46 @@ export function buildHost(host: string, wanted: readonly WantedPath[]): { routes
     const key = `${resolved.match} ${resolved.path}`;
     const winner = taken.get(key);
     if (winner === undefined && taken.size >= mostRoutesPerHost) findings.push(tooManyFinding(object, host));
-    else if (winner === undefined) taken.set(key, buildRoute(want, resolved));
+    else if (winner === undefined) taken.set(key, { ...buildRoute(want, resolved), ...placePolicy(policies, policyOf(want, tls)) });
     else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner, want.fallback));
   }
-  return { routes: { routes: [...taken.values()].sort(byPrecedence) }, findings };
+  findings.push(...addCanaries(taken, all.filter(({ canary }) => canary !== undefined), host, regexHost));
+  const routes = [...taken.values()].sort(byPrecedence);
+  return { routes: policies.size === 0 ? { routes } : { routes, policies: [...policies.values()] }, findings };
+}
+
+/** Gives each canary its share of the route with the same match and path, in its own namespace; else a finding. */
+function addCanaries(taken: ReadonlyMap<string, Route>, canaries: readonly WantedPath[], host: string, regexHost: boolean): Finding[] {
+  return canaries.flatMap((want) => {
+    const resolved = resolvePath(want.path, regexHost);
+    const route = 'problem' in resolved ? undefined : taken.get(`${resolved.match} ${resolved.path}`);
+    const path = `path ${quote(want.path.path ?? '')} of host ${quote(host)}`;
+    const unused = (why: string): Finding[] => [finding('canary-unused', `Ingress ${want.namespace}/${want.ingress}`, `${path}: ${why}; the canary gets no requests there`)];
+    if (route === undefined) return unused('no Ingress that is no canary has this path with this path type');
+    if (route.namespace !== want.namespace) return unused(`it belongs to Ingress ${route.namespace}/${route.ingress}, in another namespace`);
+    if (route.canary !== undefined) return unused(`it has an older canary, Ingress ${route.namespace}/${route.canary.ingress}`);
+    if (route.backend === '' || want.backend.key === '') return unused('it is closed, or one of both has no Service that can be named');
+    route.canary = { ...want.canary!, ingress: want.ingress, service: want.backend.service, backend: want.backend.key };
+    return [];
+  });
+}
+
+const rootPattern = '/$';
+
+function rootOnly(regexHost: boolean): Pick<Route, 'match' | 'path'> {
+  return regexHost ? { match: 'regex', path: rootPattern } : { match: 'exact', path: '/' };
+}
+
+function policyOf({ policy, https }: WantedPath, tls: boolean): Policy | undefined {
+  return https !== undefined && (https.when === 'always' || tls) ? { https: https.as, ...policy } : policy;
+}
+
+/** Equal policies are kept once: hosts with many paths mostly have one. */
+function placePolicy(policies: Map<string, Policy>, policy: Policy | undefined): Pick<Route, 'policy'> {
+  if (policy === undefined) return {};
+  const key = JSON.stringify(policy);
+  if (!policies.has(key)) policies.set(key, policy);
+  return { policy: [...policies.keys()].indexOf(key) };
 }
 
 function rewrites(rewriteTarget: string | undefined, { path }: IngressPath): boolean {
@@ -71,5 +119,7 @@ function tooManyFinding(object: string, host: string): Finding {
 
 /** Longest first, then in descending order of the text: the order in which ingress-nginx tries its patterns. */
 function byPrecedence(a: Route, b: Route): number {
-  return b.path.length - a.path.length || compareText(b.path, a.path) || compareText(a.match, b.match);
+  // The root of a host of patterns comes before all patterns that it would match too.
+  const root = Number(b.path === rootPattern && b.match === 'regex') - Number(a.path === rootPattern && a.match === 'regex');
+  return root || b.path.length - a.path.length || compareText(b.path, a.path) || compareText(a.match, b.match);
 }

@@ -8,7 +8,8 @@ import { type Finding, finding, quote } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import type { Ingress } from './kubernetes-objects.js';
 import { findCertificate } from './plan-certificates.js';
-import { type IngressPlan, type Notes, type Want, keepShare, wantPaths } from './plan-ingress.js';
+import { type IngressPlan, type Notes, type Want, keepShare } from './plan-ingress.js';
+import { planPaths } from './plan-paths.js';
 import { publishAddresses } from './publish-addresses.js';
 import { readClassSettings } from './read-class-settings.js';
 import type { Snapshot } from './snapshot.js';
@@ -69,7 +70,7 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
   const wants = new Map<string, Want>();
   const ingress = nameless(settings, configMap, around.snapshot, notes);
   const found: Notes = { findings: [], services: [], secrets: [] };
-  wantPaths(wants, ingress, { snapshot: around.snapshot, settings }, found);
+  planPaths(wants, ingress, { annotationPrefix: undefined, settings, snapshot: around.snapshot, notes: found });
   if (settings.defaultCertificate !== undefined) wantCertificate({ wants, ingress, found }, settings.defaultCertificate, around);
   for (const { kind, message } of found.findings) {
     const problem = kind === 'secret-missing' || kind === 'secret-invalid' ? 'default-certificate-missing' : 'default-backend-missing';

@@ -80,7 +80,7 @@ function isTarget(entry: string): boolean {
 /** Keys of the entries that a value leads to. */
 function leadsTo(value: EntryValue | undefined): string[] {
   if (value === undefined) return [];
-  if ('routes' in value) return [...new Set(value.routes.map(({ backend }) => backend))];
+  if ('routes' in value) return [...new Set(value.routes.flatMap(({ backend, canary }) => (canary === undefined ? [backend] : [backend, canary.backend])))];
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 

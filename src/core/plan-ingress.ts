@@ -1,18 +1,14 @@
 // What one Ingress asks for, seen on its own: who owns it, its paths host by host, its certificates, and on which other
 // objects all that depends. What it gets beside other Ingresses is decided where those meet (class-state.ts).
 
-import { certificateKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
-import { readAnnotations } from './annotations.js';
-import { withDefaults } from './default-annotations.js';
+import { certificateKey, serverNameKey } from '../route-table/entry-keys.js';
 import { planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { Claim } from './claim.js';
-import { type ClassSettings, defaultSettings } from './class-settings.js';
-import { type Finding, finding, quote } from './finding.js';
-import { normalizeHost } from './host-name.js';
-import { type Ingress, type IngressBackend, type IngressPath, type IngressRule, type ServicePort, objectKey } from './kubernetes-objects.js';
-import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
+import { type Finding, finding } from './finding.js';
+import { type Ingress, type ServicePort, objectKey } from './kubernetes-objects.js';
+import { planPaths } from './plan-paths.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
 import { type Shard, hasHost, hostOfEntry, speakingHost } from './shard.js';
@@ -51,17 +47,9 @@ export function planIngress(ingress: Ingress, context: PlanningContext): Ingress
   const notes: Notes = { findings: [...ownership.findings], services: [], secrets: [] };
   const wants = new Map<string, Want>();
   if (ownership.owner !== undefined) {
-    const settings = context.claims.find((claim) => claim.class === ownership.owner)?.settings;
-    wantPaths(wants, ingress, { snapshot: context.snapshot, settings }, notes);
-    for (const { name, certificate } of planCertificates(ingress, { secrets: context.snapshot.secrets, inspect: context.inspect }, notes)) {
-      const known = wants.get(serverNameKey(name));
-      if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
-        notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));
-        continue;
-      }
-      wants.set(serverNameKey(name), { of: 'server-name', certificate });
-      wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
-    }
+    wantCertificates(wants, ingress, context, notes);
+    const claim = context.claims.find((one) => one.class === ownership.owner);
+    planPaths(wants, ingress, { annotationPrefix: claim?.annotationPrefix, settings: claim?.settings, snapshot: context.snapshot, notes });
   }
   const shard = context.claims.find((claim) => claim.class === ownership.owner)?.shard;
   if (shard !== undefined) keepShare(wants, shard);
@@ -101,57 +89,14 @@ export interface Notes {
   secrets: string[];
 }
 
-/** Every path that the Ingress wants, host by host, and the endpoints behind it. */
-export function wantPaths(
-  wants: Map<string, Want>, ingress: Ingress, { snapshot: { services }, settings = defaultSettings }: { snapshot: Snapshot; settings?: ClassSettings | undefined }, notes: Notes,
-): void {
-  const object = `Ingress ${objectKey(ingress)}`;
-  const namespace = ingress.metadata.namespace ?? '';
-  const { rewriteTarget, useRegex, closed, valid, findings } = readAnnotations(withDefaults(ingress, settings));
-  notes.findings.push(...findings);
-  for (const { key, path, backend, fallback } of valid ? pathsByKey(ingress, notes.findings) : []) {
-    const resolved = closed || settings.closed ? nowhere : resolveBackend(backend, namespace, services, object);
-    const service = `${namespace}/${resolved.service}`;
-    notes.findings.push(...resolved.findings);
-    // The name as it is written: a backend that can't be resolved now may be tomorrow.
-    if (backend?.service !== undefined) notes.services.push(`${namespace}/${backend.service.name}`);
-    if (resolved.port !== undefined) wants.set(resolved.key, { of: 'service', service, port: resolved.port });
-    const wanted: WantedPath = { namespace, ingress: ingress.metadata.name, path, backend: resolved, rewriteTarget, useRegex, fallback };
-    const known = wants.get(key);
-    if (known?.of === 'host') known.paths.push(wanted);
-    else wants.set(key, { of: 'host', paths: [wanted] });
-  }
-}
-
-/** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */
-const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
-
-interface KeyedPath {
-  /** From the default backend, not from a rule. */
-  fallback: boolean;
-  key: string;
-  path: IngressPath;
-  backend: IngressBackend | undefined;
-}
-
-/** A default backend comes last on each host of its Ingress; without rules it is the class's. */
-function pathsByKey(ingress: Ingress, findings: Finding[]): KeyedPath[] {
-  const { rules = [], defaultBackend } = ingress.spec ?? {};
-  const fallback = (key: string): KeyedPath[] =>
-    defaultBackend === undefined ? [] : [{ key, path: { path: '/', pathType: 'Prefix' }, backend: defaultBackend, fallback: true }];
-  if (rules.length === 0) return fallback(defaultKey);
-  return rules.flatMap((rule) => {
-    const host = ruleHost(rule);
-    if (host === undefined) {
-      const message = `host ${quote(rule.host ?? '')} is no DNS name (a wildcard may only be the whole first label); the rule is not served`;
-      findings.push(finding('invalid-host', `Ingress ${objectKey(ingress)}`, message));
-      return [];
+function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect }: PlanningContext, notes: Notes): void {
+  for (const { name, certificate } of planCertificates(ingress, { secrets: snapshot.secrets, inspect }, notes)) {
+    const known = wants.get(serverNameKey(name));
+    if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
+      notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));
+      continue;
     }
-    const paths = (rule.http?.paths ?? []).map((path) => ({ key: hostKey(host), path, backend: path.backend, fallback: false }));
-    return [...paths, ...fallback(hostKey(host))];
-  });
-}
-
-function ruleHost({ host = '' }: IngressRule): string | undefined {
-  return host === '' ? '' : normalizeHost(host);
+    wants.set(serverNameKey(name), { of: 'server-name', certificate });
+    wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
+  }
 }

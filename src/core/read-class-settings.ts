@@ -1,7 +1,7 @@
 // Finds the settings of a class: from its IngressClass to the ConfigMap that the parameters name, key by key. A key that is
 // unknown or bad is a finding and the others count; settings that can't be found close the class.
 
-import { isCarriedOut } from './annotations.js';
+import { isCarriedOut } from './annotations/registry.js';
 import type { Claim } from './claim.js';
 import { type ClassSettings, type Setting, defaultSettings, settingRegistry } from './class-settings.js';
 import { type Finding, finding, quote } from './finding.js';

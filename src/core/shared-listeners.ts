@@ -59,7 +59,7 @@ function lostPaths({ name, tables, entry }: Place, before: readonly Claim[]): Fi
 
 /** The route that gets the requests of `route`'s own path. Patterns are compared as texts only. */
 function takes(index: PathIndex, route: Route): Route | undefined {
-  if (index.regexes.length > 0 || route.match === 'regex') return index.regexes.find((other) => other.match === route.match && other.path === route.path);
+  if (index.regexes.length > 0 || route.match === 'regex') return index.regexes.find((other) => other.route.match === route.match && other.route.path === route.path)?.route;
   const found = matchPath(index, route.path, () => undefined);
   return found === undefined || found === false ? undefined : found.route;
 }

@@ -9,6 +9,8 @@ export interface Snapshot {
   services: ReadonlyMap<string, Service>;
   endpointSlices: ReadonlyMap<string, EndpointSlice>;
   secrets: ReadonlyMap<string, Secret>;
+  /** Of type Opaque: what passwords are kept in. */
+  passwordSecrets: ReadonlyMap<string, Secret>;
   namespaces: ReadonlyMap<string, Namespace>;
   /** Only those that an IngressClass of ours names as its parameters. */
   configMaps: ReadonlyMap<string, ConfigMap>;
@@ -21,6 +23,6 @@ export type SnapshotObject<Kind extends keyof Snapshot> = Snapshot[Kind] extends
 export function emptySnapshot(): Snapshot {
   return {
     ingresses: new Map(), ingressClasses: new Map(), services: new Map(),
-    endpointSlices: new Map(), secrets: new Map(), namespaces: new Map(), configMaps: new Map(),
+    endpointSlices: new Map(), secrets: new Map(), passwordSecrets: new Map(), namespaces: new Map(), configMaps: new Map(),
   };
 }

@@ -22,7 +22,7 @@ export function takeObject<Kind extends keyof Snapshot>(state: ArbiterState, kin
     state.memory.kept.delete(`${kind} ${key}`);
   }
   if (kind === 'endpointSlices') touchSlice(state, key, object as EndpointSlice | undefined);
-  else touchDependents(state, kind, key);
+  else touchDependents(state, kind === 'passwordSecrets' ? 'secrets' : kind, key);
   setOrDelete(state.snapshot[kind] as Map<string, unknown>, key, object);
 }
 

@@ -3,8 +3,13 @@
 import * as ssl from 'ngx.ssl';
 import type { Certificate, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, indexPaths } from '../route-table/match.js';
+import { hashText } from '../route-table/pick-sticky.js';
 import { find } from './text.js';
 import { entryKind } from './read-entry.js';
+
+/** Families of upstream blocks: a kept connection speaks one protocol, so each protocol has blocks of its own. */
+const TLS_SHARDS = 16;
+const GRPC_SHARDS = 8;
 
 /** nginx keeps idle upstream connections per upstream block in one list; many blocks keep those lists short. */
 const SHARDS = 64;
@@ -12,6 +17,10 @@ const SHARDS = 64;
 export interface PreparedEndpoint extends Endpoint {
   /** The upstream block whose idle connections this endpoint shares. */
   shard: string;
+  /** From which the upstream block of another protocol follows. */
+  spread: number;
+  /** By which clients are given to endpoints. */
+  hash: number;
 }
 
 export interface PreparedService {
@@ -38,7 +47,8 @@ export const defaults = entryKind<PathIndex>('default', (record) => indexPaths(r
 export const services = entryKind<PreparedService>('', (record, className, name) => {
   const endpoints: PreparedEndpoint[] = [];
   for (const endpoint of (record as ServiceEndpoints).endpoints) {
-    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, shard: shardOf(endpoint) });
+    const spread = spreadOf(endpoint);
+    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: 'ia_shard_' + tostring(spread % SHARDS) });
   }
   return { endpoints, cursor: className + '|' + name };
 });
@@ -57,14 +67,24 @@ export const certificates = entryKind<PreparedCertificate | undefined>('certific
   return { chain: parsedChain, key: parsedKey };
 });
 
+/** Names an endpoint among those of its Service. */
+export function endpointName({ address, port }: Endpoint): string {
+  return address + ' ' + tostring(port);
+}
+
 function bracketed(address: string): string {
   return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
 }
 
-function shardOf(endpoint: Endpoint): string {
+/** The upstream block for connections with TLS, or for gRPC (`scheme`: grpc or grpcs). */
+export function shardFor(scheme: string, { spread }: PreparedEndpoint): string {
+  return 'ia_' + scheme + '_' + tostring(spread % (scheme === 'https' ? TLS_SHARDS : GRPC_SHARDS));
+}
+
+function spreadOf(endpoint: Endpoint): number {
   let sum = endpoint.port;
   for (let at = 1; at <= endpoint.address.length; at++) {
     sum = (sum * 31 + string.byte(endpoint.address, at)) % 65521;
   }
-  return 'ia_shard_' + tostring(sum % SHARDS);
+  return sum;
 }

@@ -3,12 +3,15 @@
 
 import { type PathMatchResult, matchPath } from '../route-table/match.js';
 import { searchHosts } from '../route-table/search-hosts.js';
+import { isForCanary } from './choose-canary.js';
 import { type PreparedService, defaults, hosts, services } from './entries.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
 export interface FoundRoute {
   class: string;
   match: PathMatchResult;
+  /** The match itself, or its canary: whose backend is taken, and under whom the request is counted. */
+  taken: PathMatchResult;
   service: PreparedService | undefined;
 }
 
@@ -18,7 +21,7 @@ export type RouteFailure = 'none' | 'undecidable' | 'busy';
 const MOST_ATTEMPTS = 20;
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
-const found: FoundRoute = { class: '', match: undefined as never, service: undefined };
+const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined };
 const generations: number[] = [];
 let searched: string[] = [];
 
@@ -44,10 +47,20 @@ function askClass(this: void, name: string | undefined, at: number, path: string
 }
 
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {
-  const [service, moved] = readEntry(services, className, match.route.backend, generation);
-  if (moved) return 'busy';
   found.class = className;
   found.match = match;
+  if (match.canary !== undefined && isForCanary(match, match.canary)) {
+    const [service, moved] = readEntry(services, className, match.canary.rule.backend, generation);
+    if (moved) return 'busy';
+    // A canary without endpoints takes nothing away.
+    if (service !== undefined && service.endpoints.length > 0) return take(match.canary.match, service);
+  }
+  const [service, moved] = readEntry(services, className, match.route.backend, generation);
+  return moved ? 'busy' : take(match, service);
+}
+
+function take(match: PathMatchResult, service: PreparedService | undefined): FoundRoute {
+  found.taken = match;
   found.service = service;
   return found;
 }

@@ -11,6 +11,8 @@ interface Settings {
   httpsPorts: Record<string, string | undefined>;
   httpPorts: Record<string, string | undefined>;
   metrics: MetricsSettings;
+  /** Largest request body of a route that says nothing of it. */
+  bodyBytes: number;
 }
 
 /** How requests are counted. */
@@ -23,7 +25,7 @@ export interface MetricsSettings {
   seriesPerClass: number;
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 } };
+let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 }, bodyBytes: 0 };
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
@@ -76,6 +78,11 @@ export function classOfPort(port: number): string {
 
 export function metricsSettings(): MetricsSettings {
   return settings.metrics;
+}
+
+/** Largest request body of a route that says nothing of it, in bytes. */
+export function usualBodyBytes(): number {
+  return settings.bodyBytes;
 }
 
 /** Every served class once. */

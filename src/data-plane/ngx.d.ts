@@ -22,7 +22,11 @@ interface SharedDict {
 interface RequestContext {
   class?: string;
   match?: unknown;
+  /** What is asked of the request beside its way. */
+  policy?: unknown;
   service?: unknown;
+  /** A cookie to be set by the answer. */
+  cookie?: string;
   turn?: number;
   attempt?: number;
   /** The route's Service has nobody to send the request to. */
@@ -42,7 +46,14 @@ interface NgxRequest {
   http_version(): number | undefined;
   /** Seconds since the epoch, from nginx's cached clock as ngx.now(). */
   start_time(): number;
+  /** Waits until the body is there; answers 413 by itself when it is larger than the location allows. */
   read_body(): void;
+  /** Lets the body go unread. */
+  discard_body(): void;
+  /** Takes a header away from what is sent on. */
+  clear_header(name: string): void;
+  set_uri(uri: string): void;
+  set_uri_args(args: string): void;
   get_body_data(): string | undefined;
   get_body_file(): string | undefined;
 }
@@ -67,6 +78,10 @@ interface Ngx {
   shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
+  /** Headers of the answer; undefined takes one away. */
+  header: Record<string, string | string[] | undefined>;
+  /** Goes on in a named location of nginx.conf. The context is lost, variables stay. */
+  exec(location: string): void;
   status: number;
   /** What ngx.exit takes to fail a handshake. */
   ERROR: number;
@@ -80,6 +95,18 @@ interface Ngx {
   /** Lets others run; only where a handler may wait. */
   sleep(seconds: number): void;
   timer: NgxTimer;
+  /** Whole seconds since the epoch. */
+  time(): number;
+  /** A time as cookies write it. */
+  cookie_time(seconds: number): string;
+  /** Hexadecimal. */
+  md5(text: string): string;
+  /** Bytes. */
+  md5_bin(text: string): string;
+  sha1_bin(text: string): string;
+  encode_base64(text: string): string;
+  /** Undefined for what is none. */
+  decode_base64(text: string): string | undefined;
   worker: NgxWorker;
   config: NgxConfig;
   re: NgxRegex;
@@ -94,9 +121,23 @@ declare module 'cjson' {
   export function encode(value: unknown): string;
 }
 
+/** Memory that is C's. */
+type Foreign = { readonly __brand: 'foreign' };
+
+/** @noResolution */
+declare module 'ffi' {
+  export function cdef(this: void, declarations: string): void;
+  function make(this: void, type: string): Foreign;
+  export { make as 'new' };
+  function text(this: void, memory: Foreign): string;
+  export { text as 'string' };
+  export const C: { crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined };
+}
+
 /** @noResolution */
 declare module 'ngx.balancer' {
   export function set_current_peer(address: string, port: number): LuaMultiReturn<[boolean, string | undefined]>;
+  export function set_timeouts(connect: number | undefined, send: number | undefined, read: number | undefined): LuaMultiReturn<[boolean, string | undefined]>;
   export function set_more_tries(count: number): LuaMultiReturn<[boolean, string | undefined]>;
 }
 

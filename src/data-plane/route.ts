@@ -4,8 +4,12 @@ import { rewritePath } from '../route-table/rewrite-path.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import { cut, find } from './text.js';
-import type { PreparedEndpoint, PreparedService } from './entries.js';
+import type { Policy } from '../route-table/types.js';
+import { applyPolicy } from './apply-policy.js';
+import { stickyTurn } from './affinity.js';
+import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
 import { classesOfListener } from './init.js';
+import { takeBody } from './take-body.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 
 const PORT = '(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
@@ -36,12 +40,34 @@ export function run(): void {
   const outcome = findRoute(classes, variables.host ?? '', path);
   if (outcome === 'none') return ngx.exit(404);
   if (outcome === 'undecidable' || outcome === 'busy') return ngx.exit(503);
+  carryOut(outcome, path, rawPath, requestUri);
+}
 
-  const template = outcome.match.route.rewrite;
-  const sentPath = template === undefined ? path : rewritePath(template, outcome.match.captures);
+function carryOut(found: FoundRoute, path: string, rawPath: string, requestUri: string): void {
+  const context = ngx.ctx;
+  context.class = found.class;
+  context.match = found.taken;
+  const { policy, route, captures } = found.match;
+  if (policy !== undefined) {
+    context.policy = policy;
+    const status = applyPolicy(policy, path, queryOf(rawPath, requestUri));
+    if (status !== undefined) return ngx.exit(status);
+  }
+  const sentPath = route.rewrite === undefined ? path : rewritePath(route.rewrite, captures);
   if (sentPath === undefined) return ngx.exit(400);
-  variables.ia_uri = sentPath === rawPath ? requestUri : withQuery(sentPath, requestUri, question);
-  send(outcome);
+  ngx.var.ia_uri = sentPath === rawPath ? requestUri : sentPath + cut(requestUri, rawPath.length, requestUri.length);
+  if (policy === undefined) {
+    if (takeBody(undefined)) send(found, undefined);
+    return;
+  }
+  const { protocol } = policy.asked;
+  if ((protocol === 'grpc' || protocol === 'grpcs') && !enterGrpc(protocol, sentPath, rawPath)) return;
+  if (takeBody(policy.asked)) send(found, policy.asked);
+}
+
+/** What is after the question mark; undefined without one. */
+function queryOf(rawPath: string, requestUri: string): string | undefined {
+  return rawPath.length === requestUri.length ? undefined : cut(requestUri, rawPath.length + 1, requestUri.length);
 }
 
 /** Status for a request that is not even looked up. */
@@ -67,26 +93,46 @@ function takeHost(): boolean {
   return host === '' || (header !== '' && named);
 }
 
-function send(found: FoundRoute): void {
-  const context = ngx.ctx;
-  context.class = found.class;
-  context.match = found.match;
+/** gRPC has locations of its own; the request starts again there. True when it is there. */
+function enterGrpc(protocol: string, sentPath: string, rawPath: string): boolean {
+  if (ngx.var.ia_location !== protocol) {
+    ngx.exec('@' + protocol);
+    return false;
+  }
+  // The path is no variable there. No name of a method needs escapes, which nginx would write in its own way.
+  if (find(sentPath, '%', 0) >= 0) {
+    ngx.exit(400);
+    return false;
+  }
+  if (sentPath !== rawPath) ngx.req.set_uri(sentPath);
+  return true;
+}
+
+function send(found: FoundRoute, asked: Policy | undefined): void {
   const service = found.service;
   if (service === undefined || service.endpoints.length === 0) {
-    context.noEndpoints = true;
+    ngx.ctx.noEndpoints = true;
     return ngx.exit(503);
   }
-  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
-  const turn = count ?? 0;
+  const turn = asked === undefined || asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
+  const context = ngx.ctx;
   context.service = service;
   context.turn = turn;
-  ngx.var.ia_shard = firstEndpoint(service, turn).shard;
+  const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
+  ngx.var.ia_shard = endpoint.shard;
+  if (asked !== undefined) address(endpoint, asked);
 }
 
-function firstEndpoint(service: PreparedService, turn: number): PreparedEndpoint {
-  return pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
+function nextTurn(service: PreparedService): number {
+  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
+  return count ?? 0;
 }
 
-function withQuery(path: string, requestUri: string, question: number): string {
-  return question < 0 ? path : path + cut(requestUri, question, requestUri.length);
+/** What differs from plain HTTP under the request's own name. */
+function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
+  if (host !== undefined) ngx.var.ia_vhost = host;
+  const scheme = protocol === 'auto' ? (ngx.var.scheme as string) : protocol ?? 'http';
+  if (scheme === 'http') return;
+  ngx.var.ia_scheme = scheme;
+  ngx.var.ia_shard = shardFor(scheme, endpoint);
 }

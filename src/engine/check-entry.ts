@@ -6,6 +6,7 @@ import type { Certificate, Endpoint, EntryValue, HostRoutes, ServerName, Service
 import type { EndpointCheck } from './check-endpoint.js';
 import { isCertificateId, isHost, isServicePath, shown } from './check-names.js';
 import { chainComplaint, keyComplaint } from './check-pem.js';
+import { orderedPolicy, policyComplaint } from './check-policy.js';
 import { orderedRoute, routeComplaint } from './check-route.js';
 
 export type EntryVerdict = { json: string } | { complaint: string };
@@ -56,14 +57,23 @@ function hasOnly(value: Record<string, unknown>, fields: string[]): boolean {
 }
 
 function renderRoutes(value: Record<string, unknown>, most: number, unnamed: boolean): string | HostRoutes {
-  const { routes } = value;
-  if (!hasOnly(value, ['routes']) || !Array.isArray(routes)) return 'must have routes, a list, and nothing else';
+  const { routes, policies = [] } = value;
+  const fields = Object.hasOwn(value, 'policies') ? ['routes', 'policies'] : ['routes'];
+  if (!hasOnly(value, fields) || !Array.isArray(routes)) return 'must have routes, a list, may have policies, and nothing else';
   if (routes.length > most) return `has more than ${most} routes`;
-  for (const route of routes) {
-    const complaint = routeComplaint(route, unnamed);
+  if (!Array.isArray(policies) || policies.length > routes.length) return 'must not have more policies than routes';
+  const complaint = firstComplaint(policies, policyComplaint) ?? firstComplaint(routes, (route) => routeComplaint(route, { unnamed, policies: policies.length }));
+  if (complaint !== undefined) return complaint;
+  const ordered = routes.map(orderedRoute);
+  return policies.length === 0 ? { routes: ordered } : { routes: ordered, policies: policies.map(orderedPolicy) };
+}
+
+function firstComplaint(list: readonly unknown[], complaintOf: (member: unknown) => string | undefined): string | undefined {
+  for (const member of list) {
+    const complaint = complaintOf(member);
     if (complaint !== undefined) return complaint;
   }
-  return { routes: routes.map(orderedRoute) };
+  return undefined;
 }
 
 function renderEndpoints(value: Record<string, unknown>, rules: EntryRules): string | ServiceEndpoints {

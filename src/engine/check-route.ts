@@ -6,31 +6,47 @@ import { rewritePath } from '../route-table/rewrite-path.js';
 import type { Route } from '../route-table/types.js';
 import { regexProblem } from '../core/check-regex.js';
 import { longestPath } from '../core/limits.js';
+import { canaryComplaint, orderedCanary } from './check-canary.js';
 import { isLabel, isServicePath, isSubdomain, shown } from './check-names.js';
 
 const VISIBLE = /^[\x21-\x7e]*$/;
-const FIELDS = ['match', 'path', 'namespace', 'ingress', 'service', 'backend', 'rewrite'] as const;
-const REQUIRED = FIELDS.slice(0, 6);
+const REQUIRED = ['match', 'path', 'namespace', 'ingress', 'service', 'backend'] as const;
+const FIELDS: readonly string[] = [...REQUIRED, 'rewrite', 'policy', 'canary'];
 
-/** Says what is wrong with a route, or undefined. `unnamed`: it need not come from an Ingress (the class's default backend). */
-export function routeComplaint(route: unknown, unnamed: boolean): string | undefined {
-  if (!hasFields(route)) return `a route must have the texts ${REQUIRED.join(', ')}, may have rewrite, and nothing else`;
-  return originComplaint(route, unnamed) ?? pathComplaint(route) ?? rewriteComplaint(route);
+export interface RouteSurroundings {
+  /** Whether a route need not come from an Ingress (the class's default backend). */
+  unnamed: boolean;
+  /** Number of policies of the host. */
+  policies: number;
+}
+
+/** Says what is wrong with a route, or undefined. */
+export function routeComplaint(route: unknown, { unnamed, policies }: RouteSurroundings): string | undefined {
+  if (!hasFields(route)) return `a route must have the texts ${REQUIRED.join(', ')}, may have rewrite, policy and canary, and nothing else`;
+  return originComplaint(route, unnamed) ?? pathComplaint(route) ?? rewriteComplaint(route) ?? placeComplaint(route, policies) ?? canaryComplaint(route);
+}
+
+function placeComplaint({ policy }: Route, policies: number): string | undefined {
+  if (policy === undefined || (Number.isInteger(policy) && policy >= 0 && policy < policies)) return undefined;
+  return 'the policy of a route is not one of its host';
 }
 
 /** The route with its fields in a fixed order, so that equal routes are equal bytes. */
 export function orderedRoute(route: Route): Route {
-  const { match, path, namespace, ingress, service, backend, rewrite } = route;
-  const ordered: Route = { match, path, namespace, ingress, service, backend };
-  return rewrite === undefined ? ordered : { ...ordered, rewrite };
+  const { match, path, namespace, ingress, service, backend, rewrite, policy, canary } = route;
+  return {
+    match, path, namespace, ingress, service, backend,
+    ...(rewrite === undefined ? {} : { rewrite }), ...(policy === undefined ? {} : { policy }),
+    ...(canary === undefined ? {} : { canary: orderedCanary(canary) }),
+  };
 }
 
 function hasFields(route: unknown): route is Route {
   if (typeof route !== 'object' || route === null || Array.isArray(route)) return false;
   const keys = Object.keys(route);
   return REQUIRED.every((field) => keys.includes(field)) &&
-    keys.every((key) => FIELDS.includes(key as (typeof FIELDS)[number])) &&
-    Object.values(route).every((value) => typeof value === 'string');
+    keys.every((key) => FIELDS.includes(key)) &&
+    Object.entries(route).every(([key, value]) => typeof value === (key === 'policy' ? 'number' : key === 'canary' ? 'object' : 'string'));
 }
 
 function originComplaint(route: Route, unnamed: boolean): string | undefined {

@@ -20,6 +20,12 @@ export interface RenderedFile {
 /** Upstream blocks over which pods are spread, so that a kept connection to one is found again quickly. */
 export const SHARDS = 64;
 
+/** The upstream blocks of each protocol: a kept connection speaks one. Names and numbers are those of data-plane/entries.ts. */
+const families: readonly (readonly [name: string, shards: number])[] = [['shard', SHARDS], ['https', 16], ['grpc', 8], ['grpcs', 8]];
+
+/** All upstream blocks together. */
+export const UPSTREAMS = families.reduce((sum, [, shards]) => sum + shards, 0);
+
 /** Where things lie below the work directory. */
 export function engineFiles(workDirectory: string) {
   const inside = (...parts: string[]) => path.join(workDirectory, ...parts);
@@ -45,7 +51,7 @@ export function renderNginxConf(settings: EngineSettings): RenderedFile {
     limitsBlock(settings),
     tlsBlock(settings),
     proxyBlock(settings),
-    ...Array.from({ length: SHARDS }, (_, shard) => shardBlock(settings, shard)),
+    ...families.flatMap(([name, shards]) => Array.from({ length: shards }, (_, shard) => shardBlock(settings, `${name}_${shard}`))),
     ...settings.listeners.map((listener) => renderListener(settings, listener)),
     controlBlock(settings),
     '}',
@@ -64,6 +70,7 @@ export function renderDataPlaneSettings(settings: EngineSettings): RenderedFile 
       paths: settings.metrics.ingressNginxNames,
       seriesPerClass: settings.metrics.seriesPerClass,
     },
+    bodyBytes: settings.limits.bodyMegabytes * 1024 * 1024,
   };
   return rendered(engineFiles(settings.workDirectory).dataPlane, JSON.stringify(content, undefined, 2) + '\n');
 }
@@ -119,6 +126,7 @@ tcp_nodelay on;
 # Only WebSocket may change the protocol of a connection.
 map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
+map $ia_vhost $ia_backend_host { default $ia_vhost; "" $ia_host; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
 map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }`;
@@ -171,14 +179,21 @@ proxy_max_temp_file_size 0;
 proxy_redirect off;
 proxy_next_upstream error timeout;
 proxy_next_upstream_tries 3;
+proxy_ssl_protocols TLSv1.2 TLSv1.3;
+grpc_connect_timeout ${`${limits.connectSeconds}s`};
+grpc_send_timeout ${`${limits.sendSeconds}s`};
+grpc_read_timeout ${`${limits.readSeconds}s`};
+grpc_next_upstream error timeout;
+grpc_next_upstream_tries 3;
+grpc_ssl_protocols TLSv1.2 TLSv1.3;
 # A pod must not steer nginx itself.
 proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;`;
 }
 
-function shardBlock({ limits }: EngineSettings, shard: number): string {
-  // The name is a fixed word and a number: nginx looks it up by what the data plane puts into $ia_shard.
+function shardBlock({ limits }: EngineSettings, shard: string): string {
+  // The name is of fixed words and a number: nginx looks it up by what the data plane puts into $ia_shard.
   // `keepalive` must come after the balancer (openresty/lua-resty-core#284).
-  return `upstream ia_shard_${shard} {` + nginxText`
+  return `upstream ia_${shard} {` + nginxText`
   server 0.0.0.1;
   balancer_by_lua_block { require("data-plane.balance").run() }
   keepalive ${limits.idleUpstreamConnections};

@@ -8,33 +8,27 @@ import type { EngineSettings, ListenerSettings } from './settings.js';
  * The headers that ingress-nginx sets, overwritten and never appended: no peer is trusted yet. What a backend behind a proxy
  * likes to believe and only a proxy may say is taken out.
  */
-const REQUEST_HEADERS = `
-    proxy_set_header Host $ia_host;
-    proxy_set_header Upgrade $ia_upgrade;
-    proxy_set_header Connection $ia_connection;
-    proxy_set_header X-Request-ID $ia_request_id;
-    proxy_set_header X-Arbiter-Hops $ia_hops;
-    proxy_set_header X-Real-IP $remote_addr;
-    proxy_set_header X-Forwarded-For $remote_addr;
-    proxy_set_header X-Forwarded-Host $ia_host;
-    proxy_set_header X-Forwarded-Port $server_port;
-    proxy_set_header X-Forwarded-Proto $scheme;
-    proxy_set_header X-Forwarded-Scheme $scheme;
-    proxy_set_header X-Scheme $scheme;
-    proxy_set_header X-Original-Forwarded-For $http_x_forwarded_for;
-    proxy_set_header Proxy "";
-    proxy_set_header Forwarded "";
-    proxy_set_header X-Forwarded-Prefix "";
-    proxy_set_header X-Forwarded-Client-Cert "";
-    proxy_set_header X-Original-URI "";
-    proxy_set_header X-Original-URL "";
-    proxy_set_header X-Original-Host "";
-    proxy_set_header X-Original-Method "";
-    proxy_set_header X-Rewrite-URL "";
-    proxy_set_header ssl-client-verify "";
-    proxy_set_header ssl-client-subject-dn "";
-    proxy_set_header ssl-client-issuer-dn "";
-    proxy_set_header ssl-client-cert "";`.slice(1);
+const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ['Host', '$ia_backend_host'],
+  ['X-Request-ID', '$ia_request_id'],
+  ['X-Arbiter-Hops', '$ia_hops'],
+  ['X-Real-IP', '$remote_addr'],
+  ['X-Forwarded-For', '$remote_addr'],
+  ['X-Forwarded-Host', '$ia_host'],
+  ['X-Forwarded-Port', '$server_port'],
+  ['X-Forwarded-Proto', '$scheme'],
+  ['X-Forwarded-Scheme', '$scheme'],
+  ['X-Scheme', '$scheme'],
+  ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
+    'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert'].map((name) => [name, '""'] as const),
+];
+
+/** Only HTTP/1.1 has connections that change their protocol. */
+const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connection'], ...REQUEST_HEADERS] as const;
+
+/** Bounds of bodies whose length is not known; data-plane/body.ts chooses among them. */
+const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m', '32m', '64m', '128m', '256m', '512m', '1g', '2g', '4g', '8g', '16g', '32g', '64g'];
 
 /** For the whole server: what nginx refuses before it knows the location is counted, too. */
 const COUNTING = `
@@ -48,17 +42,49 @@ server {
   listen ${`${address}:${listener.httpPort}`} default_server backlog=4096;
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096;
   set $ia_listener ${listener.name};
+  set $ia_location "";
+  set $ia_scheme "http";
   set $ia_shard "";
   set $ia_uri "";
+  set $ia_vhost "";
   # The validated host; the Lua side may put the client's port back.
   set $ia_host $host;
+  # Bodies are measured by the Lua side: how large they may be is data.
+  client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + (settings.metrics.traffic ? COUNTING : '') + nginxText`
-  location / {
-    access_by_lua_block { require("data-plane.route").run() }
-    proxy_pass http://$ia_shard$ia_uri;
-` + REQUEST_HEADERS + `
-  }
+` + (settings.metrics.traffic ? COUNTING : '') + '\n' + [
+    proxyLocation('/'), proxyLocation('@again'), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
+  ].join('\n') + `
 }`;
+}
+
+function proxyLocation(name: string): string {
+  return routed(name, ['proxy_pass $ia_scheme://$ia_shard$ia_uri;', ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`)]);
+}
+
+/** gRPC: HTTP/2 to the backend, bodies streamed both ways. */
+function grpcLocation(scheme: 'grpc' | 'grpcs'): string {
+  return routed(`@${scheme}`, [
+    `set $ia_location "${scheme}";`, `grpc_pass ${scheme}://$ia_shard;`,
+    ...REQUEST_HEADERS.map(([header, value]) => `grpc_set_header ${header} ${value};`),
+  ]);
+}
+
+function routed(name: string, lines: readonly string[]): string {
+  return location(name, [
+    'access_by_lua_block { require("data-plane.route").run() }',
+    'header_filter_by_lua_block { require("data-plane.answer-headers").run() }',
+    ...lines,
+  ]);
+}
+
+function bodyLocation(bound: string): string {
+  return location(`@body_${bound}`, [
+    `client_max_body_size ${bound};`, 'access_by_lua_block { require("data-plane.body").run() }',
+  ]);
+}
+
+function location(name: string, lines: readonly string[]): string {
+  return [`  location ${name} {`, ...lines.map((line) => `    ${line}`), '  }'].join('\n');
 }

@@ -70,6 +70,9 @@ export interface EngineSettings {
   metrics: MetricsSettings;
 }
 
+/** As many as nginx-conf.ts writes. */
+const UPSTREAM_BLOCKS = 96;
+
 /** A unix socket's path may have 107 bytes on Linux; `/control/control.sock` is added to the work directory. */
 const LONGEST_WORK_DIRECTORY = 107 - '/control/control.sock'.length;
 
@@ -161,8 +164,8 @@ function pathComplaints(settings: EngineSettings): string[] {
 }
 
 function limitComplaints(limits: EngineLimits): string[] {
-  const idle = limits.idleUpstreamConnections * 64;
+  const idle = limits.idleUpstreamConnections * UPSTREAM_BLOCKS;
   if (idle < limits.workerConnections) return [];
-  return [`limits.idleUpstreamConnections: 64 shards keep ${idle} connections, which leaves none of ` +
+  return [`limits.idleUpstreamConnections: ${UPSTREAM_BLOCKS} upstream blocks keep ${idle} connections, which leaves none of ` +
     `limits.workerConnections (${limits.workerConnections}) for clients; lower the one or raise the other`];
 }

@@ -35,6 +35,7 @@ export const ingressWatches = {
   services: { resource: services },
   endpointSlices: { resource: endpointSlices },
   tlsSecrets: { resource: secrets, fieldSelector: 'type=kubernetes.io/tls' },
+  opaqueSecrets: { resource: secrets, fieldSelector: 'type=Opaque' },
   namespaces: { resource: namespaces },
   configMaps: { resource: configMaps },
 } as const satisfies Record<string, Selection>;

@@ -1,9 +1,10 @@
 // Finds the route of a request's path among the routes of one host. Compiled for Node (explain, lint) and for Lua (nginx),
 // so that both give the same answer. It knows nothing of hosts, classes or endpoints.
 
-import type { HostRoutes, Route } from './types.js';
-import { byteAt, cut } from './text.js';
+import type { Canary, HostRoutes, Policy, Route } from './types.js';
+import { byteAt, byteText, cut, lower } from './text.js';
 import { lastSlash } from './normalize-path.js';
+import { type SourceRange, prepareRanges } from './source-range.js';
 
 const SLASH = 47;
 
@@ -16,6 +17,24 @@ export type RegexMatch = (subject: string, pattern: string) => string[] | undefi
 export interface PathMatchResult {
   route: Route;
   captures: string[];
+  policy?: PreparedPolicy;
+  canary?: PreparedCanary;
+}
+
+/** A canary with the names of nginx's variables that it asks for. */
+export interface PreparedCanary {
+  rule: Canary;
+  /** Under which its requests are counted. */
+  match: PathMatchResult;
+  header: string | undefined;
+  cookie: string | undefined;
+}
+
+/** A policy with what is made of it once for all requests. */
+export interface PreparedPolicy {
+  asked: Policy;
+  allow: SourceRange[] | undefined;
+  deny: SourceRange[] | undefined;
 }
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
@@ -28,26 +47,63 @@ export interface PathIndex {
   /** Longest first. */
   stringPrefixes: PathMatchResult[];
   /** In the order in which they are tried. */
-  regexes: Route[];
+  regexes: PathMatchResult[];
 }
 
 /** Prepares a host's routes. Of two routes with the same match and path the first one counts. */
 export function indexPaths(host: HostRoutes): PathIndex {
   const index: PathIndex = { exact: {}, prefix: {}, longestPrefix: -1, stringPrefixes: [], regexes: [] };
+  const policies = preparePolicies(host.policies ?? []);
   for (const route of host.routes) {
+    const candidate: PathMatchResult = { route, captures: [] };
+    if (route.policy !== undefined) candidate.policy = policies[route.policy]!;
+    if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);
     if (route.match === 'exact') {
-      if (index.exact[route.path] === undefined) index.exact[route.path] = { route, captures: [] };
+      if (index.exact[route.path] === undefined) index.exact[route.path] = candidate;
     } else if (route.match === 'prefix') {
       const path = withoutTrailingSlash(route.path);
-      if (index.prefix[path] === undefined) index.prefix[path] = { route, captures: [] };
+      if (index.prefix[path] === undefined) index.prefix[path] = candidate;
       if (path.length > index.longestPrefix) index.longestPrefix = path.length;
     } else if (route.match === 'string-prefix') {
-      index.stringPrefixes.push({ route, captures: [] });
+      index.stringPrefixes.push(candidate);
     } else {
-      index.regexes.push(route);
+      index.regexes.push(candidate);
     }
   }
   return index;
+}
+
+function prepareCanary({ route, policy }: PathMatchResult, rule: Canary): PreparedCanary {
+  const { match, path, namespace } = route;
+  const own: PathMatchResult = { route: { match, path, namespace, ingress: rule.ingress, service: rule.service, backend: rule.backend }, captures: [] };
+  if (policy !== undefined) own.policy = policy;
+  return {
+    rule, match: own,
+    header: rule.header === undefined ? undefined : 'http_' + variableName(rule.header),
+    cookie: rule.cookie === undefined ? undefined : 'cookie_' + rule.cookie,
+  };
+}
+
+/** As nginx names the variable of a header. */
+function variableName(header: string): string {
+  let name = '';
+  for (let at = 0; at < header.length; at++) {
+    const byte = byteAt(header, at);
+    name = name + (byte === 45 ? '_' : byteText(byte));
+  }
+  return lower(name);
+}
+
+function preparePolicies(policies: Policy[]): PreparedPolicy[] {
+  const prepared: PreparedPolicy[] = [];
+  for (const asked of policies) {
+    prepared.push({
+      asked,
+      allow: asked.allow === undefined ? undefined : prepareRanges(asked.allow),
+      deny: asked.deny === undefined ? undefined : prepareRanges(asked.deny),
+    });
+  }
+  return prepared;
 }
 
 /**
@@ -60,13 +116,22 @@ export function matchPath(index: PathIndex, path: string, regexMatch: RegexMatch
   return index.exact[path] ?? longestPrefix(index, path);
 }
 
-function matchRegexes(routes: Route[], path: string, regexMatch: RegexMatch): PathMatchResult | undefined | false {
-  for (const route of routes) {
-    const captures = regexMatch(path, route.path);
+function matchRegexes(candidates: PathMatchResult[], path: string, regexMatch: RegexMatch): PathMatchResult | undefined | false {
+  for (const candidate of candidates) {
+    const captures = regexMatch(path, candidate.route.path);
     if (captures === false) return false;
-    if (captures !== undefined) return { route, captures };
+    if (captures !== undefined) return withCaptures(candidate, captures);
   }
   return undefined;
+}
+
+/** A pattern without groups gives the prepared result itself. */
+function withCaptures(candidate: PathMatchResult, captures: string[]): PathMatchResult {
+  if (captures.length === 0) return candidate;
+  const result: PathMatchResult = { route: candidate.route, captures };
+  if (candidate.policy !== undefined) result.policy = candidate.policy;
+  if (candidate.canary !== undefined) result.canary = candidate.canary;
+  return result;
 }
 
 function longestPrefix(index: PathIndex, path: string): PathMatchResult | undefined {

@@ -26,11 +26,97 @@ export interface Route {
   backend: string;
   /** Template of the path sent upstream (annotation rewrite-target): `$1`…`$9` are the captures of the pattern. */
   rewrite?: string;
+  /** Place of the route's policy in the list of its host; absent: nothing is asked for. */
+  policy?: number;
+  /** Where a share of the route's requests goes instead. */
+  canary?: Canary;
+}
+
+/** Which requests a canary takes. Asked in the order header, cookie, weight (annotations canary-*). */
+export interface CanaryRule {
+  /** Of `total` requests this many, by chance. */
+  weight: number;
+  total: number;
+  /** Name of a header: `always` and `never` decide, unless a value or a pattern is given, which decide for it alone. */
+  header?: string;
+  value?: string;
+  pattern?: string;
+  /** Name of a cookie: `always` and `never` decide. */
+  cookie?: string;
+}
+
+/** Another Ingress of the same namespace, under which its requests are counted, and its backend. */
+export interface Canary extends CanaryRule {
+  ingress: string;
+  service: string;
+  backend: string;
+}
+
+/** What is asked for beside the way to a backend. Every field that is absent asks for nothing. Shared by routes. */
+export interface Policy {
+  /** Plain HTTP is sent to https with 308; `redirect-as-is` keeps a trailing slash. */
+  https?: 'redirect' | 'redirect-as-is';
+  /** Answered with this code and Location: an absolute URL with variables, or a path on the request's own host. */
+  redirect?: { code: number; location: string };
+  /** Ranges as `<address bytes in hexadecimal>/<bits>`. `deny` is asked first; with `allow` everybody else is refused. */
+  allow?: string[];
+  deny?: string[];
+  /** Largest request body; 0: without limit. */
+  bodyBytes?: number;
+  /** Waits of one try, in seconds. */
+  connectSeconds?: number;
+  sendSeconds?: number;
+  readSeconds?: number;
+  /** What the endpoints speak, where it is not HTTP/1.1 in the clear; `auto`: the scheme of the request. */
+  protocol?: 'https' | 'auto' | 'grpc' | 'grpcs';
+  /** Host header for the backend. */
+  host?: string;
+  cors?: Cors;
+  affinity?: Affinity;
+  basic?: BasicAuth;
+}
+
+/** A password is asked for (RFC 7617). */
+export interface BasicAuth {
+  realm: string;
+  /** `<name>:<hash>` as in a htpasswd file. */
+  users: string[];
+}
+
+/** A cookie that keeps a client on one endpoint. */
+export interface Affinity {
+  cookie: string;
+  /** Whether a client stays although there are new endpoints. */
+  persistent: boolean;
+  /** Whether the cookie also decides between a route and its canary. */
+  stickyCanary: boolean;
+  /** Of the cookie; absent: that of the route, or the root for a pattern. */
+  path?: string;
+  domain?: string;
+  sameSite?: 'None' | 'Lax' | 'Strict';
+  /** Present: always Secure; absent: over https. */
+  secure?: true;
+  /** Seconds. */
+  maxAge?: number;
+  expires?: number;
+}
+
+export interface Cors {
+  /** `*` alone, or origins; `scheme://*.` before a name stands for one label. */
+  origins: string[];
+  methods?: string;
+  headers?: string;
+  /** Whether the header that allows credentials is sent. */
+  credentials: boolean;
+  expose?: string;
+  maxAge?: number;
 }
 
 /** Entry `host/<host>`: all routes of one host in one class. Sorted by precedence where order decides (regex, string-prefix). */
 export interface HostRoutes {
   routes: Route[];
+  /** Absent when no route has one. */
+  policies?: Policy[];
 }
 
 export interface Endpoint {

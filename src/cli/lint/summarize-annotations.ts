@@ -32,7 +32,7 @@ export interface AnnotationSummary {
 
 /** Findings that say something about the manifest itself, not about its class, its neighbours or the cluster. */
 const aboutManifest = /^IA(?:12[0-3]|13[03]|15[0-9])$/;
-const ignoring: ReadonlySet<FindingKind> = new Set(['unsupported-annotation']);
+const ignoring: ReadonlySet<FindingKind> = new Set(['unsupported-annotation', 'unknown-annotation']);
 
 /** Counts over all Ingresses of a snapshot. */
 export function summarizeAnnotations(snapshot: Snapshot, now: number): AnnotationSummary {

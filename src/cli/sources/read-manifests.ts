@@ -2,7 +2,7 @@
 // are converted first, as the API server of their time would have stored them. It judges nothing.
 
 import { LineCounter, isMap, isSeq, parseAllDocuments, type Document, type Node } from 'yaml';
-import type { ObjectMeta } from '../../core/kubernetes-objects.js';
+import type { ObjectMeta, Secret } from '../../core/kubernetes-objects.js';
 import { objectKey } from '../../core/kubernetes-objects.js';
 import { type Snapshot, emptySnapshot } from '../../core/snapshot.js';
 import { convertManifests } from '../convert/convert-manifests.js';
@@ -132,8 +132,16 @@ function addObject(object: { kind: string; metadata: ObjectMeta }, collection: k
   const name = `${object.kind} ${key}`;
   const earlier = result.positions.get(name);
   if (earlier !== undefined) result.repetitions.push({ object: name, counts: position, ignored: earlier });
-  (result.snapshot[collection] as Map<string, unknown>).set(key, object);
+  if (collection === 'secrets') addSecret(result.snapshot, key, object);
+  else (result.snapshot[collection] as Map<string, unknown>).set(key, object);
   result.positions.set(name, position);
+}
+
+/** A Secret as the API server keeps it: with a type, its plain text encoded. */
+function addSecret({ secrets, passwordSecrets }: Snapshot, key: string, { stringData = {}, ...secret }: Secret & { stringData?: Record<string, unknown> }): void {
+  const encoded = Object.entries(stringData).map(([name, text]) => [name, Buffer.from(String(text)).toString('base64')]);
+  const stored: Secret = { ...secret, type: secret.type ?? 'Opaque', data: { ...secret.data, ...Object.fromEntries(encoded) as Record<string, string> } };
+  ((stored.type === 'Opaque' ? passwordSecrets : secrets) as Map<string, Secret>).set(key, stored);
 }
 
 function shapeProblem(manifest: Manifest): string | undefined {

@@ -58,8 +58,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, option
     ...identity, address: `${options.address}:${options.port}`, method: request.method, path: request.url,
     host: request.headers.host ?? '', headers: request.headers, bodyLength,
   };
-  response.writeHead(200, { 'content-type': 'application/json' });
-  response.end(request.method === 'HEAD' ? undefined : `${JSON.stringify(about)}\n`);
+  const text = `${JSON.stringify(about)}\n`;
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) });
+  response.end(request.method === 'HEAD' ? undefined : text);
 }
 
 /** Resolves as soon as the body has ended or is too long; what still comes then is thrown away. */

@@ -158,13 +158,12 @@ describe('engine: nginx process', function () {
     expect(seen).not.to.have.any.keys('x-forwarded-prefix', 'forwarded', 'x-original-uri', 'ssl-client-verify', 'proxy', 'upgrade', 'x_forwarded_for');
   });
 
-  it('refuses an endless header list and a large body', async () => {
+  it('refuses an endless header list', async () => {
     await (await start()).apply(update(1));
     const many = Object.fromEntries(Array.from({ length: 110 }, (_, index) => [`x-${index}`, 'v']));
     const { status, body } = await get(many);
     expect(status).to.equal(400);
     expect(body).not.to.match(/nginx\/\d/);
-    expect((await ask({ port: settings.listeners[0]!.httpPort, method: 'POST', path: '/', headers: { host: 'a.test', 'content-length': String(2 ** 21) } })).status).to.equal(413);
   });
 
   it('comes back with every table when nginx is killed, master or group', async () => {

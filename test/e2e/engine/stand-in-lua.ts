@@ -72,6 +72,7 @@ const modules: Record<string, string> = {
     return { run = function() assert(balancer.set_current_peer(ngx.ctx.endpoint.address, ngx.ctx.endpoint.port)) end }`,
   certificate: 'return { run = function() end }',
   figures: 'return { start = function() end, stop = function() end }',
+  'answer-headers': 'return { run = function() end }',
   count: 'return { run = function() ngx.shared.ia_versions:incr("count", 1, 0) end }',
   control,
 };

@@ -93,14 +93,14 @@ describe('core: defaults of annotations', () => {
   const prefix = 'nginx.ingress.kubernetes.io/';
   const settings = { ...defaultSettings, annotations: { 'ssl-redirect': 'false', 'whitelist-source-range': '10.0.0.0/8' } };
   const seen = (annotations?: Record<string, string>): Record<string, string> | undefined =>
-    withDefaults({ metadata: { name: 'web', ...(annotations && { annotations }) } }, settings).metadata.annotations;
+    withDefaults({ metadata: { name: 'web', ...(annotations && { annotations }) } }, settings, 'nginx.ingress.kubernetes.io').metadata.annotations;
 
   it('are for what the Ingress leaves out, and change nothing of it', () => {
     const ingress = { metadata: { name: 'web' } };
     expect(seen()).to.deep.equal({ [`${prefix}ssl-redirect`]: 'false', [`${prefix}whitelist-source-range`]: '10.0.0.0/8' });
-    withDefaults(ingress, settings);
+    withDefaults(ingress, settings, 'nginx.ingress.kubernetes.io');
     expect(ingress).to.deep.equal({ metadata: { name: 'web' } });
-    expect(withDefaults(ingress, defaultSettings)).to.equal(ingress);
+    expect(withDefaults(ingress, defaultSettings, 'nginx.ingress.kubernetes.io')).to.equal(ingress);
   });
 
   it('give way to what it says, also under the other name of the same annotation', () => {

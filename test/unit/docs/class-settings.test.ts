@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
 import { type Setting, settingRegistry } from '../../../src/core/class-settings.js';
-import { isCarriedOut } from '../../../src/core/annotations.js';
+import { isCarriedOut } from '../../../src/core/annotations/registry.js';
 import { findingCatalogue } from '../../../src/core/finding.js';
 
 const file = path.resolve('docs/class-settings.md');

@@ -16,7 +16,8 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   proxy_send_timeout proxy_read_timeout proxy_buffering proxy_request_buffering proxy_buffer_size proxy_buffers
   proxy_max_temp_file_size proxy_redirect proxy_next_upstream proxy_next_upstream_tries proxy_ignore_headers upstream server
   balancer_by_lua_block keepalive keepalive_time listen set ssl_session_cache ssl_certificate_by_lua_block location
-  access_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block`.split(/\s+/));
+  access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
+  grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols`.split(/\s+/));
 
 interface Directive {
   name: string;
@@ -59,8 +60,8 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && words.join(' ') !== '/') return [`location ${words.join(' ')} is more than "/"`];
-    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z]+"\)\.(run|start|stop)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
+    if (name === 'location' && !/^(?:\/|@again|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|start|stop)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && words[1] !== '$host' && !/^"[-a-z0-9]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
   });
@@ -90,7 +91,7 @@ describe('nginx.conf', () => {
   it('says what the engine relies on', () => {
     for (const line of [
       'listen "127.0.0.1:8080" default_server', 'listen "127.0.0.1:8443" ssl http2 default_server', 'listen "[::1]:9080" default_server',
-      'set $ia_listener "internal";', 'proxy_pass http://$ia_shard$ia_uri;', 'lua_regex_match_limit 100000;', 'server_tokens off;',
+      'set $ia_listener "internal";', 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', 'client_max_body_size 0;', 'grpc_pass grpcs://$ia_shard;', 'lua_regex_match_limit 100000;', 'server_tokens off;',
       'max_headers "100";', 'client_max_body_size "1m";', 'proxy_read_timeout "60s";', 'ssl_session_tickets off;',
       'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $remote_addr;', 'proxy_buffering off;',
       'listen "unix:/srv/ingress-arbiter/control/control.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
@@ -115,6 +116,7 @@ describe('nginx.conf', () => {
       httpsPorts: { 8443: 'internal', 9443: 'external' },
       httpPorts: { 8080: 'internal', 9080: 'external' },
       metrics: { perIngress: false, paths: false, seriesPerClass: 20_000 },
+      bodyBytes: 1048576,
     });
   });
 

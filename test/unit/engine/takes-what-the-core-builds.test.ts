@@ -36,7 +36,7 @@ describe('engine: takes what the core builds', function () {
     fc.assert(fc.property(path, fc.constantFrom('Exact', 'Prefix', 'ImplementationSpecific'), fc.boolean(), (written, pathType, regexHost) => {
       const resolved = resolvePath({ path: written, pathType }, regexHost);
       if ('problem' in resolved) return;
-      expect(routeComplaint({ ...resolved, namespace: 'n', ingress: 'i', service: '', backend: '' }, false), written).to.equal(undefined);
+      expect(routeComplaint({ ...resolved, namespace: 'n', ingress: 'i', service: '', backend: '' }, { unnamed: false, policies: 0 }), written).to.equal(undefined);
     }), { numRuns: 20_000 });
   });
 

@@ -6,7 +6,12 @@ import ts from 'typescript';
 import { type RegexMatch, indexPaths, matchPath } from '../../../src/route-table/match.js';
 import { normalizePath } from '../../../src/route-table/normalize-path.js';
 import { pickEndpoint } from '../../../src/route-table/pick-endpoint.js';
+import { allowedOrigin } from '../../../src/route-table/cors-origin.js';
+import { hashText, pickSticky } from '../../../src/route-table/pick-sticky.js';
+import { httpsLocation, redirectLocation } from '../../../src/route-table/redirect-location.js';
 import { rewritePath } from '../../../src/route-table/rewrite-path.js';
+import { inRanges, prepareRanges } from '../../../src/route-table/source-range.js';
+import { takesCanary } from '../../../src/route-table/takes-canary.js';
 import * as text from '../../../src/route-table/text.js';
 import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
 
@@ -70,16 +75,28 @@ describe('route-table: Node and Lua', function () {
   });
 
   it('indexPaths and matchPath', () => {
-    compare(fc.record({ routes, path: plain }), {
+    const policies = [{ bodyBytes: 1 }, { allow: ['0a000000/8'], readSeconds: 2 }];
+    const rich = routes.map((list) => list.map((one, at) => ({
+      ...one, ...(at % 3 === 0 ? {} : { policy: at % 2 }),
+      ...(at % 2 === 0 ? {} : { canary: { ingress: `c${at}`, service: 's', backend: `cb${at}`, weight: 1, total: 100, ...(at % 4 === 1 ? { header: 'X-Some_One' } : { cookie: 'c' }) } }),
+    })));
+    compare(fc.record({ routes: rich, policies: fc.constant(policies), path: plain }), {
       lua: `function(input)
         local match = load("route-table.match")
-        local found = match.matchPath(match.indexPaths({ routes = input.routes }), input.path, ${luaStandIn})
+        local found = match.matchPath(match.indexPaths(input), input.path, ${luaStandIn})
         if not found then return found end
-        return { backend = found.route.backend, captures = table.concat(found.captures, ",") }
+        local policy, canary = found.policy, found.canary
+        return { backend = found.route.backend, captures = table.concat(found.captures, ","), allow = policy and policy.allow and policy.allow[1].bits or 0,
+          asks = canary and (canary.match.route.ingress .. " " .. tostring(canary.header) .. " " .. tostring(canary.cookie)) or "" }
       end`,
       node: (input) => {
         const found = matchPath(indexPaths(input), input.path, standIn);
-        return found ? { backend: found.route.backend, captures: found.captures.join(',') } : found;
+        if (!found) return found;
+        const { policy, canary } = found;
+        return {
+          backend: found.route.backend, captures: found.captures.join(','), allow: policy?.allow?.[0]?.bits ?? 0,
+          asks: canary === undefined ? '' : `${canary.match.route.ingress} ${canary.header ?? 'nil'} ${canary.cookie ?? 'nil'}`,
+        };
       },
     });
   });
@@ -94,6 +111,65 @@ describe('route-table: Node and Lua', function () {
       end`,
       node: ({ count, turn, attempt }) => pickEndpoint(Array.from({ length: count }, (_, at) => ({ address: String(at + 1), port: 1 })), turn, attempt)?.address,
       batches: 4,
+    });
+  });
+
+  it('prepareRanges and inRanges', () => {
+    const addressBytes = fc.oneof(fc.uint8Array({ minLength: 4, maxLength: 4 }), fc.uint8Array({ minLength: 16, maxLength: 16 }),
+      fc.uint8Array({ minLength: 4, maxLength: 4 }).map((tail) => Uint8Array.from([...Array<number>(10).fill(0), 255, 255, ...tail])));
+    const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+    const range = fc.tuple(addressBytes, fc.nat(128)).map(([bytes, bits]) => `${hex(bytes)}/${Math.min(bits, bytes.length * 8)}`);
+    const near = fc.tuple(addressBytes, fc.nat(128), fc.nat(127)).map(([bytes, bits, flip]) => {
+      const other = Uint8Array.from(bytes);
+      const at = flip % (bytes.length * 8);
+      other[at >> 3]! ^= 128 >> (at & 7);
+      return { ranges: [`${hex(bytes)}/${Math.min(bits, bytes.length * 8)}`], address: Buffer.from(other).toString('latin1') };
+    });
+    compare(fc.oneof(near, fc.record({ ranges: fc.array(range, { maxLength: 4 }), address: addressBytes.map((bytes) => Buffer.from(bytes).toString('latin1')) })), {
+      lua: 'function(input) local ranges = load("route-table.source-range") return ranges.inRanges(ranges.prepareRanges(input.ranges), input.address) end',
+      node: ({ ranges, address }) => inRanges(prepareRanges(ranges), address),
+    });
+  });
+
+  it('allowedOrigin', () => {
+    const origin = fc.constantFrom('*', 'https://a.test', 'https://*.a.test', 'http://*.a.test:8080', 'https://b.a.test', 'https://c.b.a.test', 'http://b.a.test:8080', 'https://.a.test', 'https://*a.test', 'https://x/.a.test', 'null', '');
+    compare(fc.record({ origins: fc.array(origin, { minLength: 1, maxLength: 3 }), origin: fc.option(origin, { nil: undefined }) }), {
+      lua: 'function(input) return load("route-table.cors-origin").allowedOrigin(input.origins, input.origin) end',
+      node: ({ origins, origin: asked }) => allowedOrigin(origins, asked),
+      batches: 4,
+    });
+  });
+
+  it('httpsLocation and redirectLocation', () => {
+    const part = fc.constantFrom('$request_uri', '$uri', '$args', '$is_args', '$host', '$http_host', '$scheme', '/', 'a', '$', '$$', '?', 'https://x');
+    const request = fc.record({ scheme: fc.constantFrom('http', 'https'), host: fc.constantFrom('a.test', ''), namedHost: fc.constantFrom('a.test:80', ''), path: plain, query: fc.option(fc.constantFrom('', 'a=b', '/'), { nil: undefined }) });
+    compare(fc.record({ request, target: fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')), keep: fc.boolean() }), {
+      lua: 'function(input) local locations = load("route-table.redirect-location") return locations.httpsLocation(input.request, input.keep) .. " " .. locations.redirectLocation(input.target, input.request) end',
+      node: ({ request: one, target, keep }) => `${httpsLocation(one, keep)} ${redirectLocation(target, one)}`,
+    });
+  });
+
+  it('takesCanary', () => {
+    const value = fc.option(fc.constantFrom('always', 'never', 'yes', 'no', ''), { nil: undefined });
+    compare(fc.record({
+      rule: fc.record({ weight: fc.nat(100), total: fc.constant(100), header: fc.option(fc.constant('h'), { nil: undefined }), value, pattern: value, cookie: fc.option(fc.constant('c'), { nil: undefined }) }),
+      header: value, cookie: value, chance: fc.integer({ min: 1, max: 100 }),
+    }), {
+      lua: 'function(input) return load("route-table.takes-canary").takesCanary(input.rule, input, function(a, b) return a:find(b, 1, true) ~= nil end) end',
+      node: ({ rule, ...request }) => takesCanary(JSON.parse(JSON.stringify(rule)) as typeof rule & { header: string; value: string; pattern: string; cookie: string }, request, (a, b) => a.includes(b)),
+    });
+  });
+
+  it('hashText and pickSticky', () => {
+    compare(fc.record({ keys: fc.array(fc.string({ unit: byte, maxLength: 40 }), { maxLength: 8 }), key: fc.string({ unit: byte, maxLength: 40 }) }), {
+      lua: `function(input)
+        local sticky = load("route-table.pick-sticky")
+        local endpoints = {}
+        for at = 1, #input.keys do endpoints[at] = { hash = sticky.hashText(input.keys[at]) } end
+        return { hash = sticky.hashText(input.key), at = sticky.pickSticky(endpoints, sticky.hashText(input.key)) }
+      end`,
+      node: ({ keys, key }) => ({ hash: hashText(key), at: pickSticky(keys.map((one) => ({ hash: hashText(one) })), hashText(key)) }),
+      batches: 6,
     });
   });
 

@@ -1,0 +1,68 @@
+// Annotations that keep requests out: addresses, passwords, other servers' verdicts, client certificates. What can't be
+// carried out of these closes the route.
+
+import { carriedOut, leftOut } from './annotation.js';
+import { addressRanges } from './addresses.js';
+import { oneOf, textLike } from './grammar.js';
+
+const closes = 'Not carried out yet: requests are answered with 503.';
+/** What a Secret may be called, its namespace allowed before it. */
+const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
+
+const withAuthUrl = 'See auth-url.';
+
+export const accessAnnotations = {
+  'allowlist-source-range': carriedOut('location medium', addressRanges, 'everybody', {
+    alias: 'whitelist-source-range', failMode: 'closed', note: '403 for other addresses. The address is that of the connection.',
+  }),
+  'denylist-source-range': carriedOut('location medium', addressRanges, 'nobody', { failMode: 'closed', note: '403; asked before the allow list.' }),
+  'auth-type': carriedOut('location low', oneOf(['basic', 'digest']), 'no password', { support: 'approximated', failMode: 'closed', note: '`basic`: 401 without a known name and password; `Authorization` is not passed on. With `digest`, or without auth-secret, 503. Not asked for on paths below `/.well-known/acme-challenge`.' }),
+  'auth-secret': carriedOut('location medium', secretName, 'none', { failMode: 'closed', note: 'An Opaque Secret of the same namespace. Hashes: apr1, SHA, bcrypt up to cost 12, crypt(3). Missing, empty or unreadable: 503.' }),
+  'auth-secret-type': carriedOut('location low', oneOf(['auth-file', 'auth-map']), '`auth-file`', { failMode: 'closed', note: 'The key `auth` with a htpasswd file, or a key for each user.' }),
+  'auth-realm': carriedOut('location medium', textLike(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 'a text in plain ASCII without quotes and backslashes', 200), '`Authentication Required`', { note: '' }),
+  'auth-url': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),
+  'auth-signin': leftOut('location high', 'not-yet', withAuthUrl),
+  'auth-signin-redirect-param': leftOut('location medium', 'not-yet', withAuthUrl),
+  'auth-response-headers': leftOut('location medium', 'not-yet', withAuthUrl),
+  'auth-method': leftOut('location low', 'not-yet', withAuthUrl),
+  'auth-request-redirect': leftOut('location medium', 'not-yet', withAuthUrl),
+  'auth-proxy-set-headers': leftOut('location medium', 'not-yet', withAuthUrl),
+  'auth-always-set-cookie': leftOut('location low', 'not-yet', withAuthUrl),
+  'auth-cache-key': leftOut('location medium', 'no', 'Every request is asked for.'),
+  'auth-cache-duration': leftOut('location medium', 'no', 'Every request is asked for.'),
+  'auth-keepalive': leftOut('location low', 'no', 'The engine keeps its own connections.'),
+  'auth-keepalive-share-vars': leftOut('location low', 'no', 'See auth-keepalive.'),
+  'auth-keepalive-requests': leftOut('location low', 'no', 'See auth-keepalive.'),
+  'auth-keepalive-timeout': leftOut('location low', 'no', 'See auth-keepalive.'),
+  'enable-global-auth': leftOut('location low', 'no', 'There is no global authentication.', { harmless: ['true', 'false'] }),
+  satisfy: leftOut('location low', 'not-yet', 'Every protection must be satisfied (`all`).', { harmless: ['all'] }),
+  'auth-tls-secret': leftOut('location medium', 'not-yet', closes, { failMode: 'closed' }),
+  'auth-tls-verify-client': leftOut('location medium', 'not-yet', closes, { failMode: 'closed', harmless: ['off'] }),
+  'auth-tls-match-cn': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),
+  'auth-tls-verify-depth': leftOut('location low', 'not-yet', 'See auth-tls-secret.'),
+  'auth-tls-error-page': leftOut('location high', 'not-yet', 'See auth-tls-secret.'),
+  'auth-tls-pass-certificate-to-upstream': leftOut('location low', 'not-yet', 'See auth-tls-secret.'),
+  'enable-modsecurity': leftOut('ingress low', 'no', 'There is no such module in the engine; requests are not inspected.', { harmless: ['false'] }),
+  'enable-owasp-core-rules': leftOut('ingress low', 'no', 'See enable-modsecurity.', { harmless: ['false'] }),
+  'modsecurity-transaction-id': leftOut('ingress high', 'no', 'See enable-modsecurity.'),
+  'ssl-ciphers': leftOut('ingress low', 'no', 'One list for each listener, set by the operator.'),
+  'ssl-prefer-server-ciphers': leftOut('ingress low', 'no', 'See ssl-ciphers.'),
+} as const;
+
+const never = 'Raw configuration is never accepted; express it with other annotations or remove it.';
+
+export const refusedAnnotations = {
+  'configuration-snippet': leftOut('location critical', 'no', never),
+  'server-snippet': leftOut('ingress critical', 'no', never),
+  'stream-snippet': leftOut('ingress critical', 'no', never),
+  'auth-snippet': leftOut('location critical', 'no', never),
+  'modsecurity-snippet': leftOut('ingress critical', 'no', never),
+} as const;
+
+export const observingAnnotations = {
+  'enable-access-log': leftOut('location low', 'no', 'There is no access log of requests; they are counted.', { harmless: ['false'] }),
+  'enable-rewrite-log': leftOut('location low', 'no', 'There is no such log.', { harmless: ['false'] }),
+  'enable-opentelemetry': leftOut('location low', 'no', 'There is no such module in the engine; trace headers are passed on.', { harmless: ['false'] }),
+  'opentelemetry-trust-incoming-span': leftOut('location low', 'no', 'See enable-opentelemetry.'),
+  'opentelemetry-operation-name': leftOut('location medium', 'no', 'See enable-opentelemetry.'),
+} as const;

@@ -1,0 +1,81 @@
+// Annotations about which requests a path takes, what becomes of the path, and redirects.
+
+import { normalizePath } from '../../route-table/normalize-path.js';
+import { carriedOut, leftOut } from './annotation.js';
+import { type Grammar, flag, textLike } from './grammar.js';
+import { redirectTarget } from './redirect-target.js';
+
+/** The characters that ingress-nginx allows in a rewrite target. */
+const rewriteCharacters = /^\/?[-._~A-Za-z0-9/:$]*$/;
+
+const rewriteTemplate: Grammar<string> = {
+  form: 'path template with `$1`…`$9`',
+  read: (text) => (rewriteCharacters.test(text) && text.length <= 2048 && isSafeTemplate(text)
+    ? { value: text }
+    : { problem: 'may hold letters, digits, - . _ ~ / : and $1…$9 only, and no empty or dot segments' }),
+};
+
+/** Two digits after a $ would be read as one capture and a digit; what leads out of the root would fail every request. */
+function isSafeTemplate(template: string): boolean {
+  const path = template.startsWith('/') ? template : `/${template}`;
+  return !/\$[0-9]{2}/.test(template) && !/\/\.{0,2}\/|\/\.{1,2}$/.test(path) && normalizePath(path) === path;
+}
+
+const ownPath: Grammar<string> = {
+  form: 'path',
+  read: (text) => (text.length <= 2048 && text !== '/' && normalizePath(text.split('?')[0]!) === text.split('?')[0] && /^\/(?!\/)[-._~A-Za-z0-9/:@!$&'()*+,;=%?]*$/.test(text)
+    ? { value: text } : { problem: 'must be a path such as /app, in plain ASCII, other than /' }),
+};
+
+const redirectCode = (most: number): Grammar<number> => ({
+  form: `300–${most}`,
+  read: (text) => (/^30[0-9]$/.test(text) && Number(text) <= most ? { value: Number(text) } : { problem: `must be a code from 300 to ${most}` }),
+});
+
+export const routingAnnotations = {
+  'rewrite-target': carriedOut('ingress medium', rewriteTemplate, 'path as it came', {
+    failMode: 'refuse',
+    note: 'Turns all paths of the host, within this class, into case-insensitive patterns that are anchored at their start only, as there. The result is brought into normal form again, so a capture can not climb out of the path.',
+  }),
+  'use-regex': carriedOut('location low', flag, '`false`', { note: 'As rewrite-target, without a rewrite. It never reaches another class.' }),
+  'app-root': carriedOut('location medium', ownPath, 'none', {
+    note: 'Counts for the path `/` of each host of the Ingress: 302 to the path on the same scheme and host. An older Ingress with Exact `/` on the host wins.',
+  }),
+  'ssl-redirect': carriedOut('location low', flag, '`true`', {
+    note: '308 to `https://`, without port and without one trailing slash, when a `tls` entry of an Ingress on the host covers the host. A wildcard host with TLS of its own does not make other hosts redirect. Never for `/.well-known/acme-challenge`.',
+  }),
+  'force-ssl-redirect': carriedOut('location medium', flag, '`false`', { note: 'As ssl-redirect, whether or not the host has TLS.' }),
+  'preserve-trailing-slash': carriedOut('location medium', flag, '`false`', { note: 'Keeps the trailing slash that ssl-redirect strips.' }),
+  'permanent-redirect': carriedOut('location medium', redirectTarget, 'none', {
+    failMode: 'refuse',
+    note: '`http://` or `https://`. May hold `$request_uri`, `$uri`, `$args`, `$is_args`, `$host`, `$http_host`, `$scheme`; no other variables.',
+  }),
+  'permanent-redirect-code': carriedOut('location low', redirectCode(308), '`301`', { note: '' }),
+  'temporal-redirect': carriedOut('location medium', redirectTarget, 'none', { failMode: 'refuse', note: 'Wins over permanent-redirect.' }),
+  'temporal-redirect-code': carriedOut('location low', redirectCode(307), '`302`', { note: '' }),
+  'relative-redirects': leftOut('location low', 'no', 'Redirects always carry scheme and host.', { harmless: ['false'] }),
+  'use-port-in-redirects': leftOut('location low', 'no', 'Redirects to https never carry a port.', { harmless: ['false'] }),
+  'from-to-www-redirect': leftOut('location low', 'not-yet', 'Needs a route for a host that the Ingress does not name.', { harmless: ['false'] }),
+  'server-alias': leftOut('ingress high', 'not-yet', 'Needs hosts that the Ingress does not name in its rules; write a rule for each host.'),
+  'upstream-vhost': carriedOut('location low', textLike(/^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?(:[0-9]{1,5})?$/, 'a host name, a port allowed', 260), 'the request\'s host', {
+    support: 'approximated', failMode: 'refuse', note: 'A plain host name only: no variables.',
+  }),
+  'x-forwarded-prefix': leftOut('location medium', 'not-yet', 'The header is always removed from requests.'),
+  'default-backend': leftOut('location low', 'not-yet', 'Without endpoints requests are answered with 503.'),
+  'custom-http-errors': leftOut('location low', 'not-yet', 'Answers of the backend are passed on.'),
+  'disable-proxy-intercept-errors': leftOut('location low', 'not-yet', 'Nothing is intercepted.', { harmless: ['false'] }),
+} as const;
+
+export const trafficAnnotations = {
+  'mirror-target': leftOut('ingress high', 'no', 'Needs a second request to a target that the Ingress chooses freely.'),
+  'mirror-host': leftOut('ingress high', 'no', 'See mirror-target.'),
+  'mirror-request-body': leftOut('ingress low', 'no', 'See mirror-target.'),
+  'limit-rps': leftOut('location low', 'not-yet', 'Requests are not limited.', { harmless: ['0'] }),
+  'limit-rpm': leftOut('location low', 'not-yet', 'Requests are not limited.', { harmless: ['0'] }),
+  'limit-connections': leftOut('location low', 'not-yet', 'Connections are not limited.', { harmless: ['0'] }),
+  'limit-burst-multiplier': leftOut('location low', 'not-yet', 'See limit-rps.'),
+  'limit-allowlist': leftOut('location low', 'not-yet', 'See limit-rps.', { alias: 'limit-whitelist' }),
+  'limit-rate': leftOut('location low', 'not-yet', 'Answers are not slowed down.', { harmless: ['0'] }),
+  'limit-rate-after': leftOut('location low', 'not-yet', 'See limit-rate.'),
+} as const;
+

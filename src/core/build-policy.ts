@@ -1,0 +1,100 @@
+// What the annotations of one Ingress ask for beside the way to a backend, as the policy that its routes share. What depends
+// on the other Ingresses of the host (whether it has TLS) is decided where they meet (build-host.ts).
+
+import type { Affinity, CanaryRule, Cors, Policy } from '../route-table/types.js';
+import type { AnnotationValues } from './annotations/registry.js';
+
+/** When the requests of a path are sent to https. */
+export interface HttpsWish {
+  /** `with-tls`: when the host has TLS. */
+  when: 'with-tls' | 'always';
+  as: NonNullable<Policy['https']>;
+}
+
+const protocols: Record<NonNullable<AnnotationValues['backend-protocol']>, Policy['protocol'] | 'none'> = {
+  HTTP: undefined, HTTPS: 'https', AUTO_HTTP: 'auto', GRPC: 'grpc', GRPCS: 'grpcs', FCGI: 'none',
+};
+
+/** Protocols of backends that can't be spoken: 503 is the honest answer, and no other route takes the place. */
+export function speaksProtocol(values: AnnotationValues): boolean {
+  return protocols[values['backend-protocol'] ?? 'HTTP'] !== 'none';
+}
+
+/** The policy of an Ingress's routes; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
+export function buildPolicy(values: AnnotationValues): Policy | undefined {
+  const protocol = protocols[values['backend-protocol'] ?? 'HTTP'];
+  const policy: Policy = {
+    ...redirectOf(values),
+    ...given('allow', values['allowlist-source-range']),
+    ...given('deny', values['denylist-source-range']),
+    ...given('bodyBytes', values['proxy-body-size']),
+    ...given('connectSeconds', values['proxy-connect-timeout']),
+    ...given('sendSeconds', values['proxy-send-timeout']),
+    ...given('readSeconds', values['proxy-read-timeout']),
+    ...given('protocol', protocol === 'none' ? undefined : protocol),
+    ...given('host', values['upstream-vhost']),
+    ...given('cors', corsOf(values)),
+    ...given('affinity', affinityOf(values)),
+  };
+  return Object.keys(policy).length === 0 ? undefined : policy;
+}
+
+/** Which requests a canary takes; undefined for an Ingress that is none. A weight above the total takes all. */
+export function canaryOf(values: AnnotationValues): CanaryRule | undefined {
+  if (values.canary !== true) return undefined;
+  const header = values['canary-by-header'];
+  const value = values['canary-by-header-value'];
+  return {
+    weight: values['canary-weight'] ?? 0,
+    total: Math.max(values['canary-weight-total'] ?? 100, 100),
+    ...given('header', header),
+    ...(header === undefined ? {} : { ...given('value', value), ...(value === undefined ? given('pattern', values['canary-by-header-pattern']) : {}) }),
+    ...given('cookie', values['canary-by-cookie']),
+  };
+}
+
+/** ssl-redirect, force-ssl-redirect, preserve-trailing-slash. */
+export function httpsWish(values: AnnotationValues): HttpsWish | undefined {
+  const as = values['preserve-trailing-slash'] === true ? 'redirect-as-is' : 'redirect';
+  if (values['force-ssl-redirect'] === true) return { when: 'always', as };
+  return values['ssl-redirect'] === false ? undefined : { when: 'with-tls', as };
+}
+
+/** temporal-redirect wins, as in ingress-nginx. */
+function redirectOf(values: AnnotationValues): Pick<Policy, 'redirect'> {
+  const temporal = values['temporal-redirect'];
+  if (temporal !== undefined) return { redirect: { code: values['temporal-redirect-code'] ?? 302, location: temporal } };
+  const permanent = values['permanent-redirect'];
+  return permanent === undefined ? {} : { redirect: { code: values['permanent-redirect-code'] ?? 301, location: permanent } };
+}
+
+function affinityOf(values: AnnotationValues): Affinity | undefined {
+  if (values.affinity === undefined) return undefined;
+  return {
+    cookie: values['session-cookie-name'] ?? 'INGRESSCOOKIE',
+    persistent: values['affinity-mode'] === 'persistent',
+    stickyCanary: values['affinity-canary-behavior'] !== 'legacy',
+    ...given('path', values['session-cookie-path']),
+    ...given('domain', values['session-cookie-domain']),
+    ...given('sameSite', values['session-cookie-samesite']),
+    ...(values['session-cookie-secure'] === true ? { secure: true } : {}),
+    ...given('maxAge', values['session-cookie-max-age']),
+    ...given('expires', values['session-cookie-expires']),
+  };
+}
+
+function corsOf(values: AnnotationValues): Cors | undefined {
+  if (values['enable-cors'] !== true) return undefined;
+  return {
+    origins: values['cors-allow-origin'] ?? ['*'],
+    ...given('methods', values['cors-allow-methods']),
+    ...given('headers', values['cors-allow-headers']),
+    credentials: values['cors-allow-credentials'] ?? true,
+    ...given('expose', values['cors-expose-headers']),
+    ...given('maxAge', values['cors-max-age']),
+  };
+}
+
+function given<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
+  return value === undefined ? {} : { [name]: value } as { [name in Name]?: Value };
+}

@@ -1,0 +1,118 @@
+// What an Ingress wants of the hosts it names: its paths with all that its annotations ask for, and the endpoints behind them.
+
+import { defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import omit from 'lodash/omit.js';
+import type { Policy } from '../route-table/types.js';
+import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
+import { usualPrefix } from './annotations/registry.js';
+import type { WantedPath } from './build-host.js';
+import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
+import { type ClassSettings, defaultSettings } from './class-settings.js';
+import { withDefaults } from './default-annotations.js';
+import { type Finding, finding } from './finding.js';
+import { coversHost, normalizeHost } from './host-name.js';
+import { type Ingress, objectKey } from './kubernetes-objects.js';
+import { type KeyedPath, listPaths } from './list-paths.js';
+import { planBasicAuth } from './plan-basic-auth.js';
+import type { Want } from './plan-ingress.js';
+import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
+import type { Snapshot } from './snapshot.js';
+
+export interface PathNotes {
+  findings: Finding[];
+  /** Keys of the Services that were asked for. */
+  services: string[];
+  /** Keys of the Secrets that were asked for. */
+  secrets: string[];
+}
+
+export interface PathSource {
+  annotationPrefix: string | undefined;
+  settings: ClassSettings | undefined;
+  snapshot: Pick<Snapshot, 'services' | 'passwordSecrets'>;
+  notes: PathNotes;
+}
+
+/** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
+export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: PathSource): void {
+  const { annotationPrefix = usualPrefix, settings = defaultSettings, snapshot, notes } = source;
+  const read = readAnnotations(withDefaults(ingress, settings, annotationPrefix), annotationPrefix);
+  read.closed ||= settings.closed;
+  notes.findings.push(...read.findings);
+  if (!read.valid) return;
+  const common = commonOf(ingress, read, source);
+  const isNamed = tlsNames(ingress, wants);
+  for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
+    const tls = isNamed(listed.key);
+    const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
+    const { port, service, key } = wanted.backend;
+    if (port !== undefined) wants.set(key, { of: 'service', service: `${wanted.namespace}/${service}`, port });
+    addPath(wants, listed.key, { ...wanted, tls });
+  }
+}
+
+/** What all paths of an Ingress have in common. */
+interface Common {
+  object: string;
+  closed: boolean;
+  shared: Omit<WantedPath, 'path' | 'backend'>;
+}
+
+function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { snapshot, notes }: PathSource): Common {
+  const object = `Ingress ${objectKey(ingress)}`;
+  const spoken = speaksProtocol(values);
+  if (!spoken) notes.findings.push(finding('unsupported-annotation', object, 'annotation backend-protocol: FCGI is not spoken; requests are answered with 503'));
+  const canary = canaryOf(values);
+  const shared = {
+    namespace: ingress.metadata.namespace ?? '', ingress: ingress.metadata.name,
+    rewriteTarget: values['rewrite-target'], useRegex: values['use-regex'] ?? false,
+  };
+  // Of a canary only what makes it one counts: all else its requests have from the path that they are taken from.
+  if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
+  const basic = planBasicAuth(values, { object, namespace: shared.namespace, secrets: snapshot.passwordSecrets, notes });
+  if (closed || !spoken || basic === 'closed') return { object, closed: true, shared };
+  const policy = buildPolicy(values);
+  return { object, closed: false, shared: { ...shared, policy: basic === undefined ? policy : { ...policy, basic }, https: httpsWish(values) } };
+}
+
+function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
+  const resolved = closed ? nowhere : resolveBackend(backend, shared.namespace, services, object);
+  notes.findings.push(...resolved.findings);
+  // The name as it is written: a backend that can't be resolved now may be tomorrow.
+  if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
+  return { ...shared, path, backend: resolved, fallback, policy: isChallenge(path.path) ? withoutPassword(shared.policy) : shared.policy };
+}
+
+/** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password. */
+function isChallenge(path = ''): boolean {
+  return path.startsWith('/.well-known/acme-challenge');
+}
+
+function withoutPassword(policy: Policy | undefined): Policy | undefined {
+  const rest = omit(policy, 'basic');
+  return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+function wantedRoot({ path }: KeyedPath, location: string, { shared }: Common): WantedPath {
+  const { namespace, ingress, useRegex } = shared;
+  return { namespace, ingress, useRegex, rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true };
+}
+
+/** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */
+const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
+
+function addPath(wants: Map<string, Want>, key: string, wanted: WantedPath): void {
+  const known = wants.get(key);
+  if (known?.of === 'host') known.paths.push(wanted);
+  else wants.set(key, { of: 'host', paths: [wanted] });
+}
+
+/** Tells of an entry's key whether a tls entry names the host, or a certificate without named hosts is served for it. */
+function tlsNames(ingress: Ingress, wants: ReadonlyMap<string, Want>): (key: string) => boolean {
+  const named = (ingress.spec?.tls ?? []).flatMap(({ hosts = [] }) => hosts.map(normalizeHost));
+  return (key) => {
+    const host = key.slice(hostKey('').length);
+    if (key === defaultKey || host === '') return false;
+    return wants.has(serverNameKey(host)) || named.some((name) => name !== undefined && coversHost(name, host));
+  };
+}

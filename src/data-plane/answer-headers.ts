@@ -1,0 +1,43 @@
+// Header filter: what a route's policy adds to the headers of its answers. It never looks at the body.
+
+import { allowedOrigin } from '../route-table/cors-origin.js';
+import type { PreparedPolicy } from '../route-table/match.js';
+import type { Cors } from '../route-table/types.js';
+
+/** The defaults of ingress-nginx. */
+const METHODS = 'GET, PUT, POST, DELETE, PATCH, OPTIONS';
+const HEADERS = 'DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization';
+const MAX_AGE = 1728000;
+
+/** Runs for every answer of a data listener, also for those of nginx itself. */
+export function run(): void {
+  const policy = ngx.ctx.policy as PreparedPolicy | undefined;
+  if (policy === undefined) return;
+  if (policy.asked.cors !== undefined) setCors(policy.asked.cors);
+  const cookie = ngx.ctx.cookie;
+  if (cookie !== undefined) addCookie(cookie);
+}
+
+/** Beside the backend's own cookies. */
+function addCookie(cookie: string): void {
+  const own = ngx.header['Set-Cookie'];
+  if (own === undefined) ngx.header['Set-Cookie'] = cookie;
+  else if (typeof own === 'string') ngx.header['Set-Cookie'] = [own, cookie];
+  else {
+    own.push(cookie);
+    ngx.header['Set-Cookie'] = own;
+  }
+}
+
+/** In place of what the backend says: two sets of these headers are none to a browser. */
+function setCors(cors: Cors): void {
+  const origin = allowedOrigin(cors.origins, ngx.var.http_origin);
+  if (origin === undefined) return;
+  const header = ngx.header;
+  header['Access-Control-Allow-Origin'] = origin;
+  if (cors.credentials) header['Access-Control-Allow-Credentials'] = 'true';
+  header['Access-Control-Allow-Methods'] = cors.methods ?? METHODS;
+  header['Access-Control-Allow-Headers'] = cors.headers ?? HEADERS;
+  header['Access-Control-Max-Age'] = tostring(cors.maxAge ?? MAX_AGE);
+  if (cors.expose !== undefined) header['Access-Control-Expose-Headers'] = cors.expose;
+}

@@ -1,0 +1,33 @@
+// The canary of a route of a class table: exactly its fields, each in its grammar.
+
+import { regexProblem } from '../core/check-regex.js';
+import type { Canary, Route } from '../route-table/types.js';
+import { isLabel, isServicePath, isSubdomain } from './check-names.js';
+import { type Check, inOrder, isShape, text, within } from './check-policy.js';
+
+const name = text(/^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/, 100);
+
+const fields: Record<keyof Canary, Check> = {
+  ingress: isSubdomain,
+  service: isLabel,
+  backend: (value) => typeof value === 'string' && value.startsWith('service/') && isServicePath(value.slice('service/'.length)),
+  weight: within(0, 2 ** 31),
+  total: within(100, 2 ** 31),
+  header: name,
+  value: text(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 255),
+  pattern: (value) => typeof value === 'string' && regexProblem(value) === undefined,
+  cookie: name,
+};
+
+/** Says what is wrong with a route's canary, or undefined. */
+export function canaryComplaint({ canary, namespace, backend }: Route): string | undefined {
+  if (canary === undefined) return undefined;
+  if (!isShape(canary, fields, ['ingress', 'service', 'backend', 'weight', 'total'])) return 'the canary of a route is not valid';
+  if (canary.backend.split('/')[1] !== namespace) return 'the canary of a route has a backend in another namespace';
+  return backend === '' ? 'a route without a backend has a canary' : undefined;
+}
+
+/** The canary with its fields in a fixed order. */
+export function orderedCanary(canary: Canary): Canary {
+  return inOrder(canary, Object.keys(fields) as (keyof Canary)[]);
+}

@@ -1,0 +1,61 @@
+// Location headers. Everything that comes from the request is in normal form already; nothing here is a general template.
+
+import { byteAt, cut, find } from './text.js';
+
+const DOLLAR = 36;
+const SLASH = 47;
+
+/** What a Location may be made of. */
+export interface RedirectRequest {
+  scheme: string;
+  /** Without port. */
+  host: string;
+  /** As the client named it, a port allowed. */
+  namedHost: string;
+  /** In normal form. */
+  path: string;
+  /** After the question mark; undefined without one. */
+  query: string | undefined;
+}
+
+/** The https URL of a request, without port, and without one trailing slash unless it is to be kept. */
+export function httpsLocation({ host, path, query }: RedirectRequest, keepSlash: boolean): string {
+  if (query !== undefined) return 'https://' + host + path + '?' + query;
+  const strip = !keepSlash && byteAt(path, path.length - 1) === SLASH;
+  return 'https://' + host + (strip ? cut(path, 0, path.length - 1) : path);
+}
+
+/** Fills the variables of a redirect's target. A target that is a path is one on the request's own scheme and host. */
+export function redirectLocation(target: string, request: RedirectRequest): string {
+  if (byteAt(target, 0) === SLASH) return request.scheme + '://' + request.namedHost + target;
+  if (find(target, '$', 0) < 0) return target;
+  let result = '';
+  let at = 0;
+  while (at < target.length) {
+    const end = at + nameLength(target, at);
+    result = result + (end > at ? valueOf(cut(target, at + 1, end), request) : cut(target, at, at + 1));
+    at = end > at ? end : at + 1;
+  }
+  return result;
+}
+
+/** Length of the variable that starts here, with its dollar sign; 0 for none. */
+function nameLength(target: string, at: number): number {
+  if (byteAt(target, at) !== DOLLAR) return 0;
+  let end = at + 1;
+  while (isNameByte(byteAt(target, end))) end = end + 1;
+  return end === at + 1 ? 0 : end - at;
+}
+
+function isNameByte(byte: number): boolean {
+  return (byte >= 97 && byte <= 122) || byte === 95;
+}
+
+function valueOf(name: string, { scheme, host, namedHost, path, query }: RedirectRequest): string {
+  if (name === 'request_uri') return query === undefined ? path : path + '?' + query;
+  if (name === 'uri') return path;
+  if (name === 'args') return query ?? '';
+  if (name === 'is_args') return query === undefined ? '' : '?';
+  if (name === 'scheme') return scheme;
+  return name === 'host' ? host : namedHost;
+}

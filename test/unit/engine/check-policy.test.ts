@@ -1,0 +1,76 @@
+// Policies and canaries pushed straight at the engine: exactly their shapes pass, in one order of bytes.
+import { expect } from 'chai';
+import { createEndpointCheck } from '../../../src/engine/check-endpoint.js';
+import { checkEntry } from '../../../src/engine/check-entry.js';
+
+const rules = { checkEndpoint: createEndpointCheck(false), routesPerHost: 5, endpointsPerService: 5 };
+const route = { match: 'prefix', path: '/', namespace: 'shop', ingress: 'web', service: 'web', backend: 'service/shop/web/80' };
+const check = (value: unknown): ReturnType<typeof checkEntry> => checkEntry('host/a.test', value, rules);
+const withPolicy = (policy: unknown): ReturnType<typeof checkEntry> => check({ routes: [{ ...route, policy: 0 }], policies: [policy] });
+const canary = { ingress: 'next', service: 'next', backend: 'service/shop/next/80', weight: 10, total: 100 };
+const withCanary = (changes: object, routeChanges: object = {}): ReturnType<typeof checkEntry> => check({ routes: [{ ...route, ...routeChanges, canary: { ...canary, ...changes } }] });
+const cors = { origins: ['*'], credentials: true };
+const affinity = { cookie: 'c', persistent: false, stickyCanary: true };
+
+const sound: object[] = [
+  { https: 'redirect' }, { https: 'redirect-as-is' }, { redirect: { code: 308, location: 'https://a.test$request_uri' } }, { redirect: { code: 302, location: '/app?x=1' } },
+  { allow: ['0a000000/8', `${'0'.repeat(32)}/128`], deny: ['00000000/0'] }, { bodyBytes: 0 }, { bodyBytes: 2 ** 50, connectSeconds: 1, sendSeconds: 604800, readSeconds: 60 },
+  ...['https', 'auto', 'grpc', 'grpcs'].map((protocol) => ({ protocol })), { host: 'a.test:80' },
+  { cors }, { cors: { origins: ['https://a.test', 'https://*.b.test:8080'], methods: 'GET, PUT', headers: 'X-A', credentials: true, expose: '*', maxAge: 0 } },
+  { basic: { realm: 'a b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'b:$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'] } },
+  { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
+];
+
+const bad: Record<string, unknown[]> = {
+  https: ['on', true], redirect: [{ code: 200, location: 'https://a.test' }, { code: 301 }, { code: 301, location: 'https://a.test', more: 1 }, ...['//evil.test', '/\\evil.test', '/a\r\nX: y', '/a b', 'javascript:alert(1)', 'https://a.test/$cookie_x', 'https://x/;}location', ''].map((location) => ({ code: 301, location }))],
+  allow: [[], '0a000000/8', ['10.0.0.0/8'], ['0a000000/33'], ['0A000000/8'], ['0a000000'], ['0a000000/08'], [`${'0'.repeat(32)}/129`], ['0a0000/8'], [null], Array.from({ length: 501 }, () => '0a000000/8')],
+  deny: [[], ['x']], bodyBytes: [-1, 1.5, '1', 2 ** 51, NaN], connectSeconds: [0, 604801, '5'], sendSeconds: [-1], readSeconds: [1e400], protocol: ['http', 'fcgi', 'HTTPS'], host: ['$host', 'a b', 'a\n', '', '-a'],
+  cors: [{}, { ...cors, origins: [] }, { ...cors, origins: ['*', 'https://a.test'] }, { ...cors, origins: ['a.test'] }, { ...cors, credentials: 'true' }, { ...cors, methods: 'GET\r\nX: y' }, { ...cors, extra: 1 }, { ...cors, maxAge: -1 }],
+  basic: [{}, { realm: 'a', users: [] }, { realm: 'a"b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='] }, ...['a', 'a:', ':{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:{PLAIN}x', 'a:plain', 'a b:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:$2y$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'a:$6$rounds=999999999$a$b', 'a:*', 'a:!\n'].map((line) => ({ realm: 'a', users: [line] }))],
+  affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, maxAge: '1' }],
+};
+
+describe('check of a policy', () => {
+  for (const policy of sound) it(`lets pass ${JSON.stringify(policy).slice(0, 60)}`, () => expect(withPolicy(policy)).to.deep.equal({ json: JSON.stringify({ routes: [{ ...route, policy: 0 }], policies: [policy] }) }));
+
+  for (const [field, values] of Object.entries(bad)) {
+    for (const value of values) {
+      it(`refuses ${field} ${JSON.stringify(value).slice(0, 50)}`, () => expect(withPolicy({ [field]: value })).to.have.property('complaint').that.matches(new RegExp(`the ${field} of a policy is not valid`)));
+    }
+  }
+
+  it('refuses a field that it does not know, for what can not be carried out must not be dropped', () => {
+    for (const policy of [{ auth: 'x' }, { bodyBytes: 1, Allow: [] }, JSON.parse('{"__proto__":{"bodyBytes":1}}'), { constructor: 1 }]) expect(withPolicy(policy)).to.have.property('complaint').that.matches(/field that is not known/);
+  });
+
+  it('refuses what is no policy, one that nobody may have, and a place without one', () => {
+    for (const policy of [null, [], 'x', 7, {}]) expect(withPolicy(policy)).to.have.property('complaint');
+    const policies = [{ bodyBytes: 1 }];
+    for (const policy of [1, -1, 0.5, '0', null]) expect(check({ routes: [{ ...route, policy }], policies }), String(policy)).to.have.property('complaint');
+    expect(check({ routes: [{ ...route, policy: 0 }] })).to.have.property('complaint');
+    expect(check({ routes: [route], policies: [{ bodyBytes: 1 }, { bodyBytes: 2 }] })).to.have.property('complaint').that.matches(/more policies than routes/);
+    expect(check({ routes: [route], policies: 'x' })).to.have.property('complaint');
+  });
+
+  it('gives equal policies equal bytes', () => {
+    const policy = { affinity: { ...affinity, path: '/', maxAge: 1 }, cors: { ...cors, maxAge: 1 }, redirect: { code: 301, location: '/a' }, bodyBytes: 1, https: 'redirect' };
+    const turned = (value: unknown): unknown => (typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).reverse().map(([key, member]) => [key, turned(member)])) : value);
+    expect(withPolicy(turned(policy))).to.deep.equal(withPolicy(policy));
+  });
+});
+
+describe('check of a canary', () => {
+  it('lets pass its fields', () => {
+    for (const changes of [{}, { header: 'X-A', value: 'b c', cookie: 'd' }, { header: 'x', pattern: '^a+$' }, { weight: 0, total: 1000 }]) expect(withCanary(changes), JSON.stringify(changes)).to.have.property('json');
+  });
+
+  for (const changes of [
+    { ingress: 'a|b' }, { ingress: '' }, { service: 'A' }, { backend: '' }, { backend: 'host/a.test' }, { weight: -1 }, { weight: 1.5 }, { weight: '1' }, { total: 99 }, { total: Infinity }, { header: 'a b' }, { header: 'a\n' }, { value: 'a\r' }, { value: '' },
+    { pattern: '(a+)+$' }, { pattern: '(' }, { cookie: 'a;b' }, { extra: 1 },
+  ]) it(`refuses ${JSON.stringify(changes)}`, () => expect(withCanary(changes)).to.have.property('complaint').that.matches(/canary/));
+
+  it('refuses one in another namespace, and one of a closed route', () => {
+    expect(withCanary({ backend: 'service/other/next/80' })).to.have.property('complaint').that.matches(/another namespace/);
+    expect(withCanary({}, { backend: '', service: '' })).to.have.property('complaint').that.matches(/without a backend/);
+  });
+});
