@@ -47,7 +47,7 @@ export function reportEvents({ writer, holds, find }: EventReporterOptions): Eve
       const object = find(event.ingress);
       if (object === undefined || !holds(event.class)) continue;
       if (id !== undefined) told.add(id);
-      writer.report({ object, type: event.type, reason: event.reason, message: event.message });
+      writer.report({ object, type: event.type, reason: event.reason, message: event.message, mayWrite: () => holds(event.class) });
     }
     if (waiting.size > 0 || happenings.length > 0) ask();
   };

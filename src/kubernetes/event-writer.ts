@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from './clock.js';
 import { monotonicClock } from './clock.js';
-import type { KubeApi } from './kube-api.js';
+import type { CallOptions, KubeApi } from './kube-api.js';
 import type { KubeObject } from './kube-object.js';
 import { OperationalError, hasCode } from './operational-error.js';
 import { events } from './resources.js';
@@ -17,6 +17,8 @@ export interface EventNews {
   /** One word in CamelCase. */
   reason: string;
   message: string;
+  /** Asked when its turn comes and again when the request goes out: what waited through a freeze may not be ours to say any more. */
+  mayWrite?: () => boolean;
 }
 
 export type EventResult = 'written' | 'counted' | 'dropped' | 'failed';
@@ -117,7 +119,12 @@ class Writer implements EventWriter {
 
   private async work(): Promise<void> {
     for (let series = this.queue.shift(); series !== undefined; series = this.queue.shift()) {
+      const permit = series.news.mayWrite ?? always;
       try {
+        if (!permit()) {
+          this.options.onResult?.('dropped');
+          continue;
+        }
         if (series.name !== '') await this.recount(series);
         else await this.create(series);
         this.options.onResult?.('written');
@@ -132,7 +139,7 @@ class Writer implements EventWriter {
   private async recount(series: Series): Promise<void> {
     const ref = { resource: events, namespace: series.namespace, name: series.name };
     try {
-      await this.options.api.patch(ref, { count: series.count, lastTimestamp: this.stamp(), message: series.news.message });
+      await this.options.api.patch(ref, { count: series.count, lastTimestamp: this.stamp(), message: series.news.message }, permitOf(series));
     } catch (error) {
       // Events are deleted after an hour.
       if (!hasCode(error, 'not-found')) throw error;
@@ -153,13 +160,13 @@ class Writer implements EventWriter {
       type, reason, message, count: series.count, firstTimestamp: series.first, lastTimestamp: this.stamp(),
       source: { component: this.options.component, host: this.options.instance },
       reportingComponent: this.options.component, reportingInstance: this.options.instance,
-    });
+    }, permitOf(series));
     series.name = written;
   }
 
-  private async createOnce(event: KubeObject): Promise<void> {
+  private async createOnce(event: KubeObject, options: CallOptions): Promise<void> {
     try {
-      await this.options.api.create(events, event);
+      await this.options.api.create(events, event, options);
     } catch (error) {
       if (!(error instanceof OperationalError && error.reason === 'AlreadyExists')) throw error;
     }
@@ -169,6 +176,12 @@ class Writer implements EventWriter {
   private stamp(): string {
     return (this.options.wallClock?.() ?? new Date()).toISOString().replace(/\.\d+Z$/, 'Z');
   }
+}
+
+const always = (): boolean => true;
+
+function permitOf({ news: { mayWrite } }: Series): CallOptions {
+  return mayWrite === undefined ? {} : { permit: mayWrite };
 }
 
 /** Messages quote what users wrote: control characters go, length is bounded, and a cut never leaves half a character. */

@@ -48,6 +48,16 @@ describe('event writer', () => {
     expect((event!['metadata'] as { name: string }).name).to.match(/^a\.[0-9a-f]{16}$/);
   });
 
+  it('lets go of what may not be written any more when its turn comes, as after a freeze', async () => {
+    let mine = true;
+    writer.report({ object: ingress, type: 'Normal', reason: 'Taken', message: 'first', mayWrite: () => mine });
+    writer.report({ object: ingress, type: 'Normal', reason: 'Taken', message: 'second', mayWrite: () => mine });
+    mine = false;
+    await until(() => results.length === 2);
+    expect(written().map(({ message }) => message)).to.not.include('second');
+    expect(results).to.include('dropped');
+  });
+
   it('counts the same news for 5 minutes and then tells how often', async () => {
     report('two claims');
     await until(() => results.length === 1);
