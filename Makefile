@@ -1,10 +1,10 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build dev test unit check lint types architecture coverage docs clean
+.PHONY: help setup build generate dev test unit check lint types architecture coverage docs clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
-with_kubectl = export KUBECTL="$$(scripts/kubectl.sh)" && test -n "$$KUBECTL" &&
+with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -18,13 +18,16 @@ build: setup ## Compile TypeScript for Node and for Lua into dist/
 	@node scripts/build-lua.mjs
 	@mkdir -p dist/bin && chmod +x dist/src/cli/main.js && ln -sf ../src/cli/main.js dist/bin/ingress-arbiter
 
+generate: build ## Write what comes from sources: docs/metrics.md, docs/runbooks.md, dashboards, rules
+	@node scripts/generate.mjs
+
 dev: build ## Run it all on this machine, no cluster needed; Ctrl-C ends it (DEV_FLAGS="--help" for options)
 	@exec node dist/src/cli/main.js dev $(DEV_FLAGS)
 
 test: build ## Run all tests: unit, features on the dev cluster, end to end with the real nginx
-	@$(with_kubectl) $(mocha) 'dist/test/**/*.test.js'
+	@$(with_tools) $(mocha) 'dist/test/**/*.test.js'
 
-unit: build ## Run the tests that need neither kubectl nor nginx
+unit: build ## Run the tests that need neither kubectl, nginx nor Prometheus
 	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
@@ -40,7 +43,7 @@ architecture: build ## Check which folder imports which (docs/architecture.md)
 	@$(mocha) 'dist/test/architecture/*.test.js'
 
 coverage: build ## Run all tests and write what they covered to coverage/
-	@$(with_kubectl) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
+	@$(with_tools) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'
 
 docs: build ## Write docs/annotations.md from the registry of annotations
 	@node scripts/write-annotations-document.mjs

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
-for (const folder of ['src', 'test', 'bench']) {
+for (const folder of ['src', 'test', 'bench', 'dashboards']) {
   const compiled = path.join(root, 'dist', folder);
   if (!existsSync(compiled)) continue;
   for (const file of readdirSync(compiled, { recursive: true, encoding: 'utf8' })) {

@@ -2,6 +2,7 @@
 // is decided: tables to the engine, statuses to the API. It decides nothing itself and is safe to kill at any moment.
 
 import { announceStandby } from './announce-standby.js';
+import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
 import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
@@ -77,6 +78,8 @@ export function startController(options: ControllerOptions): Controller {
     tellFindings([...findings, ...conflictFindings(claims.claims)]);
     events.standing(planEvents(findings, arbiter.plans));
   }, REPORT_GAP_MS);
+  /** When the oldest event came that is not decided yet. */
+  let since: number | undefined;
   let begun = false;
   let unread: string[] = [];
   const decide = workSoon(() => {
@@ -86,7 +89,8 @@ export function startController(options: ControllerOptions): Controller {
     if (unread.length > 0) return;
     const changes = arbiter.settle(now());
     parameters.prune();
-    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? []);
+    for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
+    since = undefined;
     statuses.bring(arbiter.statusWrites.values());
     for (const { class: name } of changes.foreignWrites) metrics.add('foreignStatusWrites', [name]);
     // What is there at the start has been taken before, by whoever held the claim.
@@ -96,8 +100,13 @@ export function startController(options: ControllerOptions): Controller {
     alarm.set(changes.wakeAt);
     report.ask();
   }, DECIDE_GAP_MS);
-  const watches = watchCluster(arbiter, { api, log, onChange: () => decide.ask() });
-  const parameters = watchParameters(arbiter, { api, log, onChange: () => decide.ask() });
+  const onChange = (): void => {
+    since ??= performance.now();
+    decide.ask();
+  };
+  const watches = watchCluster(arbiter, { api, log, onChange });
+  const parameters = watchParameters(arbiter, { api, log, onChange });
+  const removeReadings = metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const claims = watchOwnClaims(options, held, () => report.ask());
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
@@ -110,6 +119,7 @@ export function startController(options: ControllerOptions): Controller {
     notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
       for (const one of [decide, report, alarm]) one.stop();
+      removeReadings();
       await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };

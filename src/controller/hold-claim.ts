@@ -35,11 +35,14 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
     onAcquired: (epoch) => {
       log('info', `class ${claim.class}: holds the claim (epoch ${epoch})`);
       metrics.set('claimHeld', [claim.class], 1);
+      metrics.set('claimEpoch', [claim.class], epoch);
+      metrics.add('claimChanges', [claim.class, 'acquired']);
       onAcquired();
     },
     onLost: (reason) => {
       log(reason === 'released' ? 'info' : 'warn', `class ${claim.class}: gives the claim up (${reason})`);
       metrics.set('claimHeld', [claim.class], 0);
+      metrics.add('claimChanges', [claim.class, reason]);
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
@@ -68,6 +71,8 @@ function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, { engine
   metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
   if (!outcome.applied) return log('error', `class ${claim.class}: ${who} does not take the table: ${outcome.reason}`);
   metrics.set('tableEntries', [claim.class], outcome.entries);
-  const { set, removed, entries, epoch, sequence } = outcome;
+  const { set, removed, entries, epoch, sequence, since } = outcome;
+  metrics.set('tableSequence', [claim.class], sequence);
+  if (since !== undefined) metrics.observe('changeToServed', [claim.class], (performance.now() - since) / 1000);
   log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served${engine === ownEngine ? '' : ` by ${engine}`} (epoch ${epoch}, sequence ${sequence})`);
 }

@@ -26,7 +26,9 @@ export interface PublisherOptions {
 }
 
 export type PublishOutcome =
-  | { applied: true; epoch: number; sequence: number; set: number; removed: number; entries: number }
+  | { applied: true; epoch: number; sequence: number; set: number; removed: number; entries: number;
+    /** When the oldest change in it was told to publish; undefined when nothing had changed. */
+    since: number | undefined }
   | { applied: false; epoch: number; reason: string; newerEpoch?: number };
 
 const RETRY_MS = 1000;
@@ -35,6 +37,8 @@ export class TablePublisher {
   private table: ClassTable = new Map();
   /** Keys that may differ from what the engine has. */
   private readonly pending = new Set<string>();
+  /** When the oldest change of what is pending was seen. */
+  private pendingSince: number | undefined;
   private takenEpoch: number | undefined;
   private sequence: number;
   private running: Promise<void> | undefined;
@@ -45,11 +49,15 @@ export class TablePublisher {
 
   /**
    * Brings the engine to `table`, of which the entries of `changed` are different from the last call. The map may go on
-   * changing: what is sent is what it holds then. Resolves when nothing more is under way.
+   * changing: what is sent is what it holds then. `since` says when the change was seen, on the caller's clock. Resolves when
+   * nothing more is under way.
    */
-  publish(table: ClassTable, changed: Iterable<string>): Promise<void> {
+  publish(table: ClassTable, changed: Iterable<string>, since?: number): Promise<void> {
     this.table = table;
-    for (const key of changed) this.pending.add(key);
+    for (const key of changed) {
+      this.pending.add(key);
+      this.pendingSince ??= since;
+    }
     this.running ??= this.run().finally(() => { this.running = undefined; });
     return this.running;
   }
@@ -62,18 +70,21 @@ export class TablePublisher {
   }
 
   private async send(epoch: number): Promise<boolean> {
+    const since = this.pendingSince;
+    this.pendingSince = undefined;
     const update = this.nextUpdate(epoch);
     const answer: Awaited<ReturnType<TableSink['apply']>> = await this.options.sink.apply(update)
       .catch((error: Error) => ({ applied: false as const, reason: error.message }));
     if (!answer.applied) {
       this.takenEpoch = undefined;
+      this.pendingSince = since ?? this.pendingSince;
       const { reason, newerEpoch } = answer;
       this.options.onOutcome({ applied: false, epoch, reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) });
       return false;
     }
     this.takenEpoch = epoch;
     const { sequence, set, remove, count } = update;
-    this.options.onOutcome({ applied: true, epoch, sequence, set: set.length, removed: remove.length, entries: count });
+    this.options.onOutcome({ applied: true, epoch, sequence, set: set.length, removed: remove.length, entries: count, since });
     return true;
   }
 

@@ -26,12 +26,15 @@ export class TableFanOut {
 
   constructor(private readonly options: FanOutOptions) {}
 
-  /** Makes `table` what every engine is to serve; `changed` are the keys that differ from the last call. */
-  publish(table: ClassTable, changed: Iterable<string>): void {
+  /**
+   * Makes `table` what every engine is to serve; `changed` are the keys that differ from the last call, `since` is when the
+   * oldest of these changes was seen.
+   */
+  publish(table: ClassTable, changed: Iterable<string>, since?: number): void {
     this.table = table;
     this.known = true;
     const keys = [...changed];
-    for (const { publisher } of this.listeners.values()) void publisher.publish(table, keys);
+    for (const { publisher } of this.listeners.values()) void publisher.publish(table, keys, since);
   }
 
   /**

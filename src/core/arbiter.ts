@@ -155,7 +155,7 @@ function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
   ]);
   setOrDelete(plans, key, plan);
   state.touched.statuses.add(key);
-  return owner === undefined || owner === before ? [] : [{ ingress: key, class: owner }];
+  return owner === undefined || owner === before || !plan!.speaksFor ? [] : [{ ingress: key, class: owner }];
 }
 
 function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): void {

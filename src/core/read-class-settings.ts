@@ -36,7 +36,7 @@ export function readClassSettings(claim: Claim, { ingressClasses, configMaps }: 
 }
 
 /** Scope Cluster: of all the controller's namespace; scope Namespace: the one that is named (IngressClass API, spec.parameters). */
-function parametersKey(parameters: NonNullable<NonNullable<IngressClass['spec']>['parameters']>, { parametersNamespace }: Claim): string | undefined {
+export function parametersKey(parameters: NonNullable<NonNullable<IngressClass['spec']>['parameters']>, { parametersNamespace }: Pick<Claim, 'parametersNamespace'>): string | undefined {
   const { apiGroup = '', kind, name = '', scope = 'Cluster', namespace } = parameters;
   const where = scope === 'Namespace' ? namespace : scope === 'Cluster' ? parametersNamespace : undefined;
   return apiGroup === '' && kind === 'ConfigMap' && objectName.test(name) && where && objectName.test(where) ? `${where}/${name}` : undefined;

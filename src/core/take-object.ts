@@ -45,7 +45,7 @@ function takeIngress(state: ArbiterState, key: string, ingress: Ingress | undefi
   const before = state.snapshot.ingresses.get(key);
   setOrDelete(state.snapshot.ingresses, key, ingress);
   const plan = state.plans.get(key);
-  if (ingress !== undefined && plan !== undefined) {
+  if (ingress !== undefined && plan?.speaksFor === true) {
     const owner = plan.ownership.owner ?? '';
     const by = overwrittenBy(before, ingress, state.contexts.get(owner)?.claim.addresses ?? []);
     if (by !== undefined) state.touched.foreign.push({ key, class: owner, by });

@@ -6,6 +6,7 @@ import * as ssl from 'ngx.ssl';
 import { searchServerNames } from '../route-table/search-hosts.js';
 import { lower } from './text.js';
 import { type PreparedCertificate, certificates, serverNames } from './entries.js';
+import { add } from './counters.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
@@ -21,6 +22,7 @@ export function run(): void {
   if (port === undefined) return;
   const name = requested === undefined ? '' : lower(requested);
   searched = classesOfPort(port);
+  add('tlsHandshakes|' + (searched[0] ?? '') + '|full', 1);
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
 }

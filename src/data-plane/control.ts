@@ -2,15 +2,17 @@
 // entry back, so no key can be read out of it.
 
 import * as cjson from 'cjson';
+import { forgetCounters, printCounters } from './counters.js';
 import { isServed, instanceId, servedClasses } from './init.js';
 import { currentGeneration } from './read-entry.js';
 import { countKey } from './shared-keys.js';
 import { cut, find } from './text.js';
 import { type Lines, writeTable } from './write-table.js';
 
-const { ia_counters: counters, ia_versions: versions } = ngx.shared;
+const { ia_versions: versions } = ngx.shared;
 
 const TABLES = '/v1/tables';
+const COUNTERS = '/v1/counters';
 const ZONES = ['ia_versions', 'ia_pointers', 'ia_records', 'ia_counters', 'ia_cursors'] as const;
 
 /** Runs for every request on the control socket. */
@@ -18,7 +20,8 @@ export function run(): void {
   const method = ngx.req.get_method();
   const uri = ngx.var.uri as string;
   if (method === 'GET' && uri === TABLES) return answer(200, describeTables());
-  if (method === 'GET' && uri === '/v1/counters') return printCounters();
+  if (method === 'GET' && uri === COUNTERS) return tellCounters();
+  if (method === 'POST' && uri === COUNTERS + '/forget') return takeForgotten();
   if (method === 'POST' && find(uri, TABLES + '/', 0) === 0) return takeStep(cut(uri, TABLES.length + 1, uri.length));
   return answer(404, { error: 'unknown' });
 }
@@ -64,14 +67,23 @@ function describeZones(): unknown {
   return zones;
 }
 
-/** One line a counter. The list of counters only grows, so reading it while others count is safe. */
-function printCounters(): void {
-  const listed = (counters.get('listed') as number | undefined) ?? 0;
-  for (let number = 1; number <= listed; number++) {
-    const key = counters.get('#' + tostring(number)) as string | undefined;
-    if (key !== undefined) ngx.print(key, '\t', tostring(counters.get(key) ?? 0), '\n');
+/** Whose counters they are, how full the zones are, then one line a counter. */
+function tellCounters(): void {
+  ngx.print('instance\t', instanceId(), '\n');
+  for (const name of ZONES) {
+    const zone = ngx.shared[name];
+    ngx.print('zone|', name, '\t', tostring(zone.free_space()), ',', tostring(zone.capacity()), '\n');
   }
-  ngx.print('dropped\t', tostring(counters.get('dropped') ?? 0), '\n');
+  printCounters();
+}
+
+/** The body names counters to take away, one a line. */
+function takeForgotten(): void {
+  ngx.req.read_body();
+  const gone: Record<string, boolean | undefined> = {};
+  const lines = bodyLines();
+  for (let line = lines(); line !== undefined; line = lines()) gone[line] = true;
+  answer(200, { forgotten: forgetCounters(gone) });
 }
 
 function answer(status: number, body: unknown): void {

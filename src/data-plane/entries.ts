@@ -34,7 +34,11 @@ export interface PreparedCertificate {
   key: ParsedKey;
 }
 
-export const hosts = entryKind<PathIndex>('host/', (record) => indexPaths(record as HostRoutes));
+export const hosts = entryKind<PathIndex>('host/', (record, _className, name) => {
+  // The counters of a route name its host.
+  for (const route of (record as HostRoutes).routes) (route as { host?: string }).host = name;
+  return indexPaths(record as HostRoutes);
+});
 
 /** The class's default backend, under the name ''. */
 export const defaults = entryKind<PathIndex>('default', (record) => indexPaths(record as HostRoutes));

@@ -2,17 +2,30 @@
 // settings; nothing that comes from the cluster is in it.
 
 import * as cjson from 'cjson';
+import { add } from './counters.js';
 
 interface Settings {
   /** Names of the classes that a listener serves, in order, by listener name. */
   listeners: Record<string, string[] | undefined>;
   /** Listener name by HTTPS port. */
   httpsPorts: Record<string, string | undefined>;
+  httpPorts: Record<string, string | undefined>;
+  metrics: MetricsSettings;
   /** Largest request body of a route that says nothing of it. */
   bodyBytes: number;
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {}, bodyBytes: 0 };
+/** How requests are counted. */
+export interface MetricsSettings {
+  /** Times and sizes for each Ingress instead of for each class. */
+  perIngress: boolean;
+  /** Requests by host and path of the Ingress, too. */
+  paths: boolean;
+  /** Series of requests that a class may have. */
+  seriesPerClass: number;
+}
+
+let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 }, bodyBytes: 0 };
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
@@ -34,6 +47,11 @@ export function start(): void {
   // Their places must exist before the zone can be full: how many counters are listed, and what could not be counted.
   ngx.shared.ia_counters.safe_add('listed', 0);
   ngx.shared.ia_counters.safe_add('dropped', 0);
+  // What has not happened yet is a 0, not a gap.
+  for (const name of classes) {
+    for (const key of ['unknownHosts|' + name, 'tlsHandshakes|' + name + '|full', 'tlsHandshakes|' + name + '|resumed',
+      'retries|' + name + '|||', 'noEndpoints|' + name + '|||']) add(key, 0);
+  }
   instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
 }
 
@@ -55,6 +73,16 @@ export function classesOfPort(port: number): string[] {
 /** Largest request body of a route that says nothing of it, in bytes. */
 export function usualBodyBytes(): number {
   return settings.bodyBytes;
+}
+
+/** The first class of the listener at a port, or '': what a request is counted under when nginx has refused to read it. */
+export function classOfPort(port: number): string {
+  const key = tostring(port);
+  return classesOfListener(settings.httpPorts[key] ?? settings.httpsPorts[key] ?? '')[0] ?? '';
+}
+
+export function metricsSettings(): MetricsSettings {
+  return settings.metrics;
 }
 
 /** Every served class once. */

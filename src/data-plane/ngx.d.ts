@@ -11,6 +11,9 @@ interface SharedDict {
   get_keys(this: SharedDict, limit: number): string[];
   delete(this: SharedDict, key: string): void;
   incr(this: SharedDict, key: string, by: number, init?: number): LuaMultiReturn<[number | undefined, string | undefined]>;
+  /** Adds to a list in front; with no memory it fails and evicts nothing. */
+  lpush(this: SharedDict, key: string, value: number): LuaMultiReturn<[number | undefined, string | undefined]>;
+  rpop(this: SharedDict, key: string): LuaMultiReturn<[string | number | undefined, string | undefined]>;
   free_space(this: SharedDict): number;
   capacity(this: SharedDict): number;
 }
@@ -26,6 +29,8 @@ interface RequestContext {
   cookie?: string;
   turn?: number;
   attempt?: number;
+  /** The route's Service has nobody to send the request to. */
+  noEndpoints?: boolean;
 }
 
 /** @noSelf */
@@ -39,6 +44,8 @@ interface NgxRegex {
 interface NgxRequest {
   get_method(): string;
   http_version(): number | undefined;
+  /** Seconds since the epoch, from nginx's cached clock as ngx.now(). */
+  start_time(): number;
   /** Waits until the body is there; answers 413 by itself when it is larger than the location allows. */
   read_body(): void;
   /** Lets the body go unread. */
@@ -59,6 +66,11 @@ interface NgxConfig {
 /** @noSelf */
 interface NgxWorker {
   pid(): number;
+}
+
+/** @noSelf */
+interface NgxTimer {
+  every(seconds: number, callback: (this: void) => void): LuaMultiReturn<[boolean, string | undefined]>;
 }
 
 /** @noSelf */
@@ -92,6 +104,9 @@ interface Ngx {
   encode_base64(text: string): string;
   /** Undefined for what is none. */
   decode_base64(text: string): string | undefined;
+  /** Lets others run; only where a handler may wait. */
+  sleep(seconds: number): void;
+  timer: NgxTimer;
   worker: NgxWorker;
   config: NgxConfig;
   re: NgxRegex;

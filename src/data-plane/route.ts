@@ -110,9 +110,12 @@ function enterGrpc(protocol: string, sentPath: string, rawPath: string): boolean
 
 function send(found: FoundRoute, asked: Policy | undefined): void {
   const service = found.service;
-  if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
-  const turn = asked === undefined || asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
   const context = ngx.ctx;
+  if (service === undefined || service.endpoints.length === 0) {
+    context.noEndpoints = true;
+    return ngx.exit(503);
+  }
+  const turn = asked === undefined || asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
   context.service = service;
   context.turn = turn;
   const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;

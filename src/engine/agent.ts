@@ -4,10 +4,14 @@
 import type { HeldTable } from './check-update.js';
 import { ClassWriters, type Readiness } from './class-writers.js';
 import type { ApplyResult } from './class-writer.js';
-import { createControlClient, type Counter } from './control-client.js';
+import { createControlClient } from './control-client.js';
 import { engineFiles } from './nginx-conf.js';
 import { NginxProcess, type Log, type Pids } from './nginx-process.js';
+import { createProcFigures } from './proc-figures.js';
+import { readingsOf } from './readings.js';
+import { createServedOrigins } from './served-origins.js';
 import type { EngineSettings } from './settings.js';
+import { createTrafficCounters, type Reading } from './traffic-counters.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { prepareWorkDirectory } from './work-directory.js';
 
@@ -18,8 +22,11 @@ export interface Engine {
    * budget, full, nginx, stopped.
    */
   apply(update: TableUpdate): Promise<ApplyResult>;
-  /** Every counter since nginx was started; a restart of nginx starts them at 0. Throws when nginx does not answer. */
-  counters(): Promise<Counter[]>;
+  /**
+   * What nginx has counted since this engine was started, and how it is. Counts never go backwards; what an nginx that died
+   * had counted after the last reading is lost. Throws when nginx does not answer.
+   */
+  readings(): Promise<Reading[]>;
   /** Undefined while nginx is down. */
   pids(): Pids | undefined;
   /** Generation of a class in nginx: grows by one with every update that changed something. */
@@ -30,6 +37,9 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
+/** Nobody else may ask for long, and what is not read of an nginx that dies is lost. */
+const READ_EVERY_MS = 10_000;
+
 /** Starts nginx and resolves when it answers, with empty tables. Throws an EngineError that says what to do. */
 export async function startEngine(settings: EngineSettings, { log }: { log: Log }): Promise<Engine> {
   await prepareWorkDirectory(settings);
@@ -37,8 +47,12 @@ export async function startEngine(settings: EngineSettings, { log }: { log: Log 
   const nginx = new NginxProcess(settings, {
     log,
     probe: () => client.tables().then(() => true, () => false),
-    onRestarted: () => void writers.restore(),
+    onRestarted: () => {
+      starts += 1;
+      void writers.restore();
+    },
   });
+  let starts = 1;
   let writers: ClassWriters;
   try {
     await nginx.start();
@@ -49,14 +63,26 @@ export async function startEngine(settings: EngineSettings, { log }: { log: Log 
     await client.close();
     throw error;
   }
+  const origins = createServedOrigins(settings.metrics.ingressNginxNames);
+  const traffic = createTrafficCounters({ client, origins, goneMs: settings.metrics.goneSeconds * 1000, now: () => performance.now() });
+  const readings = readingsOf({
+    settings, traffic, origins, proc: createProcFigures(settings), pids: () => nginx.pids(), starts: () => starts,
+    generation: (className) => writers.generation(className),
+  });
+  const keeping = setInterval(() => { traffic.read().catch(() => undefined); }, READ_EVERY_MS).unref();
   return {
-    apply: (update) => writers.apply(update),
-    counters: () => client.counters(),
+    async apply(update) {
+      const result = await writers.apply(update);
+      if (result.applied) origins.take(update);
+      return result;
+    },
+    readings,
     pids: () => nginx.pids(),
     generation: (className) => writers.generation(className),
     table: (className) => writers.table(className),
     readiness: () => writers.readiness(),
     async stop() {
+      clearInterval(keeping);
       writers.stop();
       await nginx.stop();
       await client.close();

@@ -22,17 +22,14 @@ export interface TableStates {
   classes: Map<string, { generation: number; entries: number }>;
 }
 
-export interface Counter {
-  name: string;
-  labels: string[];
-  value: number;
-}
-
 export interface ControlClient {
   push(className: string, base: number, changes: Change[]): Promise<PushAnswer>;
   /** Throws when nginx does not answer. */
   tables(): Promise<TableStates>;
-  counters(): Promise<Counter[]>;
+  /** One line a counter, `<key>\t<value>`; the first one names the instance. Throws when nginx does not answer. */
+  counters(): Promise<string>;
+  /** Takes counters away for good. Throws when that can't be told. */
+  forget(keys: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -67,7 +64,15 @@ export function createControlClient(socketPath: string): ControlClient {
       }
     },
     tables: async () => tableStates(await get('/v1/tables')),
-    counters: async () => parseCounters(await get('/v1/counters')),
+    counters: () => get('/v1/counters'),
+    async forget(keys) {
+      const { statusCode, body } = await pool.request({
+        path: '/v1/counters/forget', method: 'POST', headers: { 'content-type': 'text/plain' },
+        body: keys.map((key) => `${key}\n`).join(''), headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
+      });
+      await body.dump();
+      if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to POST /v1/counters/forget`);
+    },
     close: () => pool.destroy(),
   };
 }
@@ -95,14 +100,4 @@ function tableStates(text: string): TableStates {
     throw new EngineError('control-answer', 'nginx answered GET /v1/tables without an instance');
   }
   return { instance: answer.instance, classes: new Map(Object.entries(answer.classes ?? {})) };
-}
-
-function parseCounters(text: string): Counter[] {
-  return text.split('\n').filter((line) => line !== '').map((line) => {
-    const tab = line.lastIndexOf('\t');
-    const [name, ...labels] = line.slice(0, tab).split('|');
-    const value = Number(line.slice(tab + 1));
-    if (tab < 1 || !Number.isFinite(value)) throw new EngineError('control-answer', 'nginx answered GET /v1/counters with a line that is no counter');
-    return { name: name!, labels, value };
-  });
 }

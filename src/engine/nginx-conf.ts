@@ -65,6 +65,12 @@ export function renderDataPlaneSettings(settings: EngineSettings): RenderedFile 
     listeners: Object.fromEntries(settings.listeners.map(({ name, classes }) => [name, classes])),
     httpsPorts: Object.fromEntries(settings.listeners.map(({ name, httpsPort }) => [String(httpsPort), name])),
     bodyBytes: settings.limits.bodyMegabytes * 1024 * 1024,
+    httpPorts: Object.fromEntries(settings.listeners.map(({ name, httpPort }) => [String(httpPort), name])),
+    metrics: {
+      perIngress: settings.metrics.histogramsPerIngress,
+      paths: settings.metrics.ingressNginxNames,
+      seriesPerClass: settings.metrics.seriesPerClass,
+    },
   };
   return rendered(engineFiles(settings.workDirectory).dataPlane, JSON.stringify(content, undefined, 2) + '\n');
 }
@@ -104,6 +110,8 @@ lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
 lua_regex_cache_max_entries 65536;
 lua_regex_match_limit 100000;
 init_by_lua_block { require("data-plane.init").start() }
+init_worker_by_lua_block { require("data-plane.figures").start() }
+exit_worker_by_lua_block { require("data-plane.figures").stop() }
 
 client_body_temp_path ${path.join(temporary, 'body')};
 proxy_temp_path ${path.join(temporary, 'proxy')};

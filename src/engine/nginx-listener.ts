@@ -30,6 +30,10 @@ const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connectio
 /** Bounds of bodies whose length is not known; data-plane/body.ts chooses among them. */
 const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m', '32m', '64m', '128m', '256m', '512m', '1g', '2g', '4g', '8g', '16g', '32g', '64g'];
 
+/** For the whole server: what nginx refuses before it knows the location is counted, too. */
+const COUNTING = `
+  log_by_lua_block { require("data-plane.count").run() }`;
+
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
   const address = isIPv6(listener.address) ? `[${listener.address}]` : listener.address;
@@ -49,7 +53,7 @@ server {
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + [
+` + (settings.metrics.traffic ? COUNTING : '') + '\n' + [
     proxyLocation('/'), proxyLocation('@again'), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
@@ -70,15 +74,12 @@ function grpcLocation(scheme: 'grpc' | 'grpcs'): string {
 function routed(name: string, lines: readonly string[]): string {
   return location(name, [
     'access_by_lua_block { require("data-plane.route").run() }',
-    'header_filter_by_lua_block { require("data-plane.answer-headers").run() }',
-    'log_by_lua_block { require("data-plane.count").run() }', ...lines,
+    'header_filter_by_lua_block { require("data-plane.answer-headers").run() }', ...lines,
   ]);
 }
 
 function bodyLocation(bound: string): string {
-  return location(`@body_${bound}`, [
-    `client_max_body_size ${bound};`, 'access_by_lua_block { require("data-plane.body").run() }', 'log_by_lua_block { require("data-plane.count").run() }',
-  ]);
+  return location(`@body_${bound}`, [`client_max_body_size ${bound};`, 'access_by_lua_block { require("data-plane.body").run() }']);
 }
 
 function location(name: string, lines: readonly string[]): string {

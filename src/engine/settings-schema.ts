@@ -46,6 +46,13 @@ export const settingsSchema = {
       cursors: count(16, 1, 4096),
       tlsSessions: count(10, 1, 1024),
     }),
+    metrics: group({
+      traffic: { type: 'boolean', default: true },
+      histogramsPerIngress: { type: 'boolean', default: false },
+      ingressNginxNames: { type: 'boolean', default: false },
+      seriesPerClass: count(20_000, 10, 1_000_000),
+      goneSeconds: count(600, 0, 86_400),
+    }),
     limits: group({
       workerConnections: count(8192, 256, 1_000_000),
       /** Idle connections to pods that each worker keeps, for each of the 64 upstream shards. */

@@ -39,6 +39,19 @@ export interface EngineLimits {
   endpointsPerService: number;
 }
 
+export interface MetricsSettings {
+  /** False: requests are not counted at all. */
+  traffic: boolean;
+  /** Times and sizes for each Ingress and Service instead of for each class. */
+  histogramsPerIngress: boolean;
+  /** Also under the names of ingress-nginx, which need requests by host and path. */
+  ingressNginxNames: boolean;
+  /** Series of requests of one class; what comes after is counted together. */
+  seriesPerClass: number;
+  /** How long the series of an Ingress stay after it has gone. */
+  goneSeconds: number;
+}
+
 export interface EngineSettings {
   listeners: ListenerSettings[];
   /** nginx's prefix: its configuration, sockets, temporary files and default certificate. Absolute. */
@@ -54,6 +67,7 @@ export interface EngineSettings {
   /** The one setting that lets endpoints in 127.0.0.0/8 and ::1 pass. For development and tests. */
   allowLoopbackEndpoints: boolean;
   limits: EngineLimits;
+  metrics: MetricsSettings;
 }
 
 /** As many as nginx-conf.ts writes. */

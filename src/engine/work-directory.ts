@@ -42,7 +42,10 @@ function writeWhole(file: RenderedFile['path'], content: string, mode: number): 
 }
 
 function makeDirectory(directory: string, mode: number): void {
-  mkdirSync(directory, { recursive: true });
+  // Level by level: where nothing can be made (/proc), Node's own recursion tries for ever.
+  const missing: string[] = [];
+  for (let at = directory; !existsSync(at); at = path.dirname(at)) missing.unshift(at);
+  for (const level of missing) mkdirSync(level);
   chmodSync(directory, mode);
   accessSync(directory, constants.W_OK);
 }

@@ -4,7 +4,7 @@
 import { readFileSync, watchFile, unwatchFile } from 'node:fs';
 import { type ServerOptions, createServer } from 'node:https';
 import type { RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Listening } from './listen.js';
 
 export interface TlsListenerFiles {
@@ -30,6 +30,12 @@ export async function listenSecurely(app: RequestListener, { host, port, files, 
   // Streams are quiet for long and are ended by whoever reads them.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
+  // Also those that are still in their handshake, which the server itself forgets to end.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(error.code === 'EADDRINUSE' ? new Error(`${host}:${port} is in use; end what listens there or choose another port`) : error);
@@ -50,7 +56,7 @@ export async function listenSecurely(app: RequestListener, { host, port, files, 
     close: () => new Promise((closed) => {
       for (const file of watched) unwatchFile(file, reload);
       server.close(() => closed());
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     }),
   };
 }

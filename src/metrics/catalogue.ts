@@ -1,68 +1,96 @@
-// Every metric, in one place: name, type, labels, help. Whoever records or shows a metric takes it from here.
-// Labels never repeat what a Prometheus scrape adds itself (namespace, pod, service, instance, job).
+// Every metric, in one place: name, type, unit, labels, help. Whoever records or shows a metric takes it from here, and so do
+// docs/metrics.md, the dashboards and the alerts. Labels never repeat what a Prometheus scrape adds itself (namespace, pod,
+// service, instance, job), and none holds what a client chooses.
+
+import { sizeBounds, timeBounds } from '../route-table/figures.js';
 
 export interface MetricDescription {
   name: `ingress_arbiter_${string}`;
-  type: 'counter' | 'gauge';
+  type: 'counter' | 'gauge' | 'histogram';
+  unit?: 'seconds' | 'bytes';
   labels: readonly string[];
   help: string;
+  /** Upper bounds of a histogram's buckets, without the last one. */
+  bounds?: readonly number[];
 }
 
-export const catalogue = {
+const origin = ['ingress_class', 'ingress_namespace', 'ingress_name', 'backend_service'] as const;
+const time = { type: 'histogram', unit: 'seconds', labels: origin, bounds: timeBounds } as const;
+const size = { type: 'histogram', unit: 'bytes', labels: origin, bounds: sizeBounds } as const;
+
+/** What nginx counts of requests. */
+export const trafficCatalogue = {
   requests: {
-    name: 'ingress_arbiter_requests_total',
-    type: 'counter',
-    labels: ['ingress_class', 'ingress_namespace', 'ingress_name', 'backend_service', 'method', 'code'],
-    help: 'Requests answered, by class and Ingress. Empty Ingress labels: no route of the listener took the request.',
+    name: 'ingress_arbiter_requests_total', type: 'counter', labels: [...origin, 'method', 'code'],
+    help: 'Requests answered, by class and Ingress. Without an Ingress: no route took the request. Ingress "(folded)": beyond the limit of series.',
+  },
+  requestsFolded: {
+    name: 'ingress_arbiter_requests_folded_total', type: 'counter', labels: ['ingress_class'],
+    help: 'Requests counted without their Ingress, because the class has as many series as it may have.',
   },
   requestsUncounted: {
-    name: 'ingress_arbiter_requests_uncounted_total',
-    type: 'counter',
-    labels: [],
-    help: 'Requests that no series could be begun for because the zone of the counters is full.',
+    name: 'ingress_arbiter_requests_uncounted_total', type: 'counter', labels: [],
+    help: 'Counts that no series could be begun for because the zone of the counters is full.',
   },
-  ingresses: {
-    name: 'ingress_arbiter_ingresses',
-    type: 'gauge',
-    labels: ['ingress_class', 'rule'],
-    help: 'Ingresses owned by the class, by the rule that gave them to it.',
+  requestDuration: { ...time, name: 'ingress_arbiter_request_duration_seconds', help: 'Time from the first byte of a request to the last byte of its answer.' },
+  upstreamConnect: { ...time, name: 'ingress_arbiter_upstream_connect_duration_seconds', help: 'Time to connect to the endpoint; 0 on a kept connection. Of several tries the last.' },
+  upstreamHeader: { ...time, name: 'ingress_arbiter_upstream_header_duration_seconds', help: 'Time until the endpoint had sent the header of its answer. Of several tries the last.' },
+  upstreamResponse: { ...time, name: 'ingress_arbiter_upstream_response_duration_seconds', help: 'Time until the endpoint had sent its answer. Of several tries the last.' },
+  requestSize: { ...size, name: 'ingress_arbiter_request_size_bytes', help: 'Length of requests: request line, header and body.' },
+  responseSize: { ...size, name: 'ingress_arbiter_response_size_bytes', help: 'Bytes sent to clients: header and body.' },
+  retries: { name: 'ingress_arbiter_upstream_retries_total', type: 'counter', labels: origin, help: 'Further tries on another endpoint, after the first one of a request failed.' },
+  noEndpoints: { name: 'ingress_arbiter_no_endpoint_answers_total', type: 'counter', labels: origin, help: 'Requests answered with 503 because the Service of the route has no ready endpoint.' },
+  unknownHosts: { name: 'ingress_arbiter_unknown_host_requests_total', type: 'counter', labels: ['ingress_class'], help: 'Requests for a host that no Ingress of the listener has. Counted under the listener\'s first class.' },
+  tlsHandshakes: { name: 'ingress_arbiter_tls_handshakes_total', type: 'counter', labels: ['ingress_class', 'kind'], help: 'TLS handshakes: full ones as they begin, resumed ones with the first request of their connection.' },
+  connections: { name: 'ingress_arbiter_connections', type: 'gauge', labels: ['ingress_class', 'listener', 'scheme'], help: 'Open connections of clients. Without a class: the listener serves several.' },
+} as const satisfies Record<string, MetricDescription>;
+
+/** How the engine is. */
+export const engineCatalogue = {
+  listenerInfo: { name: 'ingress_arbiter_listener_info', type: 'gauge', labels: ['ingress_class', 'listener'], help: 'Always 1: the listener serves the class.' },
+  engineGeneration: { name: 'ingress_arbiter_engine_table_generation', type: 'gauge', labels: ['ingress_class'], help: 'Generation of the class table in nginx: grows with every change, begins anew with nginx.' },
+  engineEntries: { name: 'ingress_arbiter_engine_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that nginx serves.' },
+  zoneFree: { name: 'ingress_arbiter_shared_memory_free_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Pages of a shared memory zone that nothing uses yet.' },
+  zoneCapacity: { name: 'ingress_arbiter_shared_memory_capacity_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Size of a shared memory zone.' },
+  nginxStarts: { name: 'ingress_arbiter_nginx_starts_total', type: 'counter', labels: [], help: 'How often nginx was started; more than once means that it had died.' },
+  nginxCpu: { name: 'ingress_arbiter_nginx_cpu_seconds_total', type: 'counter', unit: 'seconds', labels: [], help: 'Processor time of all processes of nginx.' },
+  nginxMemory: { name: 'ingress_arbiter_nginx_resident_memory_bytes', type: 'gauge', unit: 'bytes', labels: [], help: 'Resident memory of all processes of nginx; what they share is counted for each.' },
+  nginxVirtualMemory: { name: 'ingress_arbiter_nginx_virtual_memory_bytes', type: 'gauge', unit: 'bytes', labels: [], help: 'Virtual memory of all processes of nginx.' },
+  nginxOpenFiles: { name: 'ingress_arbiter_nginx_open_files', type: 'gauge', labels: [], help: 'Open files and sockets of all processes of nginx.' },
+  nginxProcesses: { name: 'ingress_arbiter_nginx_processes', type: 'gauge', labels: ['role'], help: 'Processes of nginx: its master and its workers.' },
+  certificateExpiry: { name: 'ingress_arbiter_certificate_expiry_timestamp_seconds', type: 'gauge', unit: 'seconds', labels: ['ingress_class', 'host'], help: 'When the certificate that is served for the host ends, in seconds since 1970.' },
+  buildInfo: { name: 'ingress_arbiter_build_info', type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1: which version runs.' },
+} as const satisfies Record<string, MetricDescription>;
+
+/** What a controller instance decides and does. */
+export const controllerCatalogue = {
+  ingresses: { name: 'ingress_arbiter_ingresses', type: 'gauge', labels: ['ingress_class', 'rule'], help: 'Ingresses owned by the class, by the rule that gave them to it.' },
+  ingressesUnowned: { name: 'ingress_arbiter_ingresses_unowned', type: 'gauge', labels: ['claims', 'rule'], help: 'Ingresses that no claim of this controller instance owns, by the rule that says why. The claims of another instance may own them.' },
+  findings: { name: 'ingress_arbiter_findings', type: 'gauge', labels: ['ingress_class', 'code', 'severity'], help: 'What is wrong now, by code of the finding.' },
+  claimHeld: { name: 'ingress_arbiter_claim_held', type: 'gauge', labels: ['ingress_class'], help: '1 while this controller instance holds the claim of the class, else 0.' },
+  claimEpoch: { name: 'ingress_arbiter_claim_epoch', type: 'gauge', labels: ['ingress_class'], help: 'Epoch of the claim when it was last held here: grows with every change of holder.' },
+  claimChanges: { name: 'ingress_arbiter_claim_changes_total', type: 'counter', labels: ['ingress_class', 'change'], help: 'How often the claim was taken (acquired) or given up (by reason).' },
+  tableEntries: { name: 'ingress_arbiter_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that the engine has last taken.' },
+  tableSequence: { name: 'ingress_arbiter_table_sequence', type: 'gauge', labels: ['ingress_class'], help: 'Sequence of the class table that the engine has last taken.' },
+  tableUpdates: { name: 'ingress_arbiter_table_updates_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Updates of the class table, by what the engine said: applied or refused.' },
+  changeToServed: {
+    name: 'ingress_arbiter_change_to_served_seconds', type: 'histogram', unit: 'seconds', labels: ['ingress_class'], bounds: timeBounds,
+    help: 'Time from the watch event of a change to the engine\'s answer that it is served.',
   },
-  tableEntries: {
-    name: 'ingress_arbiter_table_entries',
-    type: 'gauge',
-    labels: ['ingress_class'],
-    help: 'Entries of the class table that the engine serves.',
-  },
-  tableUpdates: {
-    name: 'ingress_arbiter_table_updates_total',
-    type: 'counter',
-    labels: ['ingress_class', 'result'],
-    help: 'Updates of the class table, by what the engine said: applied or refused.',
-  },
-  statusWrites: {
-    name: 'ingress_arbiter_status_writes_total',
-    type: 'counter',
-    labels: ['ingress_class', 'result'],
-    help: 'Writes of Ingress statuses, by result.',
-  },
-  foreignStatusWrites: {
-    name: 'ingress_arbiter_foreign_status_writes_total',
-    type: 'counter',
-    labels: ['ingress_class'],
-    help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.',
-  },
-  claimHeld: {
-    name: 'ingress_arbiter_claim_held',
-    type: 'gauge',
-    labels: ['ingress_class'],
-    help: '1 while this controller holds the claim of the class, else 0.',
-  },
+  statusWrites: { name: 'ingress_arbiter_status_writes_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Writes of Ingress statuses, by result.' },
+  foreignStatusWrites: { name: 'ingress_arbiter_foreign_status_writes_total', type: 'counter', labels: ['ingress_class'], help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.' },
   classConflicts: {
-    name: 'ingress_arbiter_class_conflicts',
-    type: 'gauge',
-    labels: ['ingress_class', 'kind'],
+    name: 'ingress_arbiter_class_conflicts', type: 'gauge', labels: ['ingress_class', 'kind'],
     help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.',
   },
+  watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },
+  watchUp: { name: 'ingress_arbiter_watch_up', type: 'gauge', labels: ['claims', 'resource'], help: '1 while the watch is open, else 0.' },
+  watchSilence: { name: 'ingress_arbiter_watch_silence_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the watch last brought anything: an event, a bookmark, a list.' },
+  watchEvents: { name: 'ingress_arbiter_watch_events_total', type: 'counter', labels: ['claims', 'resource'], help: 'Events and bookmarks of the watch.' },
+  watchRelists: { name: 'ingress_arbiter_watch_relists_total', type: 'counter', labels: ['claims', 'resource', 'reason'], help: 'Whole lists, by why they were made.' },
+  watchTroubles: { name: 'ingress_arbiter_watch_troubles_total', type: 'counter', labels: ['claims', 'resource', 'kind'], help: 'What went wrong with the watch: failed lists and watches, dropped lines, stale answers, braked mass deletes, repaired drift.' },
 } as const satisfies Record<string, MetricDescription>;
+
+export const catalogue = { ...trafficCatalogue, ...engineCatalogue, ...controllerCatalogue } as const satisfies Record<string, MetricDescription>;
 
 export type MetricName = keyof typeof catalogue;

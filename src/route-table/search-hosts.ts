@@ -25,10 +25,11 @@ export function searchHosts<Answer extends string | object>(ask: AskClass<Answer
 }
 
 function askClasses<Answer extends string | object>(ask: AskClass<Answer>, classes: number, name: string | undefined, path: string): Answer | 'none' {
-  // The first class outside the loop: most listeners have one, and LuaJIT compiles a way without an inner loop better.
-  let answer: Answer | 'none' = classes > 0 ? ask(name, 0, path) : 'none';
-  for (let at = 1; answer === 'none' && at < classes; at++) answer = ask(name, at, path);
-  return answer;
+  for (let at = 0; at < classes; at++) {
+    const answer = ask(name, at, path);
+    if (answer !== 'none') return answer;
+  }
+  return 'none';
 }
 
 /** Looks for the certificate of a server name in one class; undefined: it has none. */

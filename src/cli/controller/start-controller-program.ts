@@ -1,6 +1,7 @@
 // The controller as a program of its own: holds the claims of its classes and gives their tables to every engine that asks
 // over mutual TLS. It takes no traffic and knows no nginx.
 
+import { programVersion } from '../program-version.js';
 import { startInstance } from '../installation/start-instance.js';
 import type { Log } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
@@ -48,13 +49,15 @@ export async function startControllerProgram(settings: ControllerProgramSettings
     });
     ends.push(() => listener.close());
     const address = stream.advertise ?? `https://${stream.address}:${listener.port}`;
-    const metrics = createMetrics(async () => []);
+    const metrics = createMetrics({ readings: async () => [], version: programVersion(), nodeVersion: process.versions.node });
     const instance = await startInstance({ claims, installation, kubeconfig, metrics, log, identity: identityAt(address, settings.identity) });
     ends.push(() => instance.stop());
     for (const [name, source] of instance.controller.sources) {
       sources.set(name, { attach: (engine, sink, after) => source.attach(engine, sink, after), holder: () => holderOf(source.holder()) });
     }
-    const health = await listen(adminApp({ metrics: () => metrics.render(), notReady: () => instance.controller.notReady() }), admin.address, admin.port);
+    const health = await listen(adminApp({
+      metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady: () => instance.controller.notReady(),
+    }), admin.address, admin.port);
     ends.push(() => health.close());
     return { adminPort: health.port, streamPort: listener.port, stop };
   } catch (error) {

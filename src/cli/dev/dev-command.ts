@@ -2,7 +2,7 @@
 
 import { styleText } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { type DevSettings, defaultDevSettings } from './dev-settings.js';
 import { examplesFolder } from './sample-cluster.js';
 import type { Dev, DevLog } from './start-dev.js';
@@ -17,6 +17,7 @@ interface Options {
   externalPorts: [number, number];
   internalPorts: [number, number];
   samples: string | false;
+  metricsCompat: 'ingress-nginx' | 'none';
 }
 
 const READY_SECONDS = 30;
@@ -32,6 +33,7 @@ export function devCommand(finish: (exitCode: number) => void, print: Print): Co
     .option('--admin-port <port>', 'port of the metrics', parsePort, defaults.adminPort)
     .option('--external-ports <http,https>', 'ports of class nginx-external', parsePorts, [external.http, external.https])
     .option('--internal-ports <http,https>', 'ports of class nginx-internal', parsePorts, [internal.http, internal.https])
+    .addOption(new Option('--metrics-compat <names>', 'whose names the traffic is shown under, besides its own').choices(['ingress-nginx', 'none']).default('ingress-nginx'))
     .option('--samples <folder>', 'manifests to start with', examplesFolder)
     .option('--no-samples', 'start with an empty cluster')
     .action(async (options: Options) => finish(await runDev(options, print)));
@@ -40,6 +42,7 @@ export function devCommand(finish: (exitCode: number) => void, print: Print): Co
 async function runDev(options: Options, print: Print): Promise<number> {
   const settings: DevSettings = {
     ...defaultDevSettings(options.workDirectory), apiPort: options.apiPort, adminPort: options.adminPort,
+    familiarNames: options.metricsCompat === 'ingress-nginx',
     ports: {
       external: { http: options.externalPorts[0], https: options.externalPorts[1] },
       internal: { http: options.internalPorts[0], https: options.internalPorts[1] },
@@ -93,7 +96,7 @@ function whatToTry({ ports: { external, internal } }: DevSettings, { kubeconfig,
     '  kubectl get ingress,ingressclass,service,endpointslice -A',
     '  kubectl scale deployment hostname --replicas=5     # endpoints come and go',
     '  kubectl annotate ingress ingress-example kubernetes.io/ingress.class=nginx-internal --overwrite    # changes its class', '',
-    `  curl http://127.0.0.1:${adminPort}/metrics    # requests, by ingress_class`, '',
+    `  curl http://127.0.0.1:${adminPort}/metrics    # requests, by ingress_class; /metrics/<class>: one class`, '',
     'Ctrl-C ends all of it.', '',
   ];
 }

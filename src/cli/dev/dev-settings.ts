@@ -10,6 +10,8 @@ export interface DevSettings {
   apiPort: number;
   adminPort: number;
   ports: { external: { http: number; https: number }; internal: { http: number; https: number } };
+  /** Show the traffic under ingress-nginx's names, too. */
+  familiarNames: boolean;
 }
 
 export const external = 'nginx-external';
@@ -22,6 +24,7 @@ export function defaultDevSettings(workDirectory: string): DevSettings {
   return {
     workDirectory: path.resolve(workDirectory), apiPort: 16443, adminPort: 10254,
     ports: { external: { http: 8080, https: 8443 }, internal: { http: 9080, https: 9443 } },
+    familiarNames: true,
   };
 }
 
@@ -35,7 +38,7 @@ export function devClaims(): Claim[] {
 }
 
 /** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
-export function devEngineSettings({ workDirectory, ports }: DevSettings): object {
+export function devEngineSettings({ workDirectory, ports, familiarNames }: DevSettings): object {
   const listener = (name: string, className: string, { http, https }: { http: number; https: number }): object =>
     ({ name, address: '127.0.0.1', httpPort: http, httpsPort: https, classes: [className] });
   return {
@@ -45,5 +48,6 @@ export function devEngineSettings({ workDirectory, ports }: DevSettings): object
     // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
     ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
     limits: { drainSeconds: 2 },
+    metrics: { histogramsPerIngress: true, ingressNginxNames: familiarNames },
   };
 }

@@ -1,7 +1,7 @@
 // Starts and ends a whole installation on this machine: API server, sample workloads, engine with nginx, two controller
 // instances, admin listener. Each part is the real one and speaks to the others as in a cluster, over sockets.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { devClaims, devEngineSettings, type DevSettings, leaseNamespace } from './dev-settings.js';
 import { readSampleObjects } from './sample-cluster.js';
@@ -31,32 +31,42 @@ export async function startDev(settings: DevSettings, samples: string | undefine
       await end().catch((error: Error) => log('error', 'dev', `did not end cleanly: ${error.message}`));
     }
   };
+  let restore = (): void => undefined;
   try {
     const objects = samples === undefined ? [] : readSampleObjects(samples);
     const api = await startApiServer({ port: settings.apiPort, allowLoopbackEndpoints: true });
     ends.push(() => api.close());
-    const kubeconfig = writeKubeconfig(settings, api);
+    const kubeconfig = path.join(settings.workDirectory, 'kubeconfig');
+    const former = existsSync(kubeconfig) && statSync(kubeconfig).isFile() ? readFileSync(kubeconfig, 'utf8') : undefined;
+    writeKubeconfig(kubeconfig, api.kubeconfig());
+    // Another dev may run in this folder, and the engine notices only later.
+    restore = () => { if (former !== undefined) writeKubeconfig(kubeconfig, former); };
     api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } });
     for (const object of objects) api.store.create(object);
     const workloads: Workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem, onProblem: (message) => log('warn', 'workloads', message) });
     ends.push(() => workloads.close());
     const { adminPort, engine, notReady, stop: stopInstallation } = await startInstallation({
       installation: { name: 'dev', namespace: leaseNamespace }, kubeconfig: { kind: 'path', path: kubeconfig },
-      engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort },
+      engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort }, familiarNames: settings.familiarNames,
       // One instance for each claim, as if each class had a controller of its own.
       instances: devClaims().map((claim) => ({ part: claim.class, claims: [claim], identity: `dev-${claim.class}-${process.pid}` })),
     }, log);
     ends.push(stopInstallation);
     return { kubeconfig, adminPort, api, engine, notReady, stop };
   } catch (error) {
+    restore();
     await stop();
     throw error;
   }
 }
 
-function writeKubeconfig({ workDirectory }: DevSettings, api: ApiServer): string {
-  mkdirSync(workDirectory, { recursive: true, mode: 0o700 });
-  const file = path.join(workDirectory, 'kubeconfig');
-  writeFileSync(file, api.kubeconfig(), { mode: 0o600 });
-  return file;
+/** Writes the kubeconfig of this run; what stood there before comes back when the run does not get going (see startDev). */
+function writeKubeconfig(file: string, content: string): void {
+  try {
+    // One level only: where nothing can be made (/proc), Node's own recursion tries for ever.
+    if (!existsSync(path.dirname(file))) mkdirSync(path.dirname(file), { mode: 0o700 });
+    writeFileSync(file, content, { mode: 0o600 });
+  } catch (error) {
+    throw new Error(`${file}: can not be written (${(error as Error).message}); choose another folder with --work-directory, inside one that exists`, { cause: error });
+  }
 }

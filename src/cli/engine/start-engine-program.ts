@@ -3,6 +3,7 @@
 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { programVersion } from '../program-version.js';
 import type { EngineProgramSettings } from './engine-program-settings.js';
 import { type Engine, startEngine } from '../../engine/agent.js';
 import { keepLastGood } from '../../engine/last-good.js';
@@ -52,8 +53,11 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
     const { ready, reasons } = await engine.readiness();
     return ready ? undefined : reasons.join('; ');
   };
-  const metrics = createMetrics(async () => engine?.counters() ?? []);
-  const admin: Listening = await listen(adminApp({ metrics: () => metrics.render(), notReady: readiness }), settings.admin.address, settings.admin.port);
+  const metrics = createMetrics({
+    readings: async () => engine?.readings() ?? [], version: programVersion(), nodeVersion: process.versions.node,
+    familiar: settings.engine.metrics.ingressNginxNames ? { namespace: '', pod: settings.name } : undefined,
+  });
+  const admin: Listening = await listen(adminApp({ metrics: (request) => metrics.render(request), classes, notReady: readiness }), settings.admin.address, settings.admin.port);
   return {
     adminPort: admin.port,
     pids: () => engine?.pids(),

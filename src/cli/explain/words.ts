@@ -37,7 +37,7 @@ export function ruleWords(rule: OwnerRule): string {
 
 /** Who holds a claim. */
 export function holderWords(holder: Holder): string {
-  if (holder.state === 'unknown') return 'not known from files';
+  if (holder.state === 'unknown') return holder.because === 'files' ? 'not known from files' : 'not known: the Leases may not be read';
   if (holder.state === 'nobody') return 'nobody: no controller holds the claim';
   const by = `${holder.by} (epoch ${holder.epoch})`;
   return holder.state === 'held' ? by : `${by}, silent for ${Math.round(holder.silentMs / 1000)} s: a standby takes over, if there is one`;

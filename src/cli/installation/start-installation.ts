@@ -1,6 +1,8 @@
 // An installation in one process: an engine with its nginx, the controller instances that give it its tables, and the admin
 // listener. `dev` and `run` are both this. It decides nothing and sets no exit code.
 
+import { hostname } from 'node:os';
+import { programVersion } from '../program-version.js';
 import { startInstance } from './start-instance.js';
 import type { Controller, LogLevel } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
@@ -30,6 +32,8 @@ export interface InstallationSettings {
   engine: EngineSettings;
   instances: readonly InstanceSettings[];
   admin: { address: string; port: number };
+  /** Shows the traffic under the names of ingress-nginx, too. */
+  familiarNames?: boolean;
 }
 
 export interface Installation {
@@ -64,7 +68,10 @@ export async function startInstallation(settings: InstallationSettings, log: Par
     const engineSettings = serveTables(settings.engine, claims);
     const engine = await startEngine(engineSettings, { log: (level, message) => log(level, 'engine', message) });
     ends.push(() => engine.stop());
-    const metrics = createMetrics(async () => countersOfClasses(await engine.counters(), claims));
+    const metrics = createMetrics({
+      readings: async () => countersOfClasses(await engine.readings(), claims), version: programVersion(), nodeVersion: process.versions.node,
+      familiar: settings.familiarNames ? { namespace: installation.namespace, pod: hostname() } : undefined,
+    });
     const controllers: Controller[] = [];
     for (const { part, claims: own, identity } of settings.instances) {
       const instance = await startInstance({
@@ -75,7 +82,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
       controllers.push(instance.controller);
     }
     const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
-    const admin = await listen(adminApp({ metrics: () => metrics.render(), notReady }), address, port);
+    const admin = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady }), address, port);
     ends.push(() => admin.close());
     return { adminPort: admin.port, engine, metrics, controllers, notReady, stop };
   } catch (error) {

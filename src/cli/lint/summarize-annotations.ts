@@ -36,8 +36,7 @@ const ignoring: ReadonlySet<FindingKind> = new Set(['unsupported-annotation', 'u
 
 /** Counts over all Ingresses of a snapshot. */
 export function summarizeAnnotations(snapshot: Snapshot, now: number): AnnotationSummary {
-  const ingresses = new Map([...snapshot.ingresses].map(([key, ingress]) => [key, classless(ingress)]));
-  const { findings } = decide({ ...snapshot, ingresses, ingressClasses: new Map() }, [claimOf('lint', { claimClassless: true })], certificateInspector(() => now));
+  const findings = findingsAsIfServed(snapshot, now);
   const counts = new Map<string, AnnotationCount>();
   let fullySupported = 0;
   for (const [key, ingress] of snapshot.ingresses) {
@@ -47,6 +46,12 @@ export function summarizeAnnotations(snapshot: Snapshot, now: number): Annotatio
   }
   const annotations = [...counts.values()].sort((a, b) => b.ingresses - a.ingresses || compareText(a.annotation, b.annotation));
   return { ingresses: snapshot.ingresses.size, fullySupported, annotations };
+}
+
+/** What is wrong with each Ingress when one class has them all. */
+export function findingsAsIfServed(snapshot: Snapshot, now: number): Finding[] {
+  const ingresses = new Map([...snapshot.ingresses].map(([key, ingress]) => [key, classless(ingress)]));
+  return decide({ ...snapshot, ingresses, ingressClasses: new Map() }, [claimOf('lint', { claimClassless: true })], certificateInspector(() => now)).findings;
 }
 
 /** An Ingress that everything is read of: no class that could belong to somebody else. */

@@ -36,6 +36,8 @@ const claim = {
         properties: { ip: { type: 'string' }, hostname: { type: 'string' } },
       },
     },
+    publish: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$' },
+    deletedGraceMs: { type: 'integer', minimum: 0, maximum: 86_400_000 },
   },
 };
 

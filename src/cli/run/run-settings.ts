@@ -63,8 +63,10 @@ export function runSettings(input: unknown, baseDirectory = process.cwd(), overr
   };
 }
 
-function completeClaim(claim: CheckedInput['claims'][number], shard: Shard | undefined, { allowLoopbackEndpoints }: EngineSettings): Claim {
-  return { ...claim, allowLoopbackEndpoints, ...(shard === undefined ? {} : { shard }) };
+function completeClaim(claim: CheckedInput['claims'][number], shard: Shard | undefined, { allowLoopbackEndpoints, listeners }: EngineSettings): Claim {
+  const shared = listeners.find(({ classes }) => classes.length > 1 && classes.includes(claim.class));
+  const listener = shared === undefined ? {} : { listener: { name: shared.name, place: shared.classes.indexOf(claim.class) } };
+  return { ...claim, ...listener, allowLoopbackEndpoints, ...(shard === undefined ? {} : { shard }) };
 }
 
 /** Where the cluster is. Without a file: kubectl's order, which ends at the service account of a pod. */
@@ -101,6 +103,7 @@ export function claimComplaints(claims: readonly Claim[]): string[] {
     if (classes.has(claim.class)) complaints.push(`${key}.class: "${claim.class}" is claimed twice; claim each class once`);
     classes.add(claim.class);
     if (claimName(claim).length > LONGEST_NAME) complaints.push(`${key}.class: with its share the name is longer than ${LONGEST_NAME} characters; choose shorter names`);
+    if (claim.publish !== undefined && claim.addresses.length > 0) complaints.push(`${key}: publish and addresses exclude each other; keep one of them`);
     claim.addresses.forEach(({ ip, hostname }, at) => {
       if (ip !== undefined && (isIP(ip) === 0 || ip.includes('%'))) complaints.push(`${key}.addresses.${at}.ip: ${JSON.stringify(ip)} is not an IP address; use hostname for names`);
       if (hostname !== undefined && normalizeHost(hostname) === undefined) complaints.push(`${key}.addresses.${at}.hostname: ${JSON.stringify(hostname)} is not a DNS name; use ip for addresses`);

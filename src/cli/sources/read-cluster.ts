@@ -1,6 +1,8 @@
 // Lists a cluster once: everything that a decision depends on, and who holds the claims. It watches nothing and writes nothing.
 
 import type { LeaseView } from '../../core/explain/facts.js';
+import type { IngressClass } from '../../core/kubernetes-objects.js';
+import { parametersKey } from '../../core/read-class-settings.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { connectToApi } from '../../kubernetes/api-connection.js';
 import { type KubeApi, createKubeApi } from '../../kubernetes/kube-api.js';
@@ -10,7 +12,7 @@ import { readLease } from '../../kubernetes/lease-record.js';
 import { listAll } from '../../kubernetes/list-all.js';
 import { hasCode } from '../../kubernetes/operational-error.js';
 import type { Selection } from '../../kubernetes/resource-path.js';
-import { leases } from '../../kubernetes/resources.js';
+import { configMaps, leases } from '../../kubernetes/resources.js';
 import { ingressWatches } from '../../kubernetes/start-watches.js';
 
 export interface ReadCluster {
@@ -41,17 +43,36 @@ export async function readCluster({ kubeConfig, leaseNamespace, now }: ClusterSo
       notes.push(note);
       return undefined;
     });
-    const [ingresses, ingressClasses, services, endpointSlices, namespaces, configMaps, secrets, claims] = await Promise.all([
+    const [ingresses, ingressClasses, services, endpointSlices, namespaces, secrets, claims] = await Promise.all([
       list(ingressWatches.ingresses), list(ingressWatches.ingressClasses), list(ingressWatches.services), list(ingressWatches.endpointSlices),
-      list(ingressWatches.namespaces),
-      optional({ ...ingressWatches.configMaps }, 'ConfigMaps may not be read: settings of classes are not known'), optional(ingressWatches.tlsSecrets, 'Secrets may not be read: certificates are not known'),
+      list(ingressWatches.namespaces), optional(ingressWatches.tlsSecrets, 'Secrets may not be read: certificates are not known'),
       optional({ resource: leases, namespace: leaseNamespace }, `Leases of namespace ${leaseNamespace} may not be read: holders are not known`),
     ]);
-    const snapshot = { ingresses, ingressClasses, services, endpointSlices, namespaces, configMaps: configMaps ?? new Map(), secrets: secrets ?? new Map() } as unknown as Snapshot;
+    const configMaps = await readParameters(api, { ingressClasses, leaseNamespace, notes });
+    const snapshot = { configMaps, ingresses, ingressClasses, services, endpointSlices, namespaces, secrets: secrets ?? new Map() } as unknown as Snapshot;
     return { snapshot, secretsKnown: secrets !== undefined, notes, leases: claims && new Map([...claims.values()].map((one) => [one.metadata.name, leaseView(one, now)])) };
   } finally {
     await connection.close();
   }
+}
+
+/** The ConfigMaps that IngressClasses name as parameters; one that does not exist or may not be read is left out. */
+async function readParameters(
+  api: KubeApi, { ingressClasses, leaseNamespace, notes }: { ingressClasses: Map<string, KubeObject>; leaseNamespace: string; notes: string[] },
+): Promise<Map<string, KubeObject>> {
+  const found = new Map<string, KubeObject>();
+  for (const { spec } of ingressClasses.values() as Iterable<IngressClass>) {
+    const key = spec?.parameters && parametersKey(spec.parameters, { parametersNamespace: leaseNamespace });
+    if (key === undefined) continue;
+    const [namespace, name] = key.split('/') as [string, string];
+    try {
+      found.set(key, await api.get({ resource: configMaps, namespace, name }));
+    } catch (error) {
+      if (!hasCode(error, 'forbidden', 'not-found')) throw error;
+      if (hasCode(error, 'forbidden')) notes.push(`ConfigMap ${key} may not be read: settings of its class are not known`);
+    }
+  }
+  return found;
 }
 
 async function listOnce(api: KubeApi, selection: Selection): Promise<Map<string, KubeObject>> {

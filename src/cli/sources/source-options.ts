@@ -82,11 +82,11 @@ export async function readFacts(options: SourceOptions): Promise<ReadFacts> {
     if (options.kubeconfig !== undefined || options.context !== undefined) throw new SourceProblem('-f and a cluster exclude each other; leave out one of them', exitCodes.usage);
     const { snapshot, positions, problems, repetitions } = readFiles(options.filename);
     const notes = [...problems.map((one) => `${one.file}:${one.line}:${one.column}: ${one.message}`), ...repetitions.map(({ object }) => `${object} is defined more than once; the last one counts`)];
-    const claims = options.claim ?? defaultClaims(snapshot);
+    const claims = (options.claim ?? defaultClaims(snapshot)).map((claim) => ({ parametersNamespace: options.leaseNamespace, ...claim }));
     return { decided: decideFacts({ snapshot, claims, inspect, now, leases: undefined, fromFiles: true, secretsKnown: false }), positions, notes };
   }
   const { snapshot, leases, notes, secretsKnown } = await askCluster(options, now);
-  const claims = options.claim ?? defaultClaims(snapshot);
+  const claims = (options.claim ?? defaultClaims(snapshot)).map((claim) => ({ parametersNamespace: options.leaseNamespace, ...claim }));
   return { decided: decideFacts({ snapshot, claims, inspect, now, leases, fromFiles: false, secretsKnown }), positions: new Map(), notes };
 }
 

@@ -64,9 +64,9 @@ function triedPatterns(judged: readonly Candidate[]): Candidate[] {
 const rank: Readonly<Record<PathMatch, number>> = { exact: 0, prefix: 1, 'string-prefix': 2, regex: 3 };
 
 function byPrecedence(judged: readonly Candidate[]): Candidate[] {
-  const exactFirst = (one: Candidate): number => (one.match === 'exact' ? 0 : 1);
   const fitting = judged.filter(({ fits }) => fits)
-    .sort((a, b) => exactFirst(a) - exactFirst(b) || b.path.length - a.path.length || rank[a.match] - rank[b.match]);
+    // An exact path is as long as the request's, so no prefix that fits is longer.
+    .sort((a, b) => b.path.length - a.path.length || rank[a.match] - rank[b.match]);
   return [...fitting, ...judged.filter(({ fits, nearMiss }) => !fits && nearMiss !== undefined)];
 }
 

@@ -51,19 +51,28 @@ export const regexMatch: RegexMatch = (subject, pattern) => {
 };
 
 /**
- * Whether a capture of the pattern may be another one in nginx: PCRE keeps what a group took in an earlier round of the
- * repetition around it, JavaScript forgets it. Whether the pattern matches is the same in both.
+ * Whether a capture of the pattern may be another one in nginx. PCRE keeps what a group took in an earlier round of the
+ * repetition around it, JavaScript forgets it; and JavaScript tries something else before it takes an empty round, PCRE does
+ * not. Whether the pattern matches is the same in both.
  */
 export function capturesMayDiffer(pattern: string): boolean {
-  const open: boolean[] = [];
-  const source = pattern.replace(/\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/g, '.');
+  const open: { at: number; captures: boolean }[] = [];
+  // Escapes and sets as what they are like: a character, or nothing.
+  const source = javaScriptPattern(pattern).replace(/\\[bB]/g, '').replace(/\\.|\[\^?\]?(?:\[:\^?[a-z]+:\]|\\.|[^\]\\])*\]/g, 'x');
   for (let at = 0; at < source.length; at++) {
-    if (source[at] === '(') open.push(!source.startsWith('(?', at));
+    if (source[at] === '(') open.push({ at, captures: !source.startsWith('(?', at) });
     if (source[at] !== ')') continue;
-    const captures = open.pop() ?? false;
-    const repeated = /^(?:[*+]|\{)/.test(source.slice(at + 1));
-    if (captures && open.length > 0) open[open.length - 1] = true;
-    if (captures && repeated) return true;
+    const group = open.pop();
+    if (group === undefined) continue;
+    const outer = open.at(-1);
+    if (outer !== undefined) outer.captures ||= group.captures;
+    if (isDoubtful(source.slice(group.at, at + 1), source.slice(at + 1), group.captures)) return /\((?!\?)/.test(source);
   }
   return false;
+}
+
+/** A group with a capture in it that is repeated, or any that may be taken empty or left out. */
+function isDoubtful(group: string, rest: string, captures: boolean): boolean {
+  if (captures && /^(?:[*+]|\{)/.test(rest)) return true;
+  return /^(?:[*+?]|\{)/.test(rest) && (/\(\?[=!]/.test(group) || new RegExp(`^${group}$`).test(''));
 }

@@ -107,7 +107,7 @@ describe('engine: nginx process', function () {
   });
 
   it('starts, takes tables, proxies, counts and stops without a process left', async () => {
-    const { apply, counters, pids, generation, readiness } = await start();
+    const { apply, readings, pids, generation, readiness } = await start();
     expect(pids()!.workers).to.have.length(2);
     expect(await readiness()).to.deep.equal({ ready: false, reasons: ['class internal: waits for its first table'] });
     expect((await get()).status).to.equal(404);
@@ -118,8 +118,8 @@ describe('engine: nginx process', function () {
     expect(answer.status).to.equal(200);
     expect(answer.headers.server).to.equal('nginx');
     expect(JSON.parse(answer.body).url).to.equal('/seen/x');
-    await eventually('two requests are counted', async () => (await counters())[0]!.value >= 2);
-    expect((await counters())[0]).to.deep.include({ name: 'requests', labels: ['internal', 'shop', 'web', 'web', 'GET', '200'] });
+    await eventually('two requests are counted', async () => (await readings())[0]!.values[0]! >= 2);
+    expect((await readings())[0]).to.deep.include({ name: 'requests', labels: ['internal', 'shop', 'web', 'web', 'GET', '200', '', ''] });
     const all = [pids()!.master, ...pids()!.workers];
     await engine!.stop();
     expect(all.filter(isAlive)).to.deep.equal([]);

@@ -43,7 +43,9 @@ local function run()
   local class = string.match(ngx.var.uri, "^/v1/tables/([^/]+)$")
   if class then return take(class) end
   if ngx.var.uri == "/v1/tables" then return tables() end
-  if ngx.var.uri == "/v1/counters" then return ngx.say("requests|internal|shop|web|web|GET|200\\t" .. (versions:get("count") or 0)) end
+  if ngx.var.uri == "/v1/counters" then 
+    return ngx.say("instance\\t", versions:get("instance"), "\\nrequests|internal|shop|web|web|GET|200||\\t", versions:get("count") or 0)
+  end
   answer(404, {})
 end
 return { run = run }
@@ -70,6 +72,7 @@ const modules: Record<string, string> = {
     return { run = function() assert(balancer.set_current_peer(ngx.ctx.endpoint.address, ngx.ctx.endpoint.port)) end }`,
   certificate: 'return { run = function() end }',
   'answer-headers': 'return { run = function() end }',
+  figures: 'return { start = function() end, stop = function() end }',
   count: 'return { run = function() ngx.shared.ia_versions:incr("count", 1, 0) end }',
   control,
 };

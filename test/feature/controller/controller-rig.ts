@@ -70,7 +70,7 @@ interface StartOne {
 
 async function startOne({ kubeconfig, identity, claims, onStop }: StartOne): Promise<RunningController> {
   const connection = await connectToApi({ source: { kind: 'path', path: kubeconfig } });
-  const metrics = createMetrics(async () => []);
+  const metrics = createMetrics({ readings: async () => [], version: '0', nodeVersion: '0' });
   const updates: TableUpdate[] = [];
   const tables = new Map<string, ClassTable>();
   const apply = async (update: TableUpdate): Promise<{ applied: true }> => {
@@ -86,7 +86,7 @@ async function startOne({ kubeconfig, identity, claims, onStop }: StartOne): Pro
   return {
     controller, tables, updates,
     async metric(series) {
-      const line = (await metrics.render()).text.split('\n').find((one) => one.startsWith(`${series} `));
+      const line = (await metrics.render({ format: 'text' })).pieces.join('').split('\n').find((one) => one.startsWith(`${series} `));
       return line === undefined ? 0 : Number(line.slice(series.length + 1));
     },
     async stop() {

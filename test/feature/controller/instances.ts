@@ -50,14 +50,14 @@ export async function startRig(options: ApiServerOptions = {}): Promise<Rig> {
       const kubeconfig = path.join(folder, user);
       writeFileSync(kubeconfig, api.kubeconfig({ user, token: api.addUser(user) }));
       const log: string[] = [];
-      const metrics = createMetrics(async () => []);
+      const metrics = createMetrics({ readings: async () => [], version: '0', nodeVersion: '0' });
       const instance = await startInstance({
         claims, identity: `${user}-identity`, installation: { name: installation, namespace }, kubeconfig: { kind: 'path', path: kubeconfig },
         sink, metrics, log: (_level, message) => log.push(message),
       });
       const metric = async (name: string, labels: Record<string, string>): Promise<number | undefined> => {
         const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
-        const line = (await metrics.render()).text.split('\n').find((one) => one.startsWith(`${name}{`) && wanted.every((label) => one.includes(label)));
+        const line = (await metrics.render({ format: 'text' })).pieces.join('').split('\n').find((one) => one.startsWith(`${name}{`) && wanted.every((label) => one.includes(label)));
         return line === undefined ? undefined : Number(line.split(' ').at(-1));
       };
       const member = { ...instance, user, sink, log, metric };

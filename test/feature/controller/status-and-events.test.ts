@@ -1,7 +1,6 @@
 // Statuses and Events as the API server sees them: whose are written, when, and by whom not.
 import { expect } from 'chai';
-import { request } from 'undici';
-import { Agent } from 'undici';
+import { Agent, request } from 'undici';
 import { claimOf } from '../../../src/core/claim.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { type ControllerRig, eventsIn, foreignClass, ingressOf, ownClass, shownBy, startControllerRig, webService } from './controller-rig.js';
@@ -136,6 +135,24 @@ describe('feature: statuses and Events of a controller', function () {
     expect(rig.writesOf('holder')).to.have.length(before);
     expect(rig.writesOf('next').filter(({ resource, written }) => resource === 'ingresses/status' && written?.metadata.name !== 'third')).to.deep.equal([]);
     expect(eventsIn(rig.server).filter(({ about }) => about === 'Ingress zz-loser')).to.have.length(2);
+  });
+
+  it('between two controllers of ours, the one that loses an Ingress never blanks what the other one has written', async () => {
+    const { store } = rig.server;
+    const names = Array.from({ length: 15 }, (_, n) => `moving-${n}`);
+    for (const name of names) store.create(ingressOf('red', name));
+    const red = await rig.start('red-holder', [claimOf('red', { addresses: [{ ip: '203.0.113.1' }] })]);
+    const blue = await rig.start('blue-holder', [claimOf('blue', { addresses: [{ ip: '203.0.113.2' }] })]);
+    await eventually(() => { for (const name of names) expect(shownBy(rig.server, name)).to.deep.equal([{ ip: '203.0.113.1' }]); }, 20_000);
+    for (const name of names) store.update({ ...store.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'default', name })!, spec: ingressOf('blue', name)['spec'] });
+    await eventually(() => { for (const name of names) expect(shownBy(rig.server, name)).to.deep.equal([{ ip: '203.0.113.2' }]); }, 20_000);
+    await eventually(() => { for (const { controller } of [red, blue]) expect(controller.arbiter.statusWrites.size).to.equal(0); });
+    for (const name of names) expect(shownBy(rig.server, name)).to.deep.equal([{ ip: '203.0.113.2' }]);
+    const blanked = names.filter((name) => {
+      const writes = rig.log.filter((one) => one.name === name && one.resource === 'ingresses/status' && one.code === 200).map(({ user }) => user);
+      return writes.lastIndexOf('red-holder') > writes.lastIndexOf('blue-holder');
+    });
+    expect(blanked).to.deep.equal([]);
   });
 
   it('a standby writes nothing', async () => {

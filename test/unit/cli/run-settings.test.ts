@@ -34,6 +34,15 @@ describe('cli: settings of run', () => {
     expect(settings.engine.workDirectory).to.equal('/etc/arbiter/nginx');
   });
 
+  it('takes an address from a Service, and the order of classes from the listener that they share', () => {
+    const listeners = [{ ...listener, classes: ['red', 'blue'] }];
+    const settings = runSettings({ claims: [{ class: 'blue', publish: 'edge/proxy', deletedGraceMs: 1000 }, { class: 'red' }], engine: { ...engine, listeners } }, '/');
+    expect(settings.claims.map(({ listener: at }) => at)).to.deep.equal([{ name: 'web', place: 1 }, { name: 'web', place: 0 }]);
+    expect(settings.claims[0]).to.deep.include({ publish: 'edge/proxy', deletedGraceMs: 1000 });
+    expect(() => runSettings(given({ claims: [{ class: 'blue', publish: 'proxy' }] }), '/')).to.throw(/claims\.0\.publish/);
+    expect(() => runSettings(given({ claims: [{ class: 'blue', publish: 'edge/proxy', addresses: [{ ip: '192.0.2.1' }] }] }), '/')).to.throw(/exclude each other/);
+  });
+
   it('lets the command line name the share in place of the file', () => {
     expect(runSettings(given({ shard: '1/2' }), '/', { shard: 'b/a,b' }).claims[0]!.shard).to.deep.equal({ member: 'b', members: ['a', 'b'] });
   });

@@ -102,6 +102,9 @@ describe('core: shards', function () {
       const writes = shares.flatMap(({ statusWrites }) => statusWrites);
       expect(writes.map((write) => JSON.stringify(write)).sort()).to.deep.equal(one.statusWrites.map((write) => JSON.stringify(write)).sort());
       expect(text(shares.flatMap(({ findings }) => findings))).to.deep.equal(text(one.findings));
+      const owned = ({ findings }: Decision): string[] => findings.filter(({ object }) => one.ownership.get(object.replace('Ingress ', ''))?.owner !== undefined)
+        .map((finding) => JSON.stringify(finding));
+      expect(shares.flatMap(owned).sort()).to.deep.equal(owned(one).sort());
       if (names.length > 1) written += writes.length;
     }), { numRuns: 1000 });
     expect(written).to.be.greaterThan(10);

@@ -11,7 +11,7 @@ describe('documents', () => {
   for (const file of documents) {
     it(`${file}: links and folders exist`, () => {
       const links = [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)].map(([, target]) => path.join(path.dirname(file), target!));
-      const folders = [...read(file).matchAll(/\b(?:src|test|scripts|docs|manifests)\/[a-z][a-z0-9/.-]*[a-z0-9]/g)].map(([folder]) => folder);
+      const folders = [...read(file).matchAll(/(?<![a-z]\/)\b(?:src|test|scripts|docs|manifests|dashboards)\/[a-z][a-z0-9/.-]*[a-z0-9]/g)].map(([folder]) => folder);
       expect([...links, ...folders].filter((target) => !existsSync(target))).to.deep.equal([]);
     });
 

@@ -54,7 +54,6 @@ export class FakeControlServer {
     for await (const part of request.setEncoding('utf8')) body += part;
     const send = (status: number, value: unknown) => response.writeHead(status).end(typeof value === 'string' ? value : JSON.stringify(value));
     const url = new URL(request.url!, 'http://engine');
-    if (url.pathname === '/v1/counters') return void send(200, 'requests|blue|shop|web|web|GET|200\t7\nupstream_errors|blue\t1.5\n');
     if (request.method === 'GET') {
       const classes = Object.fromEntries([...this.tables].map(([name, { generation, entries }]) => [name, { generation, entries: entries.size }]));
       return void send(200, { instance: `nginx-${this.instance}`, classes });

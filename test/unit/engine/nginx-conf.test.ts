@@ -7,7 +7,7 @@ import { engineSettings, type EngineSettings } from '../../../src/engine/setting
 import { sampleSettings } from './sample-settings.js';
 
 const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_nofile worker_shutdown_timeout pid error_log events
-  worker_connections http lua_package_path lua_shared_dict lua_regex_cache_max_entries lua_regex_match_limit init_by_lua_block
+  worker_connections http lua_package_path lua_shared_dict lua_regex_cache_max_entries lua_regex_match_limit init_by_lua_block init_worker_by_lua_block exit_worker_by_lua_block
   client_body_temp_path proxy_temp_path fastcgi_temp_path uwsgi_temp_path scgi_temp_path access_log server_tokens tcp_nodelay map
   underscores_in_headers ignore_invalid_headers large_client_header_buffers client_header_timeout client_body_timeout
   client_max_body_size client_body_buffer_size send_timeout keepalive_timeout keepalive_requests http2_max_concurrent_streams
@@ -61,7 +61,7 @@ function lint(text: string): string[] {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
     if (name === 'location' && !/^(?:\/|@again|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
-    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|start)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
+    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|start|stop)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && words[1] !== '$host' && !/^"[-a-z0-9]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
   });
@@ -115,6 +115,8 @@ describe('nginx.conf', () => {
       listeners: { internal: ['nginx-internal'], external: ['nginx-external', 'blue.example.com'] },
       httpsPorts: { 8443: 'internal', 9443: 'external' },
       bodyBytes: 1048576,
+      httpPorts: { 8080: 'internal', 9080: 'external' },
+      metrics: { perIngress: false, paths: false, seriesPerClass: 20_000 },
     });
   });
 

@@ -1,0 +1,128 @@
+// Every alert with what it means and what to do, and the recording rules under them. docs/runbooks.md is written from here, so
+// that no alert is without its section.
+
+export interface Alert {
+  name: `IngressArbiter${string}`;
+  severity: 'critical' | 'warning';
+  expr: string;
+  /** How long it must be so. */
+  for: string;
+  summary: string;
+  means: string;
+  todo: string;
+}
+
+export interface RecordingRule {
+  record: string;
+  expr: string;
+  help: string;
+}
+
+const requests = 'ingress_arbiter_requests_total';
+const rate = (labels: string, selector = ''): string => `sum by (${labels}) (rate(${requests}${selector}[5m]))`;
+const faults = 'no-reference|unknown-class|foreign-class-of-that-name|namespace-not-allowed|classless-claimed-twice';
+
+export const recordingRules: readonly RecordingRule[] = [
+  { record: 'ingress_arbiter:requests:rate5m', expr: rate('ingress_class'), help: 'Requests a second by class' },
+  { record: 'ingress_arbiter:errors:ratio5m', expr: `(${rate('ingress_class', '{code=~"5.."}')} or 0 * ${rate('ingress_class')}) / clamp_min(${rate('ingress_class')}, 0.001)`, help: 'Part of the requests answered with 5xx, by class' },
+  { record: 'ingress_arbiter:latency:p95_5m', expr: 'histogram_quantile(0.95, sum by (le, ingress_class) (rate(ingress_arbiter_request_duration_seconds_bucket[5m])))', help: '95th percentile of the duration of requests, by class' },
+];
+
+export const alerts: readonly Alert[] = [
+  { name: 'IngressArbiterDown', severity: 'critical', for: '5m', expr: 'absent(ingress_arbiter_build_info)',
+    summary: 'No ingress-arbiter is scraped.',
+    means: 'Prometheus sees no instance at all: none runs, or the scrape does not reach it.',
+    todo: 'Look whether its pods run, then whether Prometheus has the target (Status, Targets) and what it says about it.' },
+  { name: 'IngressArbiterClassUnheld', severity: 'critical', for: '5m',
+    expr: 'sum by (ingress_class) (ingress_arbiter_listener_info) unless on (ingress_class) (sum by (ingress_class) (ingress_arbiter_claim_held) > 0)',
+    summary: 'Nobody holds the claim of class {{ $labels.ingress_class }}.',
+    means: 'The engine serves the class, but no controller acts for it: what is served stays, changes wait.',
+    todo: 'Look at the Lease named after the class: who holds it, since when? Look in the log of the controllers for why they do not take it.' },
+  { name: 'IngressArbiterClassHeldTwice', severity: 'critical', for: '1m', expr: 'sum by (ingress_class) (ingress_arbiter_claim_held) > 1',
+    summary: 'Class {{ $labels.ingress_class }} has {{ $value }} holders.',
+    means: 'Two controller instances believe that they hold one claim. The engine takes tables of the higher epoch only.',
+    todo: 'Compare ingress_arbiter_claim_epoch of both. Two installations with Leases in different namespaces are the usual reason: end one of them or give it another class.' },
+  { name: 'IngressArbiterIngressUnowned', severity: 'warning', for: '10m', expr: `max by (rule) (ingress_arbiter_ingresses_unowned{rule=~"${faults}"}) > 0`,
+    summary: '{{ $value }} Ingresses are nobody\'s: {{ $labels.rule }}.',
+    means: 'Ingresses get no route, by the rule of that name: they name no class, one that does not exist, or one that their namespace may not use.',
+    todo: 'Find them in the log of the controller (IA101 to IA108) or with `ingress-arbiter lint` on their manifests, and correct their class.' },
+  { name: 'IngressArbiterFindings', severity: 'warning', for: '15m', expr: 'sum by (ingress_class, code) (ingress_arbiter_findings{severity="error"}) > 0',
+    summary: 'Class {{ $labels.ingress_class }} has {{ $value }} findings {{ $labels.code }}.',
+    means: 'Something that a user wrote can not be carried out; what else the Ingress says is served. IA124: two Ingresses want one path.',
+    todo: 'The log of the controller names the object, the reason and what to do; search it for the code.' },
+  { name: 'IngressArbiterTableRefused', severity: 'critical', for: '0m', expr: 'sum by (ingress_class) (increase(ingress_arbiter_table_updates_total{result="refused"}[5m])) > 0',
+    summary: 'The engine refuses the table of class {{ $labels.ingress_class }}.',
+    means: 'What was served before stays; nothing new of this class is served until the table is taken.',
+    todo: 'The log of the controller has the reason. full: raise sharedMemoryMegabytes. budget: raise the limit, or find the Ingress that grew. nginx: look at the engine\'s log.' },
+  { name: 'IngressArbiterTableLag', severity: 'warning', for: '2m',
+    expr: 'max by (ingress_class) (ingress_arbiter_table_entries) != on (ingress_class) min by (ingress_class) (ingress_arbiter_engine_table_entries)',
+    summary: 'An engine serves another table of class {{ $labels.ingress_class }} than its controller has.',
+    means: 'Some engine has not taken the last update.',
+    todo: 'Compare ingress_arbiter_engine_table_entries of the engines; the log of the odd one says why. It is given the whole table again when it is restarted.' },
+  { name: 'IngressArbiterSlowToServe', severity: 'warning', for: '10m',
+    expr: 'histogram_quantile(0.99, sum by (le, ingress_class) (rate(ingress_arbiter_change_to_served_seconds_bucket[10m]))) > 1',
+    summary: 'Changes of class {{ $labels.ingress_class }} take {{ $value | humanizeDuration }} to be served.',
+    means: 'From the watch event to the engine\'s answer it should be milliseconds.',
+    todo: 'Is the controller short of processor time? Is one update very big (a Service with thousands of endpoints)? Is nginx being restarted?' },
+  { name: 'IngressArbiterWatchDown', severity: 'critical', for: '2m', expr: 'min by (claims, resource) (ingress_arbiter_watch_up) == 0',
+    summary: 'The watch of {{ $labels.resource }} is not open.',
+    means: 'Changes of these objects are not seen; what is known goes on being served.',
+    todo: 'The log of the controller says what the API server answers: no right (RBAC), no connection, an expired token.' },
+  { name: 'IngressArbiterWatchSilent', severity: 'warning', for: '1m', expr: 'max by (claims, resource) (ingress_arbiter_watch_silence_seconds) > 600',
+    summary: 'The watch of {{ $labels.resource }} has brought nothing for {{ $value | humanizeDuration }}.',
+    means: 'The API server sends a bookmark about once a minute; a watch that is open and silent may be dead.',
+    todo: 'Is the API server overloaded? Restarting the controller opens new watches; nothing that is served is lost by it.' },
+  { name: 'IngressArbiterWatchDrift', severity: 'warning', for: '0m', expr: 'sum by (claims, resource) (increase(ingress_arbiter_watch_troubles_total{kind="drift_repairs"}[15m])) > 0',
+    summary: 'The watch of {{ $labels.resource }} had missed changes.',
+    means: 'A comparison with a whole list found what the watch had not told. It has been repaired.',
+    todo: 'Nothing at once. When it comes back, a proxy between controller and API server may cut or buffer watches.' },
+  { name: 'IngressArbiterStatusWritesFail', severity: 'warning', for: '10m', expr: 'sum by (ingress_class) (rate(ingress_arbiter_status_writes_total{result="failed"}[5m])) > 0',
+    summary: 'Statuses of class {{ $labels.ingress_class }} can not be written.',
+    means: 'Ingresses show an old address or none; traffic is not touched.',
+    todo: 'The log of the controller has the API server\'s answer. Usual: no right on ingresses/status.' },
+  { name: 'IngressArbiterStatusConflicts', severity: 'warning', for: '10m', expr: 'sum by (ingress_class) (increase(ingress_arbiter_status_writes_total{result="conflict"}[10m])) > 3',
+    summary: 'Somebody else writes to the Ingresses of class {{ $labels.ingress_class }}.',
+    means: 'Writes of statuses meet other writes again and again: perhaps a second controller serves the same class.',
+    todo: 'kubectl get ingress NAME -o yaml --show-managed-fields names who writes status. End one of the two, or give it another class.' },
+  { name: 'IngressArbiterHighErrorRatio', severity: 'critical', for: '5m', expr: 'ingress_arbiter:errors:ratio5m > 0.05 and on (ingress_class) ingress_arbiter:requests:rate5m > 1',
+    summary: '{{ $value | humanizePercentage }} of the requests of class {{ $labels.ingress_class }} fail.',
+    means: 'More than 5 of 100 requests are answered with 5xx, at more than one request a second.',
+    todo: 'The dashboard of the class shows which Ingresses and codes: 502: the pod breaks connections; 503: no endpoint; 504: the pod is too slow.' },
+  { name: 'IngressArbiterIngressErrorRatio', severity: 'warning', for: '10m',
+    expr: `${rate('ingress_class, ingress_namespace, ingress_name', '{code=~"5..",ingress_name!=""}')} / ${rate('ingress_class, ingress_namespace, ingress_name', '{ingress_name!=""}')} > 0.2 and ${rate('ingress_class, ingress_namespace, ingress_name', '{ingress_name!=""}')} > 0.1`,
+    summary: '{{ $value | humanizePercentage }} of the requests of Ingress {{ $labels.ingress_namespace }}/{{ $labels.ingress_name }} fail.',
+    means: 'One Ingress answers more than a fifth of its requests with 5xx.',
+    todo: 'Look at the pods of its Service. The codes tell: 502 connections break, 503 no endpoint, 504 too slow, 500 the application itself.' },
+  { name: 'IngressArbiterHighLatency', severity: 'warning', for: '10m', expr: 'ingress_arbiter:latency:p95_5m > 1 and on (ingress_class) ingress_arbiter:requests:rate5m > 1',
+    summary: '95 % of the requests of class {{ $labels.ingress_class }} take up to {{ $value | humanizeDuration }}.',
+    means: 'The class is slower than a second for one request of twenty. Change the limit to what you promise.',
+    todo: 'On the dashboard of the class, compare connect, header and response time with the whole: is it the pods, or clients on slow lines?' },
+  { name: 'IngressArbiterNoEndpoints', severity: 'warning', for: '5m', expr: 'sum by (ingress_class, ingress_namespace, ingress_name, backend_service) (rate(ingress_arbiter_no_endpoint_answers_total[5m])) > 0',
+    summary: 'Service {{ $labels.ingress_namespace }}/{{ $labels.backend_service }} has no ready endpoint and is asked for.',
+    means: 'Requests of Ingress {{ $labels.ingress_name }} are answered with 503.',
+    todo: 'kubectl get endpointslices of the Service: no pod is ready, or its selector or port name fits none.' },
+  { name: 'IngressArbiterCertificateExpiresSoon', severity: 'warning', for: '1h', expr: 'min by (ingress_class, host) (ingress_arbiter_certificate_expiry_timestamp_seconds) - time() < 14 * 86400',
+    summary: 'The certificate of {{ $labels.host }} ends in {{ $value | humanizeDuration }}.',
+    means: 'Less than two weeks are left; automatic renewal should have come by now.',
+    todo: 'Look at what renews it (cert-manager: the Certificate and its Order). A new Secret is served at once.' },
+  { name: 'IngressArbiterCertificateExpires', severity: 'critical', for: '5m', expr: 'min by (ingress_class, host) (ingress_arbiter_certificate_expiry_timestamp_seconds) - time() < 3 * 86400',
+    summary: 'The certificate of {{ $labels.host }} ends in {{ $value | humanizeDuration }}.',
+    means: 'Less than three days are left. A certificate that has ended is not taken into a table any more.',
+    todo: 'Renew it by hand, and see why it did not happen by itself.' },
+  { name: 'IngressArbiterSharedMemoryNearlyFull', severity: 'warning', for: '10m', expr: 'min by (zone) (ingress_arbiter_shared_memory_free_bytes / ingress_arbiter_shared_memory_capacity_bytes) < 0.1',
+    summary: 'Zone {{ $labels.zone }} has {{ $value | humanizePercentage }} of its memory left.',
+    means: 'A full zone refuses changes (ia_records, ia_pointers) or new series (ia_counters). What is served stays.',
+    todo: 'Raise its size in sharedMemoryMegabytes and restart the engine, or find the class that grew (ingress_arbiter_engine_table_entries).' },
+  { name: 'IngressArbiterNginxRestarted', severity: 'warning', for: '0m', expr: 'increase(ingress_arbiter_nginx_starts_total[15m]) > 0',
+    summary: 'nginx has died and was started again.',
+    means: 'Open connections were lost; the tables were written again at once.',
+    todo: 'The log of the engine has nginx\'s last words. Killed by signal 9: look for memory limits (OOM) of the pod.' },
+  { name: 'IngressArbiterSeriesFolded', severity: 'warning', for: '15m', expr: 'sum by (ingress_class) (rate(ingress_arbiter_requests_folded_total[10m])) > 0',
+    summary: 'Class {{ $labels.ingress_class }} has more series than it may have.',
+    means: 'Requests of further Ingresses are counted together. Totals of the class are still right.',
+    todo: 'Raise metrics.seriesPerClass, if Prometheus can carry it.' },
+  { name: 'IngressArbiterRequestsUncounted', severity: 'warning', for: '0m', expr: 'sum(increase(ingress_arbiter_requests_uncounted_total[15m])) > 0',
+    summary: 'Requests are not counted: the zone of the counters is full.',
+    means: 'New series can not begin. Traffic is not touched.',
+    todo: 'Raise sharedMemoryMegabytes.counters, or switch metrics.histogramsPerIngress off.' },
+];

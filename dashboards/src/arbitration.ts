@@ -1,0 +1,43 @@
+// "Arbitration and conflicts": who holds which class, what is refused or fought over, and whether the view of the cluster is fresh.
+
+import { type Dashboard, classVariable } from './dashboard.js';
+import { byClass, quantile, rateBy } from './queries.js';
+
+const increase = (labels: string, metric: string, selector = byClass): string => `sum by (${labels}) (increase(${metric}${selector}[$__rate_interval]))`;
+
+export const arbitration: Dashboard = {
+  uid: 'ingress-arbiter-arbitration',
+  title: 'Ingress arbiter: arbitration and conflicts',
+  description: 'Who holds which class, what is wrong, who writes what, and how fresh the view of the cluster is.',
+  variables: [classVariable],
+  rows: [
+    { title: 'Claims', panels: [
+      { kind: 'timeseries', title: 'Holders by class', width: 8, unit: 'short', alarmAt: 2, description: 'Controller instances that hold the claim of the class: 1 is right, 0 means that nobody acts for it, 2 is a conflict.', queries: [{ expr: `sum by (ingress_class) (ingress_arbiter_claim_held${byClass})`, legend: '{{ingress_class}}' }] },
+      { kind: 'timeseries', title: 'Take-overs and losses', width: 8, unit: 'short', description: 'How often a claim was taken or given up, by reason.', queries: [{ expr: increase('ingress_class, change', 'ingress_arbiter_claim_changes_total'), legend: '{{ingress_class}} {{change}}' }] },
+      { kind: 'timeseries', title: 'Epoch', width: 8, unit: 'short', description: 'Grows with every change of holder.', queries: [{ expr: `max by (ingress_class) (ingress_arbiter_claim_epoch${byClass})`, legend: '{{ingress_class}}' }] },
+    ] },
+    { title: 'Conflicts', panels: [
+      { kind: 'timeseries', title: 'Findings by code', width: 12, unit: 'short', stacked: true, description: 'What is wrong now. IA10x: class and owner; IA12x: hosts and paths, IA124: two Ingresses want one path; IA13x: backends; IA14x: certificates; IA15x: annotations.', queries: [{ expr: `sum by (code, severity) (ingress_arbiter_findings${byClass})`, legend: '{{code}} ({{severity}})' }] },
+      { kind: 'timeseries', title: 'Nobody\'s Ingresses by rule', width: 12, unit: 'short', description: 'Ingresses that no claim of an instance owns. A foreign controller or class is no fault; an unknown class or a forbidden namespace is.', queries: [{ expr: 'max by (claims, rule) (ingress_arbiter_ingresses_unowned)', legend: '{{rule}} (seen by {{claims}})' }] },
+      { kind: 'timeseries', title: 'Ingresses by rule', width: 12, unit: 'short', stacked: true, description: 'Ingresses with an owner, by the rule that gave them to it.', queries: [{ expr: `sum by (ingress_class, rule) (ingress_arbiter_ingresses${byClass})`, legend: '{{ingress_class}} {{rule}}' }] },
+      { kind: 'timeseries', title: 'Status writes by result', width: 12, unit: 'ops', description: 'Result conflict: somebody else wrote first; failed: the API refused.', queries: [{ expr: rateBy('ingress_class, result', 'ingress_arbiter_status_writes_total'), legend: '{{ingress_class}} {{result}}' }] },
+      { kind: 'timeseries', title: 'Statuses overwritten by others', width: 12, unit: 'ops', description: 'Somebody else writes the status of Ingresses of the class; the finding at the Ingress names who.', queries: [{ expr: rateBy('ingress_class', 'ingress_arbiter_foreign_status_writes_total'), legend: '{{ingress_class}}' }] },
+      { kind: 'timeseries', title: 'Claimed elsewhere too', width: 12, unit: 'short', description: 'Claims of other installations that take the same: the class, an annotation value, a controller value.', queries: [{ expr: `max by (ingress_class, kind) (ingress_arbiter_class_conflicts${byClass})`, legend: '{{ingress_class}} {{kind}}' }] },
+    ] },
+    { title: 'Tables', panels: [
+      { kind: 'timeseries', title: 'Table updates by result', width: 8, unit: 'ops', description: 'Result refused: the engine kept what it had; its log and the controller\'s say why.', queries: [{ expr: rateBy('ingress_class, result', 'ingress_arbiter_table_updates_total'), legend: '{{ingress_class}} {{result}}' }] },
+      { kind: 'timeseries', title: 'Change to served', width: 8, unit: 's', description: 'From the watch event to the engine\'s answer: half and 99 of 100 changes took no longer.',
+        queries: [0.5, 0.99].map((q) => ({ expr: quantile(q, 'ingress_arbiter_change_to_served_seconds', 'ingress_class'), legend: `{{ingress_class}} p${q * 100}` })) },
+      { kind: 'timeseries', title: 'Entries not yet served', width: 8, unit: 'short', description: 'Entries the controller counts in a class table against those nginx serves; 0 when both agree.',
+        queries: [{ expr: `abs(max by (ingress_class) (ingress_arbiter_table_entries${byClass}) - min by (ingress_class) (ingress_arbiter_engine_table_entries${byClass}))`, legend: '{{ingress_class}}' }] },
+    ] },
+    { title: 'View of the cluster', panels: [
+      { kind: 'timeseries', title: 'Silence of the watches', width: 8, unit: 's', warnAt: 300, description: 'Time since a watch last brought anything. The API server sends a bookmark about once a minute.', queries: [{ expr: 'max by (claims, resource) (ingress_arbiter_watch_silence_seconds)', legend: '{{resource}} ({{claims}})' }] },
+      { kind: 'timeseries', title: 'Events', width: 8, unit: 'ops', description: 'Events and bookmarks of the watches.', queries: [{ expr: rateBy('resource', 'ingress_arbiter_watch_events_total', ''), legend: '{{resource}}' }] },
+      { kind: 'timeseries', title: 'Lists and troubles', width: 8, unit: 'short', description: 'Whole lists by why they were made, and what went wrong.',
+        queries: [{ expr: increase('reason', 'ingress_arbiter_watch_relists_total', ''), legend: 'list: {{reason}}' }, { expr: increase('kind', 'ingress_arbiter_watch_troubles_total', ''), legend: '{{kind}}' }] },
+      { kind: 'stat', title: 'Open watches', width: 12, unit: 'short', description: 'Watches that are open now, by instance.', queries: [{ expr: 'sum by (claims) (ingress_arbiter_watch_up)', legend: '{{claims}}' }] },
+      { kind: 'bargauge', title: 'Objects watched', width: 12, unit: 'short', description: 'What the controller knows of the cluster.', queries: [{ expr: 'max by (resource) (ingress_arbiter_watch_objects)', legend: '{{resource}}' }] },
+    ] },
+  ],
+};

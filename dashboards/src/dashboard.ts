@@ -1,0 +1,57 @@
+// A whole dashboard: variables in the order in which people narrow down, links to the others, marks where a class changed its
+// holder. Importable into an empty Grafana as it is: the data source is a variable.
+
+import { type Row, datasource, layOut } from './panel.js';
+
+export interface Dashboard {
+  uid: `ingress-arbiter-${string}`;
+  title: string;
+  description: string;
+  /** Variables after the data source. */
+  variables: readonly Variable[];
+  rows: readonly Row[];
+}
+
+export interface Variable {
+  name: string;
+  label: string;
+  /** What lists its values. */
+  query: string;
+  multi: boolean;
+}
+
+export const classVariable: Variable = { name: 'ingress_class', label: 'Class', query: 'label_values(ingress_arbiter_listener_info, ingress_class)', multi: true };
+
+const TAG = 'ingress-arbiter';
+
+/** The JSON that Grafana imports. */
+export function dashboardJson({ uid, title, description, variables, rows }: Dashboard): object {
+  return {
+    uid, title, description,
+    tags: [TAG, 'ingress'], editable: false, graphTooltip: 1, refresh: '30s', schemaVersion: 39, version: 1, timezone: 'browser',
+    time: { from: 'now-1h', to: 'now' },
+    links: [{ type: 'dashboards', title: 'ingress-arbiter', tags: [TAG], asDropdown: true, includeVars: true, keepTime: true, targetBlank: false, icon: 'external link', url: '' }],
+    templating: { list: [datasourceVariable, ...variables.map(variableJson)] },
+    annotations: { list: [takeOvers(variables.includes(classVariable))] },
+    panels: layOut(rows),
+  };
+}
+
+const datasourceVariable = {
+  name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', current: {}, hide: 0, includeAll: false, multi: false, options: [], refresh: 1, regex: '',
+};
+
+function variableJson({ name, label, query, multi }: Variable): object {
+  return {
+    name, label, type: 'query', datasource, query: { query, refId: name }, definition: query, refresh: 2, sort: 1, regex: '', hide: 0, options: [],
+    multi, includeAll: multi, ...(multi ? { allValue: '.*', current: { text: ['All'], value: ['$__all'] } } : { current: {} }),
+  };
+}
+
+function takeOvers(byClass: boolean): object {
+  const selector = byClass ? '{ingress_class=~"$ingress_class"}' : '';
+  return {
+    name: 'Take-overs', datasource, enable: true, hide: false, iconColor: 'purple', titleFormat: 'Class {{ingress_class}}: new holder', textFormat: '', tagKeys: 'ingress_class',
+    expr: `changes(ingress_arbiter_claim_epoch${selector}[$__interval]) > 0`, step: '60s', useValueForTime: false,
+  };
+}

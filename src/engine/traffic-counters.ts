@@ -1,0 +1,181 @@
+// The counters of nginx as they are shown: never backwards, whatever became of nginx between two looks. A new nginx begins at
+// 0, so what was last seen of the one before is added. Series of Ingresses that have gone are taken away after a grace.
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ControlClient } from './control-client.js';
+import { EngineError } from './engine-error.js';
+import type { ServedOrigins } from './served-origins.js';
+
+/** One figure or list of figures: `labels` is the same array from one reading to the next, so that its text can be kept. */
+export interface Reading {
+  name: string;
+  labels: readonly string[];
+  values: readonly number[];
+}
+
+export interface TrafficCounters {
+  read(): Promise<Reading[]>;
+}
+
+export interface TrafficOptions {
+  client: Pick<ControlClient, 'counters' | 'forget'>;
+  origins: ServedOrigins;
+  /** How long the series of what has gone stay. */
+  goneMs: number;
+  now: () => number;
+}
+
+interface Series extends Reading {
+  /** Where it comes from, as the table of its class would say; undefined for what is no Ingress's. */
+  origin: string | undefined;
+  /** What earlier runs of nginx had counted. */
+  base: number[];
+  /** What the present one has. */
+  current: number[];
+  values: number[];
+  goneSince: number | undefined;
+}
+
+/** Lines and series between two turns of the event loop: a millisecond or two. */
+const AT_ONCE = 500;
+/** Parts of a counter's key; of requests the last one, a path, may hold the separator. */
+const REQUEST_PARTS = 9;
+const IDLE_METHOD = 'GET';
+const IDLE_CODE = '200';
+
+export function createTrafficCounters(options: TrafficOptions): TrafficCounters {
+  const state: State = { ...options, series: new Map(), idle: new Map(), instance: undefined };
+  let running: Promise<Reading[]> | undefined;
+  return {
+    read() {
+      running ??= readAll(state).finally(() => { running = undefined; });
+      return running;
+    },
+  };
+}
+
+interface State extends TrafficOptions {
+  series: Map<string, Series>;
+  /** Readings of Ingresses that have no such requests yet, by class and origin. */
+  idle: Map<string, Reading>;
+  instance: string | undefined;
+}
+
+async function readAll(state: State): Promise<Reading[]> {
+  const text = await state.client.counters();
+  const zones: Reading[] = [];
+  let done = 0;
+  for (let start = 0, end = text.indexOf('\n'); end >= 0; start = end + 1, end = text.indexOf('\n', start)) {
+    const tab = text.lastIndexOf('\t', end);
+    if (tab < start) throw notCounter();
+    const key = text.slice(start, tab);
+    const value = text.slice(tab + 1, end);
+    if (key === 'instance') meet(state, value);
+    else if (key.startsWith('zone|')) zones.push({ name: 'zone', labels: [key.slice('zone|'.length)], values: numbers(value) });
+    else take(state, key, value);
+    if (++done % AT_ONCE === 0) await nextTurn();
+  }
+  if (state.instance === undefined) throw notCounter();
+  const shown = await settle(state);
+  return [...zones, ...shown];
+}
+
+/** A new nginx: what the one before had counted stays. */
+function meet(state: State, instance: string): void {
+  if (state.instance !== undefined && state.instance !== instance) {
+    for (const one of state.series.values()) {
+      one.base = sum(one.base, one.current);
+      one.current = one.current.map(() => 0);
+    }
+  }
+  state.instance = instance;
+}
+
+function take(state: State, key: string, text: string): void {
+  let one = state.series.get(key);
+  if (one === undefined) {
+    one = newSeries(key);
+    state.series.set(key, one);
+  }
+  one.current = numbers(text);
+  one.values = one.base.length === 0 ? one.current : sum(one.base, one.current);
+}
+
+function newSeries(key: string): Series {
+  const parts = key.split('|');
+  const name = parts[0]!;
+  const labels = name === 'requests' ? [...parts.slice(1, REQUEST_PARTS - 1), parts.slice(REQUEST_PARTS - 1).join('|')] : parts.slice(1);
+  return { name, labels, origin: originOf(name, labels), base: [], current: [], values: [], goneSince: undefined };
+}
+
+function originOf(name: string, labels: readonly string[]): string | undefined {
+  const [, namespace, ingress, service] = labels;
+  if (ingress === undefined || ingress === '' || ingress.startsWith('(')) return undefined;
+  const short = [namespace, ingress, service].join('|');
+  return name === 'requests' ? `${short}|${labels[6]}|${labels[7]}` : short;
+}
+
+/** Everything that is shown, without what has gone long ago, with a 0 for every Ingress that nobody has asked for. */
+async function settle(state: State): Promise<Reading[]> {
+  const { series, goneMs } = state;
+  const now = state.now();
+  const shown: Reading[] = [];
+  const busy = new Set<string>();
+  const gone: string[] = [];
+  let done = 0;
+  for (const [key, one] of series) {
+    one.goneSince = isGone(state, one) ? one.goneSince ?? now : undefined;
+    if (one.goneSince !== undefined && now - one.goneSince >= goneMs) gone.push(key);
+    else shown.push(one);
+    if (one.name === 'requests' && one.labels[4] === IDLE_METHOD && one.labels[5] === IDLE_CODE) busy.add(`${one.labels[0]}|${one.origin}`);
+    if (++done % AT_ONCE === 0) await nextTurn();
+  }
+  if (gone.length > 0) await forget(state, gone);
+  shown.push(...await idleReadings(state, busy));
+  return shown;
+}
+
+function isGone({ origins }: State, { origin, labels: [className = ''] }: Series): boolean {
+  return origin !== undefined && origins.knows(className) && !origins.has(className, origin);
+}
+
+/** Only what nginx has forgotten may begin again at 0 here. */
+async function forget({ client, series }: State, keys: readonly string[]): Promise<void> {
+  await client.forget(keys);
+  for (const key of keys) series.delete(key);
+}
+
+async function idleReadings(state: State, busy: ReadonlySet<string>): Promise<Reading[]> {
+  const before = state.idle;
+  state.idle = new Map();
+  let done = 0;
+  for (const className of state.origins.classes()) {
+    for (const origin of state.origins.origins(className)) {
+      const key = `${className}|${origin}`;
+      if (!busy.has(key)) state.idle.set(key, before.get(key) ?? idleReading(className, origin));
+      if (++done % AT_ONCE === 0) await nextTurn();
+    }
+  }
+  return [...state.idle.values()];
+}
+
+/** Every Ingress has this series from the beginning, so that no traffic is a 0 and a rate sees the first request. */
+function idleReading(className: string, origin: string): Reading {
+  const [namespace = '', ingress = '', service = '', host = '', ...path] = origin.split('|');
+  return { name: 'requests', labels: [className, namespace, ingress, service, IDLE_METHOD, IDLE_CODE, host, path.join('|')], values: [0] };
+}
+
+function numbers(text: string): number[] {
+  const values = text.split(',').map(Number);
+  if (text === '' || !values.every(Number.isFinite)) throw notCounter();
+  return values;
+}
+
+/** Of different lengths while a series has no base yet. */
+function sum(a: readonly number[], b: readonly number[]): number[] {
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, at) => (a[at] ?? 0) + (b[at] ?? 0));
+}
+
+function notCounter(): EngineError {
+  return new EngineError('control-answer', 'nginx answered GET /v1/counters with a line that is no counter');
+}

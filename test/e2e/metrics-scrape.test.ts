@@ -1,0 +1,110 @@
+// A scrape of 2,000 Ingresses: how long it holds up the agent's event loop, and a request through nginx meanwhile. What is
+// held against the limit is processor time between two turns of the loop, which other programs of the machine do not change.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, type Server, createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { expect } from 'chai';
+import { type Engine, startEngine } from '../../src/engine/agent.js';
+import { engineSettings } from '../../src/engine/settings.js';
+import { adminApp } from '../../src/http/admin-app.js';
+import { type Listening, listen } from '../../src/http/listen.js';
+import { createMetrics } from '../../src/metrics/metrics.js';
+import { eventually } from '../fixtures/eventually.js';
+import { freePorts } from '../fixtures/free-ports.js';
+
+const COUNT = 2000;
+const LONGEST_MS = 50;
+
+/** Reads a URL as often as it is told to, in a process of its own; its output is one line for each. */
+const READER = `
+const http = require('node:http');
+const [url, times] = process.argv.slice(1);
+const read = () => new Promise((done) => http.get(url, (answer) => { let bytes = 0; answer.on('data', (part) => { bytes += part.length; }).on('end', () => done(bytes)); }));
+(async () => { for (let at = 0; at < Number(times); at++) console.log(await read()); })();`;
+
+for (const histogramsPerIngress of [false, true]) {
+  describe(`e2e: a scrape of ${COUNT} Ingresses, histograms by ${histogramsPerIngress ? 'Ingress' : 'class'}`, function () {
+    this.timeout(120_000);
+    let folder: string;
+    let pod: Server;
+    let engine: Engine;
+    let admin: Listening;
+    let httpPort: number;
+    const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+
+    const ask = (host: string): Promise<number> => new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port: httpPort, headers: { host }, agent }, (answer) => { answer.resume().on('end', () => resolve(answer.statusCode!)); }).on('error', reject).end();
+    });
+
+    before(async () => {
+      folder = mkdtempSync(path.join(tmpdir(), 'ia-scrape-'));
+      pod = createServer((_, answer) => answer.end('x')).listen(0, '127.0.0.1');
+      await once(pod, 'listening');
+      const [http, httpsPort] = await freePorts(2) as [number, number];
+      httpPort = http;
+      engine = await startEngine(engineSettings({
+        workDirectory: folder, allowLoopbackEndpoints: true, listeners: [{ name: 'blue', address: '127.0.0.1', httpPort, httpsPort, classes: ['blue'] }],
+        ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}), metrics: { histogramsPerIngress, ingressNginxNames: true }, limits: { drainSeconds: 1 },
+      }), { log: () => undefined });
+      const backend = 'service/shop/web/80';
+      const set = Array.from({ length: COUNT }, (_, at) => ({
+        key: `host/h${at}.example.com`, value: { routes: [{ match: 'prefix' as const, path: '/', namespace: 'shop', ingress: `web-${at}`, service: 'web', backend }] },
+      }));
+      const endpoints = { key: backend, value: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] } };
+      expect(await engine.apply({ class: 'blue', epoch: 1, sequence: 1, full: true, set: [...set, endpoints], remove: [], count: COUNT + 1 })).to.deep.equal({ applied: true });
+      const metrics = createMetrics({ readings: () => engine.readings(), version: '0', nodeVersion: '0', familiar: { namespace: 'ns', pod: 'p' } });
+      admin = await listen(adminApp({ metrics: (wanted) => metrics.render(wanted), classes: ['blue'], notReady: () => undefined }), '127.0.0.1', 0);
+      let next = 0;
+      await Promise.all(Array.from({ length: 16 }, async () => { while (next < COUNT) expect(await ask(`h${next++}.example.com`)).to.equal(200); }));
+    });
+
+    after(async () => {
+      agent.destroy();
+      await admin?.close();
+      await engine?.stop();
+      pod?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    it(`holds up the event loop less than ${LONGEST_MS} ms at a time`, async () => {
+      const durations = (): Promise<number> => engine.readings().then((all) => all.filter(({ name }) => name === 'figures').reduce((sum, { values }) => sum + values.slice(1, 15).reduce((a, b) => a + b, 0), 0));
+      await eventually(async () => expect(await durations()).to.be.at.least(COUNT), 10_000);
+      const times = 6;
+      const reader = spawn(process.execPath, ['-e', READER, `http://127.0.0.1:${admin.port}/metrics`, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const sizes: string[] = [];
+      reader.stdout.setEncoding('utf8').on('data', (text: string) => sizes.push(...text.trim().split('\n')));
+      const delay = monitorEventLoopDelay({ resolution: 1 });
+      // The start of the child is over; the first scrape, with nothing compiled, counts.
+      delay.enable();
+      const slices = watchSlices();
+      await once(reader, 'close');
+      const longest = slices.stop();
+      delay.disable();
+      process.stderr.write(`      ${times} scrapes of ${sizes.at(-1)} bytes: up to ${longest.toFixed(1)} ms of processor time at a time; loop delay max ${(delay.max / 1e6).toFixed(1)} ms, p99 ${(delay.percentile(99) / 1e6).toFixed(1)} ms\n`);
+      expect(sizes).to.have.length(times);
+      expect(Number(sizes.at(-1))).to.be.greaterThan(COUNT * 300);
+      expect(longest).to.be.lessThan(LONGEST_MS);
+    });
+  });
+}
+
+/** Looks at the processor time that each turn of the event loop takes; stop() tells of the longest, in milliseconds. */
+function watchSlices(): { stop(): number } {
+  let longest = 0;
+  let running = true;
+  let before = process.cpuUsage();
+  const turn = (): void => {
+    const { user, system } = process.cpuUsage(before);
+    longest = Math.max(longest, (user + system) / 1000);
+    before = process.cpuUsage();
+    if (running) setImmediate(turn);
+  };
+  setImmediate(turn);
+  return { stop() { running = false; return longest; } };
+}
