@@ -73,9 +73,15 @@ export function indexPaths(host: HostRoutes): PathIndex {
   return index;
 }
 
+/** A route to which the host that it is counted under has been added. */
+type Counted = Route & { host?: string };
+
 function prepareCanary({ route, policy }: PathMatchResult, rule: Canary): PreparedCanary {
   const { match, path, namespace } = route;
-  const own: PathMatchResult = { route: { match, path, namespace, ingress: rule.ingress, service: rule.service, backend: rule.backend }, captures: [] };
+  const counted: Counted = { match, path, namespace, ingress: rule.ingress, service: rule.service, backend: rule.backend };
+  const { host } = route as Counted;
+  if (host !== undefined) counted.host = host;
+  const own: PathMatchResult = { route: counted, captures: [] };
   if (policy !== undefined) own.policy = policy;
   return {
     rule, match: own,
