@@ -84,15 +84,20 @@ export class StreamedLists {
       if (signal.aborted) throw error;
       if (whole && leaving.signal.aborted) return 'left';
       if (whole) throw error;
-      relister.learnFrom(error);
       if (opened) this.brokenInARow += 1;
-      // Servers without the feature refuse its parameters (400 or 422), or overlook them and never send the bookmark.
-      if (!hasCode(error, 'invalid') && !leaving.signal.aborted && this.brokenInARow < BROKEN_IN_A_ROW) throw error;
-      this.available = false;
+      this.learnFrom(error, leaving.signal.aborted);
+      // Who may list but not watch gets at least the list; who may do neither hears so of the list.
+      if (this.available && !hasCode(error, 'forbidden')) throw error;
       return 'unavailable';
     } finally {
       patience.end();
     }
+  }
+
+  /** Servers without the feature refuse its parameters (400 or 422), or overlook them and never send the bookmark. */
+  private learnFrom(error: unknown, bookmarkOverdue: boolean): void {
+    this.options.relister.learnFrom(error);
+    if (bookmarkOverdue || this.brokenInARow >= BROKEN_IN_A_ROW || hasCode(error, 'invalid')) this.available = false;
   }
 }
 

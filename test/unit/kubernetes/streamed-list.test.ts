@@ -137,6 +137,19 @@ describe('list-watch: streamed lists', () => {
     });
   }
 
+  it('who may not watch gets the list in pages, and a stream as soon as it may', async () => {
+    fill(rig, 3);
+    const rule = rig.server.fault({ verb: 'watch' }, { kind: 'respond', status: 403 });
+    await rig.begin(streaming);
+    await rig.watch.synced;
+    await until(() => rig.watch.state === 'backoff');
+    expect([rig.watch.size, rig.server.count('list'), rig.watch.counters.listFailures]).to.deep.equal([3, 1, 0]);
+    rule.times = 0;
+    await advanceUntil(rig.clock, () => rig.server.openWatches().length === 1, 200);
+    await forceRelist();
+    await advanceUntil(rig.clock, () => rig.watch.counters.streamedLists === 1, 200);
+  });
+
   it('a refusal for the moment is not one for ever', async () => {
     rig.server.fault({ verb: 'watch' }, { kind: 'respond', status: 503 }, 5);
     rig.server.fault({ verb: 'watch' }, { kind: 'hang' }, 2);
