@@ -5,8 +5,10 @@ import { quantile, rateBy } from './queries.js';
 
 const ofClass = '{ingress_class="$ingress_class"}';
 const ofIngress = '{ingress_class="$ingress_class",ingress_namespace=~"$ingress_namespace",ingress_name=~"$ingress_name"}';
+/** Without the requests that no Ingress took. */
+const ofSomeIngress = ofIngress.replace(/}$/, ',ingress_name!=""}');
 const duration = 'ingress_arbiter_request_duration_seconds';
-const errors = ofIngress.replace(/}$/, ',code=~"5.."}');
+const errors = ofSomeIngress.replace(/}$/, ',code=~"5.."}');
 const origin = 'ingress_namespace, ingress_name';
 const topTen = (expr: string) => [{ expr: `topk(10, ${expr})`, legend: '{{ingress_namespace}}/{{ingress_name}}' }];
 const p95 = (metric: string, legend: string) => ({ expr: quantile(0.95, metric, 'ingress_class', ofClass), legend });
@@ -30,9 +32,9 @@ export const oneClass: Dashboard = {
         queries: [p95('ingress_arbiter_upstream_connect_duration_seconds', 'connect'), p95('ingress_arbiter_upstream_header_duration_seconds', 'header'), p95('ingress_arbiter_upstream_response_duration_seconds', 'response'), p95(duration, 'whole request')] },
     ] },
     { title: 'Ingresses', panels: [
-      { kind: 'timeseries', title: 'Busiest Ingresses', width: 12, unit: 'reqps', description: 'The ten Ingresses with the most requests.', queries: topTen(rateBy(origin, 'ingress_arbiter_requests_total', ofIngress)) },
+      { kind: 'timeseries', title: 'Busiest Ingresses', width: 12, unit: 'reqps', description: 'The ten Ingresses with the most requests.', queries: topTen(rateBy(origin, 'ingress_arbiter_requests_total', ofSomeIngress)) },
       { kind: 'timeseries', title: 'Ingresses with most server errors', width: 12, unit: 'reqps', description: 'The ten Ingresses with the most answers 5xx.',
-        queries: topTen(`(${rateBy(origin, 'ingress_arbiter_requests_total', errors)} or 0 * ${rateBy(origin, 'ingress_arbiter_requests_total', ofIngress)})`) },
+        queries: topTen(`(${rateBy(origin, 'ingress_arbiter_requests_total', errors)} or 0 * ${rateBy(origin, 'ingress_arbiter_requests_total', ofSomeIngress)})`) },
       { kind: 'timeseries', title: 'Slowest Ingresses (p95)', width: 12, unit: 's', description: 'By Ingress when the engine keeps histograms for each; else one line for the class.', queries: topTen(quantile(0.95, duration, origin, ofClass)) },
       { kind: 'timeseries', title: 'Nobody to send to', width: 12, unit: 'reqps', description: 'Requests answered with 503 because the Service has no ready endpoint.', queries: [{ expr: rateBy(`${origin}, backend_service`, 'ingress_arbiter_no_endpoint_answers_total', ofClass), legend: '{{ingress_namespace}}/{{ingress_name}} → {{backend_service}}' }] },
     ] },

@@ -21,6 +21,8 @@ export interface ListWatchOptions extends Selection {
   /** Called for each change in order; should only remember the key. */
   onChange: (change: Change) => void;
   onFault?: (fault: WatchFault) => void;
+  /** Ask for lists as the beginning of a watch, where the server has that. True when absent. */
+  streamLists?: boolean;
   clock?: Clock;
   random?: () => number;
 }
@@ -35,6 +37,8 @@ export interface ListWatchCounters {
   droppedLines: number;
   /** Events older than what was known; without effect. */
   staleEvents: number;
+  /** Whole lists that came as the beginning of their watch. */
+  streamedLists: number;
   staleLists: number;
   massDeleteBrakes: number;
   consistencyChecks: number;
@@ -63,7 +67,7 @@ export interface ListWatch {
 export function newCounters(): ListWatchCounters {
   return {
     relists: { initial: 0, gone: 0, drift: 0, stream: 0 },
-    listFailures: 0, watchFailures: 0, reconnects: 0, events: 0, droppedLines: 0, staleEvents: 0, staleLists: 0,
-    massDeleteBrakes: 0, consistencyChecks: 0, driftRepairs: 0, listenerErrors: 0,
+    listFailures: 0, watchFailures: 0, reconnects: 0, events: 0, droppedLines: 0, staleEvents: 0,
+    streamedLists: 0, staleLists: 0, massDeleteBrakes: 0, consistencyChecks: 0, driftRepairs: 0, listenerErrors: 0,
   };
 }

@@ -13,9 +13,13 @@ import { newCounters } from './list-watch-types.js';
 import type { Change } from './object-store.js';
 import { ObjectStore } from './object-store.js';
 import { OperationalError, hasCode } from './operational-error.js';
+import type { Relist } from './relist.js';
 import { Relister } from './relist.js';
 import type { Selection } from './resource-path.js';
+import { selectionOf } from './resource-path.js';
 import { isNewer } from './resource-version.js';
+import type { StreamEnd } from './streamed-list.js';
+import { StreamedLists } from './streamed-list.js';
 import type { ObjectEvent } from './watch-session.js';
 import { runWatchSession } from './watch-session.js';
 
@@ -50,6 +54,7 @@ class ListWatcher implements ListWatch {
   private readonly selection: Selection;
   private readonly backoff: Backoff;
   private readonly relister: Relister;
+  private readonly streamedLists: StreamedLists;
   private readonly ending = new AbortController();
   /** Grows with every list, watch and stop; whoever holds an older one has nothing to say any more. */
   private epoch = 0;
@@ -64,17 +69,17 @@ class ListWatcher implements ListWatch {
   private settleSynced!: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(private readonly options: ListWatchOptions) {
-    const { resource, namespace, fieldSelector, labelSelector, clock = monotonicClock, random = Math.random } = options;
+    const { api, clock = monotonicClock, random = Math.random, streamLists = true } = options;
+    const selection = selectionOf(options);
     this.clock = clock;
     this.random = random;
-    this.selection = {
-      resource, ...(namespace ? { namespace } : {}), ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}),
-    };
+    this.selection = selection;
     this.backoff = createBackoff({ clock, random });
     this.relister = new Relister({
-      api: options.api, selection: this.selection, store: this.store, clock,
+      api, selection, store: this.store, clock,
       onDoubt: (doubt) => { this.counters[doubt === 'stale' ? 'staleLists' : 'massDeleteBrakes'] += 1; },
     });
+    this.streamedLists = new StreamedLists({ api, selection, clock, random, relister: this.relister, wanted: streamLists });
     this.synced = new Promise((resolve, reject) => { this.settleSynced = { resolve, reject }; });
     this.synced.catch(() => undefined);
   }
@@ -106,12 +111,12 @@ class ListWatcher implements ListWatch {
 
   private async run(): Promise<void> {
     while (!this.stopped) {
-      const listing = this.reason !== undefined;
       try {
         if (this.reason !== undefined) await this.relist(this.reason);
         else await this.watch();
       } catch (error) {
-        if (!this.stopped) await this.recover(listing ? 'list' : 'watch', OperationalError.from(error, this.selection.resource.plural));
+        // One stream can be first the one and then the other.
+        if (!this.stopped) await this.recover(this.state === 'list' ? 'list' : 'watch', OperationalError.from(error, this.selection.resource.plural));
       }
     }
   }
@@ -121,7 +126,11 @@ class ListWatcher implements ListWatch {
     if (this.stopped) return;
     const epoch = this.enter('list');
     this.counters.relists[reason] += 1;
-    const { plan, resourceVersion } = await this.relister.relist(this.resourceVersion, this.ending.signal);
+    if (this.streamedLists.available && await this.stream(epoch)) return;
+    if (epoch === this.epoch) await this.install(await this.relister.relist(this.resourceVersion, this.ending.signal), epoch);
+  }
+
+  private async install({ plan, resourceVersion }: Relist, epoch: number): Promise<void> {
     if (epoch !== this.epoch) return;
     this.store.replace(plan);
     this.resourceVersion = resourceVersion;
@@ -137,27 +146,50 @@ class ListWatcher implements ListWatch {
     this.settleSynced.resolve();
   }
 
+  /** A list and the watch that it is the beginning of. False when the server has no such thing and nothing has happened. */
+  private async stream(listing: number): Promise<boolean> {
+    let epoch = listing;
+    const onList = async (relist: Relist): Promise<void> => {
+      await this.install(relist, listing);
+      if (listing !== this.epoch) return;
+      this.counters.streamedLists += 1;
+      epoch = this.enter('watch');
+      this.lastEventAt = this.clock.now();
+    };
+    const end = await this.whileOpen((signal) => this.streamedLists.run({
+      last: this.resourceVersion, signal, onList, onEvent: (event) => this.accept(event, epoch),
+    }));
+    return end !== 'unavailable';
+  }
+
   private async watch(): Promise<void> {
     const epoch = this.enter('watch');
+    await this.whileOpen((signal) => runWatchSession({
+      api: this.options.api, selection: this.selection, clock: this.clock, random: this.random,
+      resourceVersion: this.resourceVersion!, signal,
+      onOpen: () => { this.lastEventAt ??= this.clock.now(); },
+      onEvent: (event) => this.accept(event, epoch),
+    }).then(() => 'closed'));
+  }
+
+  private async whileOpen(watch: (signal: AbortSignal) => Promise<StreamEnd>): Promise<StreamEnd> {
     const openedAt = this.clock.now();
     const watching = new AbortController();
     this.watching = watching;
+    let end: StreamEnd;
     try {
-      await runWatchSession({
-        api: this.options.api, selection: this.selection, clock: this.clock, random: this.random,
-        resourceVersion: this.resourceVersion!, signal: watching.signal,
-        onOpen: () => { this.lastEventAt ??= this.clock.now(); },
-        onEvent: (event) => { if (epoch === this.epoch) this.accept(event, epoch); },
-      });
+      end = await watch(watching.signal);
     } finally {
       this.watching = undefined;
-      this.counters.reconnects += 1;
+      if (this.state !== 'list') this.counters.reconnects += 1;
     }
     // A watch that lived long ended as agreed; one that did not is a failure, however politely it was closed.
-    if (!this.stopped && this.clock.now() - openedAt < LONG_WATCH_MS) await this.wait();
+    if (end === 'closed' && !this.stopped && this.clock.now() - openedAt < LONG_WATCH_MS) await this.wait();
+    return end;
   }
 
-  private accept(event: ObjectEvent, epoch: number): void {
+  private accept(event: ObjectEvent, epoch: number): undefined {
+    if (epoch !== this.epoch) return;
     this.lastEventAt = this.clock.now();
     this.counters.events += 1;
     const inOrder = isNewer(event.version, this.resourceVersion!);

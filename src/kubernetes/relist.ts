@@ -40,7 +40,16 @@ export class Relister {
   constructor(private readonly options: RelisterOptions) {}
 
   async relist(last: string | undefined, signal: AbortSignal): Promise<Relist> {
-    const list = await this.read(this.quorum ? undefined : last, signal);
+    return this.judge(await this.read(this.notOlderThan(last), signal), last, signal);
+  }
+
+  /** How new a list has to be, when `last` was seen; undefined when only the newest will do. */
+  notOlderThan(last: string | undefined): string | undefined {
+    return this.quorum ? undefined : last;
+  }
+
+  /** Whether and how this whole list, wherever it came from, may replace what is known. Rejects when it may not. */
+  async judge(list: WholeList<KubeObject>, last: string | undefined, signal: AbortSignal): Promise<Relist> {
     const force = this.refuseThePast(list, last);
     let plan = await this.options.store.planReplace(list.objects, force);
     let { resourceVersion } = list;
@@ -63,23 +72,30 @@ export class Relister {
   }
 
   private async read(notOlderThan: string | undefined, signal: AbortSignal): Promise<WholeList<KubeObject>> {
-    const { api, selection, store } = this.options;
+    const { api, selection } = this.options;
     try {
       return await listAll({
         api, selection, signal,
         ...(notOlderThan === undefined ? {} : { notOlderThan }),
-        keep: (object, key) => {
-          const kept = store.get(key);
-          const same = kept?.metadata.uid === object.metadata.uid && kept?.metadata.resourceVersion === object.metadata.resourceVersion;
-          return same ? kept! : stripBulk(object, selection.resource);
-        },
+        keep: (object, key) => this.keep(object, key),
       });
     } catch (error) {
-      // The version is forgotten there, or not reached yet: next time whatever is newest.
-      const unusable = hasCode(error, 'gone') || (error instanceof OperationalError && error.reason === 'ResourceVersionTooLarge');
-      if (unusable) this.quorum = true;
+      this.learnFrom(error);
       throw error;
     }
+  }
+
+  /** What is kept of a listed object: the one that is known already when it has not changed. */
+  keep(object: KubeObject, key: string): KubeObject {
+    const kept = this.options.store.get(key);
+    const same = kept?.metadata.uid === object.metadata.uid && kept?.metadata.resourceVersion === object.metadata.resourceVersion;
+    return same ? kept! : stripBulk(object, this.options.selection.resource);
+  }
+
+  /** A version that is forgotten at the server, or not reached yet, is not asked for again: next time whatever is newest. */
+  learnFrom(error: unknown): void {
+    const unusable = hasCode(error, 'gone') || (error instanceof OperationalError && error.reason === 'ResourceVersionTooLarge');
+    if (unusable) this.quorum = true;
   }
 
   /** True when the history itself was set back and everything in the list counts. */

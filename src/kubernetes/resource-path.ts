@@ -11,6 +11,11 @@ export interface Selection {
   labelSelector?: string;
 }
 
+/** Only what selects; what is empty selects nothing and is left out. */
+export function selectionOf({ resource, namespace, fieldSelector, labelSelector }: Selection): Selection {
+  return { resource, ...(namespace ? { namespace } : {}), ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}) };
+}
+
 export interface ListQuery extends Selection {
   limit?: number;
   continue?: string;
@@ -19,7 +24,10 @@ export interface ListQuery extends Selection {
 }
 
 export interface WatchQuery extends Selection {
+  /** Where it starts. With `initialEvents`: how new what exists has to be at least; '' is the newest, agreed on by the servers. */
   resourceVersion: string;
+  /** Everything that exists comes first, as events, and a marked bookmark says when that is complete. */
+  initialEvents?: boolean;
   timeoutSeconds: number;
 }
 
@@ -44,7 +52,11 @@ export function watchPath(query: WatchQuery): string {
   const parameters = selectors(query);
   parameters.set('watch', 'true');
   parameters.set('allowWatchBookmarks', 'true');
-  parameters.set('resourceVersion', query.resourceVersion);
+  if (query.resourceVersion !== '') parameters.set('resourceVersion', query.resourceVersion);
+  if (query.initialEvents === true) {
+    parameters.set('sendInitialEvents', 'true');
+    parameters.set('resourceVersionMatch', 'NotOlderThan');
+  }
   parameters.set('timeoutSeconds', String(query.timeoutSeconds));
   return withQuery(query, parameters);
 }

@@ -15,10 +15,13 @@ import { readWatchEvents } from './watch-stream.js';
 export const IDLE_MS = 90_000;
 const SHORTEST_S = 240;
 const LONGEST_S = 480;
+/** KEP-3157: the annotation on the bookmark after the last initial event. */
+const INITIAL_END = 'k8s.io/initial-events-end';
 
 export type ObjectEvent =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject; version: string }
-  | { type: 'BOOKMARK'; version: string };
+  /** `initialEnd`: with it, everything that existed when the watch began has been sent. */
+  | { type: 'BOOKMARK'; version: string; initialEnd: boolean };
 
 export interface WatchSessionOptions {
   api: Pick<KubeApi, 'watch'>;
@@ -26,14 +29,17 @@ export interface WatchSessionOptions {
   clock: Clock;
   random: () => number;
   resourceVersion: string;
+  /** What exists comes first, at least as new as `resourceVersion`, which may be ''. */
+  initialEvents?: boolean;
   signal: AbortSignal;
   onOpen: () => void;
-  onEvent: (event: ObjectEvent) => void;
+  /** Nothing more is read from the stream until a promise that it returns is settled; a rejection ends the watch. */
+  onEvent: (event: ObjectEvent) => Promise<void> | undefined;
 }
 
 /** Resolves when the server ended the watch, rejects for every other end. */
 export async function runWatchSession(options: WatchSessionOptions): Promise<void> {
-  const { api, selection, clock, random, resourceVersion, signal } = options;
+  const { api, selection, clock, random, resourceVersion, initialEvents = false, signal } = options;
   const session = new AbortController();
   const end = (): void => session.abort(signal.reason);
   signal.addEventListener('abort', end, { once: true });
@@ -42,14 +48,17 @@ export async function runWatchSession(options: WatchSessionOptions): Promise<voi
   const watchdog = startWatchdog(clock, () => session.abort(new OperationalError('timeout',
     `watch of ${selection.resource.plural}: nothing came for ${IDLE_MS / 1000} s`)));
   try {
-    const body = await api.watch({ ...selection, resourceVersion, timeoutSeconds }, { signal: session.signal });
+    const body = await api.watch({ ...selection, resourceVersion, timeoutSeconds, ...(initialEvents ? { initialEvents } : {}) }, { signal: session.signal });
     watchdog.feed();
     options.onOpen();
     for await (const event of readWatchEvents(body)) {
       if (session.signal.aborted) break;
       const typed = objectEvent(event, selection);
       watchdog.feed();
-      options.onEvent(typed);
+      const waiting = options.onEvent(typed);
+      if (waiting === undefined) continue;
+      await waiting;
+      watchdog.feed();
     }
     session.signal.throwIfAborted();
   } catch (error) {
@@ -67,7 +76,7 @@ function objectEvent({ type, object }: WatchEvent, selection: Selection): Object
   const { kind, metadata } = object as Partial<KubeObject>;
   const version = metadata?.resourceVersion;
   if (kind !== resource.kind || !isResourceVersion(version)) throw notAnEvent(resource.plural, type);
-  if (type === 'BOOKMARK') return { type, version };
+  if (type === 'BOOKMARK') return { type, version, initialEnd: metadata?.annotations?.[INITIAL_END] === 'true' };
   if (!isStoredObject(object) || (namespace !== undefined && object.metadata.namespace !== namespace)) throw notAnEvent(resource.plural, type);
   return { type, object, version };
 }

@@ -47,7 +47,7 @@ export function useRig(): Rig {
     rig.api = createKubeApi({ connection, clock: rig.clock, random: () => 0.5 });
     rig.begin = async (options = {}) => {
       rig.watch = startListWatch({
-        api: rig.api, resource: ingresses,
+        api: rig.api, resource: ingresses, streamLists: false,
         clock: rig.clock, random: () => 0.5, onFault: (fault) => rig.faults.push(fault),
         onChange: (change) => rig.changes.push(describeChange(change)), ...options,
       });

@@ -60,7 +60,7 @@ describe('start watches', () => {
   it('a stop before that rejects instead of leaving anybody waiting', async () => {
     server.fault({ verb: 'list' }, { kind: 'hang' });
     begin();
-    await until(() => server.log.length === 3);
+    await until(() => server.count('list') === 3);
     const end = set.synced.catch((error: Error) => error.message);
     await set.stop();
     expect(await end).to.match(/stopped/);
