@@ -163,7 +163,7 @@ describe('e2e: bad inputs', function () {
     });
     const { fingerprint } = await tls('good.tls.test');
     for (const [name] of bad) {
-      expect(await request(`bad-${name}.test`), name).to.equal(308);
+      expect(await request(`bad-${name}.test`), name).to.equal(200);
       expect((await tls(`bad-${name}.test`)).commonName).to.equal('ingress-arbiter default certificate');
     }
     expect((await tls('x.tls.test')).commonName).to.equal('ingress-arbiter default certificate');
