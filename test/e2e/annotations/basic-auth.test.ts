@@ -16,7 +16,7 @@ const users: Record<string, string> = {
 const bcrypt = '$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW';
 
 const secret = (name: string, data: Record<string, string>, type = 'Opaque'): string =>
-  `${JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, type, data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])) })}\n---\n`;
+  `---\n${JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, type, data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])) })}\n---\n`;
 const credentials = (user: string, secretText: string): Record<string, string> => ({ authorization: `Basic ${Buffer.from(`${user}:${secretText}`).toString('base64')}` });
 
 describe('e2e: basic authentication', function () {

@@ -11,7 +11,7 @@ const services = [...new Set(runs.flatMap(({ service }) => (service === undefine
 
 const backend = (service: string, port?: string): object => ({ service: { name: service, port: port === undefined ? { number: 80 } : { name: port } } });
 const ingressOf = (name: string, spec: object, className = 'nginx-external'): string =>
-  `${JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name }, spec: { ingressClassName: className, ...spec } })}\n---\n`;
+  `---\n${JSON.stringify({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: { name }, spec: { ingressClassName: className, ...spec } })}\n---\n`;
 const ruleOf = ([host, pathType, path, service, port]: (typeof rules)['path_rules'][number]): object =>
   ({ host, http: { paths: [{ path, pathType, backend: backend(service, port) }] } });
 
