@@ -8,7 +8,7 @@ repository=$(cd "$(dirname "$0")/.." && pwd)
 commit=${1:-HEAD}
 work="$repository/.work/fresh-root"
 mirror="${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
-checkout=/root/ingress-arbiter
+checkout=/opt/ingress-arbiter
 
 step() { printf '\n=== %s\n' "$*"; }
 fail() { printf 'fresh-root: %s\n' "$*" >&2; exit 1; }
