@@ -2,6 +2,7 @@
 // them. One loop does one thing at a time. It never blanks what is known because of a failure, and never decides anything.
 import type { Backoff } from './backoff.js';
 import { createBackoff } from './backoff.js';
+import { CheckSchedule } from './check-schedule.js';
 import type { Clock } from './clock.js';
 import { monotonicClock, sleepUnless } from './clock.js';
 import { countDrift } from './consistency-check.js';
@@ -27,10 +28,6 @@ export type { ListWatch, ListWatchCounters, ListWatchOptions, ListWatchState, Re
 export type { Change } from './object-store.js';
 
 const LONG_WATCH_MS = 120_000;
-const CHECK_FIRST_MS = 600_000;
-const CHECK_SPREAD_MS = 300_000;
-const CHECK_SOON_MS = 2000;
-const CHECK_GAP_MS = 30_000;
 const BROKEN_IN_A_ROW = 3;
 
 export function startListWatch(options: ListWatchOptions): ListWatch {
@@ -55,15 +52,12 @@ class ListWatcher implements ListWatch {
   private readonly backoff: Backoff;
   private readonly relister: Relister;
   private readonly streamedLists: StreamedLists;
+  private readonly checks: CheckSchedule;
   private readonly ending = new AbortController();
   /** Grows with every list, watch and stop; whoever holds an older one has nothing to say any more. */
   private epoch = 0;
   private reason: RelistReason | undefined = 'initial';
   private brokenInARow = 0;
-  private checkTimer: unknown;
-  private checkDueAt = Number.POSITIVE_INFINITY;
-  private checkedAt = Number.NEGATIVE_INFINITY;
-  private checking: { done: Promise<void>; abort: AbortController } | undefined;
   private watching: AbortController | undefined;
   private running: Promise<void> = Promise.resolve();
   private settleSynced!: { resolve: () => void; reject: (error: Error) => void };
@@ -80,6 +74,7 @@ class ListWatcher implements ListWatch {
       onDoubt: (doubt) => { this.counters[doubt === 'stale' ? 'staleLists' : 'massDeleteBrakes'] += 1; },
     });
     this.streamedLists = new StreamedLists({ api, selection, clock, random, relister: this.relister, wanted: streamLists });
+    this.checks = new CheckSchedule({ clock, random, mayCheck: () => this.state === 'watch', check: (signal) => this.check(signal) });
     this.synced = new Promise((resolve, reject) => { this.settleSynced = { resolve, reject }; });
     this.synced.catch(() => undefined);
   }
@@ -89,7 +84,7 @@ class ListWatcher implements ListWatch {
   list(): KubeObject[] { return this.store.list(); }
 
   start(): void {
-    this.scheduleCheck(CHECK_FIRST_MS + this.random() * CHECK_SPREAD_MS);
+    this.checks.start();
     this.running = this.run();
   }
 
@@ -97,14 +92,14 @@ class ListWatcher implements ListWatch {
     if (this.state !== 'stopped') {
       this.state = 'stopped';
       this.epoch += 1;
-      this.clock.clearTimeout(this.checkTimer);
+      this.checks.stop();
       const error = new OperationalError('aborted', `watch of ${this.selection.resource.plural}: stopped`);
       this.ending.abort(error);
       this.watching?.abort(error);
       this.settleSynced.reject(error);
     }
     await this.running;
-    await this.endCheck();
+    await this.checks.interrupt();
   }
 
   private get stopped(): boolean { return this.ending.signal.aborted; }
@@ -122,7 +117,7 @@ class ListWatcher implements ListWatch {
   }
 
   private async relist(reason: RelistReason): Promise<void> {
-    await this.endCheck();
+    await this.checks.interrupt();
     if (this.stopped) return;
     const epoch = this.enter('list');
     this.counters.relists[reason] += 1;
@@ -201,7 +196,7 @@ class ListWatcher implements ListWatch {
     const changes = this.store.apply(event.type, stripBulk(event.object, this.selection.resource));
     if (changes.length === 0) this.counters.staleEvents += 1;
     // A server that mixes up the order may have left something out as well.
-    if (!inOrder) this.scheduleCheck(Math.max(CHECK_SOON_MS, this.checkedAt + CHECK_GAP_MS - this.clock.now()));
+    if (!inOrder) this.checks.soon();
     for (const change of changes) this.deliver(change, epoch);
   }
 
@@ -255,25 +250,6 @@ class ListWatcher implements ListWatch {
     }
   }
 
-  private scheduleCheck(inMs: number): void {
-    const dueAt = this.clock.now() + inMs;
-    if (this.stopped || dueAt >= this.checkDueAt) return;
-    this.clock.clearTimeout(this.checkTimer);
-    this.checkDueAt = dueAt;
-    this.checkTimer = this.clock.setTimeout(() => this.startCheck(), inMs);
-  }
-
-  private startCheck(): void {
-    this.checkDueAt = Number.POSITIVE_INFINITY;
-    this.scheduleCheck(CHECK_FIRST_MS + this.random() * CHECK_SPREAD_MS);
-    // Without a watch a list is under way or due anyway; two at once never.
-    if (this.state !== 'watch' || this.checking !== undefined) return;
-    this.checkedAt = this.clock.now();
-    const abort = new AbortController();
-    const done = this.check(abort.signal).finally(() => { this.checking = undefined; });
-    this.checking = { done, abort };
-  }
-
   private async check(signal: AbortSignal): Promise<void> {
     try {
       const { api } = this.options;
@@ -288,10 +264,5 @@ class ListWatcher implements ListWatch {
     } catch (error) {
       if (!signal.aborted) this.report({ kind: 'consistency-check', error: OperationalError.from(error, this.selection.resource.plural) });
     }
-  }
-
-  private async endCheck(): Promise<void> {
-    this.checking?.abort.abort();
-    await this.checking?.done;
   }
 }
