@@ -5,17 +5,27 @@ import type { Arbiter } from '../core/arbiter.js';
 import type { Claim } from '../core/claim.js';
 import type { Reading } from '../metrics/metrics.js';
 import type { ListWatch } from '../kubernetes/list-watch.js';
+import type { ClaimWatch } from './watch-claims.js';
 import type { ClusterWatches } from './watch-cluster.js';
 
 const INGRESS = 'Ingress ';
 
+export interface ReadingSources {
+  arbiter: Arbiter;
+  cluster: ClusterWatches;
+  leases: Pick<ClaimWatch, 'watch' | 'heartbeat'>;
+}
+
 /** Returns what gives the readings, named by the keys of the catalogue. Its cost is that of a look at every plan. */
-export function controllerReadings(claims: readonly Claim[], arbiter: Arbiter, { watches }: ClusterWatches): () => Reading[] {
+export function controllerReadings(claims: readonly Claim[], { arbiter, cluster, leases }: ReadingSources): () => Reading[] {
   const name = claims.map((claim) => claim.class).sort().join(',');
   return () => [
     ...findingReadings(name, arbiter),
     ...unownedReadings(name, arbiter),
-    ...Object.entries(watches).flatMap(([resource, watch]) => watchReadings([name, resource], watch)),
+    ...Object.entries(cluster.watches).flatMap(([resource, watch]) => watchReadings([name, resource], watch)),
+    ...watchReadings([name, 'leases'], leases.watch),
+    { name: 'leaseWatchLag', labels: [name], values: [leases.heartbeat.lagMs / 1000] },
+    { name: 'leaseWatchMisses', labels: [name], values: [leases.heartbeat.misses] },
   ];
 }
 
@@ -46,12 +56,21 @@ function watchReadings(labels: readonly [claims: string, resource: string], watc
   const { counters } = watch;
   const { listFailures, watchFailures, droppedLines, staleEvents, staleLists, massDeleteBrakes, driftRepairs, listenerErrors } = counters;
   const troubles = { listFailures, watchFailures, droppedLines, staleEvents, staleLists, massDeleteBrakes, driftRepairs, listenerErrors };
+  const age = (name: string, at: number | undefined): Reading[] =>
+    (at === undefined ? [] : [{ name, labels, values: [Math.max(0, performance.now() - at) / 1000] }]);
   const heardAt = Math.max(watch.lastEventAt ?? 0, watch.lastListAt ?? 0);
   return [
     { name: 'watchObjects', labels, values: [watch.size] },
     { name: 'watchUp', labels, values: [watch.state === 'watch' ? 1 : 0] },
-    ...(heardAt > 0 ? [{ name: 'watchSilence', labels, values: [Math.max(0, performance.now() - heardAt) / 1000] }] : []),
+    ...age('watchSilence', heardAt === 0 ? undefined : heardAt),
+    ...age('watchEventAge', watch.lastEventAt),
+    ...age('watchListAge', watch.lastListAt),
+    // A version is a number of 64 bits; what gets lost of it here is less than anybody could see in a graph.
+    ...(watch.resourceVersion === undefined ? [] : [{ name: 'watchVersion', labels, values: [Number(watch.resourceVersion)] }]),
     { name: 'watchEvents', labels, values: [counters.events] },
+    { name: 'watchReopened', labels, values: [counters.reconnects] },
+    { name: 'watchStreamedLists', labels, values: [counters.streamedLists] },
+    { name: 'watchChecks', labels, values: [counters.consistencyChecks] },
     ...Object.entries(counters.relists).map(([reason, count]) => ({ name: 'watchRelists', labels: [...labels, reason], values: [count] })),
     ...Object.entries(troubles).map(([kind, count]) => ({ name: 'watchTroubles', labels: [...labels, snakeCase(kind)], values: [count] })),
   ];

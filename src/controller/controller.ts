@@ -106,8 +106,8 @@ export function startController(options: ControllerOptions): Controller {
   };
   const watches = watchCluster(arbiter, { api, log, onChange: seen });
   const parameters = watchParameters(arbiter, { api, log, onChange: seen });
-  const removeReadings = metrics.addSource(controllerReadings(options.claims, arbiter, watches));
   const claims = watchOwnClaims(options, held, () => report.ask());
+  const removeReadings = metrics.addSource(controllerReadings(options.claims, { arbiter, cluster: watches, leases: claims }));
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
@@ -154,7 +154,7 @@ function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], 
       onChange();
     },
   });
-  return { get claims() { return watch.claims; }, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
+  return { get claims() { return watch.claims; }, get watch() { return watch.watch; }, heartbeat: watch.heartbeat, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
 }
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {

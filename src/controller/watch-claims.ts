@@ -1,7 +1,9 @@
 // Watches the Leases of claims: everybody's, to see who else claims what we do, and our own, so that the elector looks at once
-// when a holder has gone. A claim counts while somebody keeps it alive, by our own clock. It writes nothing.
+// when a holder has gone. A claim counts while somebody keeps it alive, by our own clock. A watch that does not bring our own
+// renewals is opened anew. It writes nothing.
 
 import isEqual from 'lodash/isEqual.js';
+import { type LeaseHeartbeat, PATIENCE_MS, startLeaseHeartbeat } from './lease-heartbeat.js';
 import { workSoon } from './work-soon.js';
 import type { HeldClaim } from './hold-claim.js';
 import type { Log } from './controller.js';
@@ -13,7 +15,8 @@ import type { KubeApi } from '../kubernetes/kube-api.js';
 import type { KubeObject } from '../kubernetes/kube-object.js';
 import { readLease } from '../kubernetes/lease-record.js';
 import { type ListWatch, startListWatch } from '../kubernetes/list-watch.js';
-import { hasCode } from '../kubernetes/operational-error.js';
+import { OperationalError, hasCode } from '../kubernetes/operational-error.js';
+import { isResourceVersion } from '../kubernetes/resource-version.js';
 import { leases } from '../kubernetes/resources.js';
 
 export interface ClaimWatchOptions {
@@ -32,6 +35,9 @@ export interface ClaimWatchOptions {
 export interface ClaimWatch {
   /** As last told. */
   readonly claims: readonly ClassClaim[];
+  /** How the watch of Leases is. */
+  readonly watch: ListWatch;
+  readonly heartbeat: Pick<LeaseHeartbeat, 'lagMs' | 'misses'>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +78,12 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
     evaluate.ask();
   };
   const watch = watchWhereAllowed(options, take);
+  const heartbeat = startLeaseHeartbeat({
+    clock, written: () => (watch.current.isSynced ? renewals(own) : []),
+    seen: (lease) => watch.current.get(lease)?.metadata.resourceVersion,
+    onMiss: (lease) => watch.current.reopen(new OperationalError('timeout',
+      `Lease ${lease} was renewed and the watch has not brought it within ${PATIENCE_MS / 1000} s; it is opened anew`)),
+  });
   let timer: unknown;
   const tick = (): void => {
     evaluate.ask();
@@ -80,12 +92,18 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
   tick();
   return {
     get claims() { return claims; },
+    get watch() { return watch.current; },
+    heartbeat,
     async stop() {
       clock.clearTimeout(timer);
       evaluate.stop();
-      await watch.stop();
+      await Promise.all([watch.current.stop(), heartbeat.stop()]);
     },
   };
+}
+
+function* renewals(own: ReadonlyMap<string, HeldClaim>): Generator<[lease: string, version: string]> {
+  for (const [key, { elector: { renewed } }] of own) if (isResourceVersion(renewed)) yield [key, renewed];
 }
 
 function look(lease: KubeObject, before: SeenLease | undefined, now: number): SeenLease {
@@ -109,7 +127,7 @@ function wake({ elector }: HeldClaim, identity: string, lease: KubeObject | unde
   if (sign !== signBefore && holder !== identity) elector.poke();
 }
 
-function watchWhereAllowed(options: ClaimWatchOptions, take: (key: string, lease: KubeObject | undefined) => void): Pick<ListWatch, 'stop'> {
+function watchWhereAllowed(options: ClaimWatchOptions, take: (key: string, lease: KubeObject | undefined) => void): { readonly current: ListWatch } {
   const { api, installation, log, clock } = options;
   let narrowed = false;
   const start = (namespace: string | undefined): ListWatch => startListWatch({
@@ -127,5 +145,5 @@ function watchWhereAllowed(options: ClaimWatchOptions, take: (key: string, lease
     void current.stop();
     current = start(installation.namespace);
   };
-  return { stop: () => current.stop() };
+  return { get current() { return current; } };
 }

@@ -2,56 +2,14 @@
 // begin by theirs; what it may still have in flight then is fenced by the epoch. It writes nothing but its Lease.
 import type { Clock } from './clock.js';
 import { monotonicClock, sleep } from './clock.js';
-import type { KubeApi } from './kube-api.js';
 import type { KubeObject, ObjectRef } from './kube-object.js';
-import type { LeaseMarks, LeaseRecord } from './lease-record.js';
+import type { LeaseRecord } from './lease-record.js';
 import { MAX_TRANSITIONS, buildLease, readLease } from './lease-record.js';
+import type { LeaseElector, LeaseElectorOptions, LostReason } from './lease-types.js';
 import { OperationalError, hasCode } from './operational-error.js';
 import { leases } from './resources.js';
 
-/** `superseded`: the Lease shows another holder. `epoch-raised`: still ours, under a new epoch. */
-export type LostReason = 'renew-deadline' | 'superseded' | 'released' | 'epoch-raised';
-
-export interface LeaseElectorOptions {
-  api: Pick<KubeApi, 'get' | 'create' | 'replace'>;
-  namespace: string;
-  name: string;
-  /** Must differ between any two processes, also between two lives of one pod. */
-  identity: string;
-  /** Written with the claim, beside what others keep in the Lease's metadata. */
-  marks?: LeaseMarks;
-  onAcquired: (epoch: number) => void;
-  /** Called before the reason can do harm: when it returns, nothing more may be written. */
-  onLost: (reason: LostReason) => void;
-  /** '' when nobody holds it. */
-  onHolder?: (holder: string) => void;
-  onFault?: (error: OperationalError) => void;
-  clock?: Clock;
-  random?: () => number;
-  /** Only for the times that people read in the Lease. */
-  wallClock?: () => Date;
-  leaseMs?: number;
-  renewDeadlineMs?: number;
-  retryMs?: number;
-}
-
-export interface LeaseElector {
-  readonly name: string;
-  /** True only while the claim is certain: asks the clock at the time of the call, so a frozen process wakes up without it. */
-  isHolder(): boolean;
-  /** How long isHolder() can stay true without a renewal; 0 when it is false. */
-  remainingMs(): number;
-  /** The epoch of the claim while it is held. */
-  readonly epoch: number | undefined;
-  /** Who holds it, as last seen; '' when nobody does, undefined before the first look. */
-  readonly holder: string | undefined;
-  /** Looks at the Lease now instead of at the next turn, for whoever saw it change on a watch. */
-  poke(): void;
-  /** Never again an epoch below this: somebody downstream has seen it already (a Lease that was deleted starts over). */
-  raiseEpoch(atLeast: number): void;
-  /** Stops for good; hands the claim back when it is held. Resolves when no request is open. */
-  release(): Promise<void>;
-}
+export type { LeaseElector, LeaseElectorOptions, LostReason } from './lease-types.js';
 
 const HOLDER_SHOWN = 253;
 /** A stated duration counts up to this many of our own: a claim for a year is not a claim for a year. */
@@ -100,6 +58,7 @@ class Elector implements LeaseElector {
   }
 
   start(): void { this.running = this.run(); }
+  get renewed(): string | undefined { return this.held ? this.seen?.lease.metadata.resourceVersion : undefined; }
   isHolder(): boolean { return this.remainingMs() > 0; }
   remainingMs(): number { return this.held ? Math.max(0, this.validUntil - this.clock.now()) : 0; }
   poke(): void { this.waking.abort(); }

@@ -60,6 +60,8 @@ export interface ListWatch {
   readonly counters: Readonly<ListWatchCounters>;
   get(key: string): KubeObject | undefined;
   list(): KubeObject[];
+  /** Ends the open watch as if it had broken, for whoever knows that it is blind. It resumes from the last version. */
+  reopen(why: OperationalError): void;
   /** Final. No change is delivered after the call, no request is open after the promise. */
   stop(): Promise<void>;
 }

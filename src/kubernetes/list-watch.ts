@@ -88,6 +88,10 @@ class ListWatcher implements ListWatch {
     this.running = this.run();
   }
 
+  reopen(why: OperationalError): void {
+    if (this.state === 'watch') this.watching?.abort(why);
+  }
+
   async stop(): Promise<void> {
     if (this.state !== 'stopped') {
       this.state = 'stopped';

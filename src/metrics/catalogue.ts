@@ -83,8 +83,16 @@ export const controllerCatalogue = {
   watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },
   watchUp: { name: 'ingress_arbiter_watch_up', type: 'gauge', labels: ['claims', 'resource'], help: '1 while the watch is open, else 0.' },
   watchSilence: { name: 'ingress_arbiter_watch_silence_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the watch last brought anything: an event, a bookmark, a list.' },
+  watchEventAge: { name: 'ingress_arbiter_watch_event_age_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the last event or bookmark of the watch.' },
+  watchListAge: { name: 'ingress_arbiter_watch_list_age_seconds', type: 'gauge', unit: 'seconds', labels: ['claims', 'resource'], help: 'Time since the last whole list that was believed.' },
+  watchVersion: { name: 'ingress_arbiter_watch_resource_version', type: 'gauge', labels: ['claims', 'resource'], help: 'Resource version that the watch has reached. Between instances it shows which one lags behind.' },
   watchEvents: { name: 'ingress_arbiter_watch_events_total', type: 'counter', labels: ['claims', 'resource'], help: 'Events and bookmarks of the watch.' },
   watchRelists: { name: 'ingress_arbiter_watch_relists_total', type: 'counter', labels: ['claims', 'resource', 'reason'], help: 'Whole lists, by why they were made.' },
+  watchStreamedLists: { name: 'ingress_arbiter_watch_streamed_lists_total', type: 'counter', labels: ['claims', 'resource'], help: 'Whole lists that came as the beginning of their watch. 0: the API server does not have that, and lists come in pages.' },
+  watchReopened: { name: 'ingress_arbiter_watch_reopened_total', type: 'counter', labels: ['claims', 'resource'], help: 'Watches that have ended, as agreed or not; each was followed by another one.' },
+  watchChecks: { name: 'ingress_arbiter_watch_consistency_checks_total', type: 'counter', labels: ['claims', 'resource'], help: 'Comparisons of what is known with a whole list. What they found is the trouble drift_repairs.' },
+  leaseWatchLag: { name: 'ingress_arbiter_lease_watch_lag_seconds', type: 'gauge', unit: 'seconds', labels: ['claims'], help: 'How long a renewal of an own Lease has been waiting to come back over the watch; 0 when all have.' },
+  leaseWatchMisses: { name: 'ingress_arbiter_lease_watch_misses_total', type: 'counter', labels: ['claims'], help: 'Renewals of an own Lease that did not come back over the watch within 5 s; each time the watch was opened anew.' },
   watchTroubles: { name: 'ingress_arbiter_watch_troubles_total', type: 'counter', labels: ['claims', 'resource', 'kind'], help: 'What went wrong with the watch: failed lists and watches, dropped lines, stale answers, braked mass deletes, repaired drift.' },
 } as const satisfies Record<string, MetricDescription>;
 

@@ -66,6 +66,9 @@ const cases: Record<Alert['name'], Case> = {
   IngressArbiterWatchSilent: {
     at: 20, labels: { claims: 'a', resource: 'ingresses' }, fires: [[`ingress_arbiter_watch_silence_seconds{${watch}}`, grows(60)]], quiet: [[`ingress_arbiter_watch_silence_seconds{${watch}}`, always(61)]],
   },
+  IngressArbiterWatchBlind: {
+    at: 20, labels: { claims: 'a' }, fires: [['ingress_arbiter_lease_watch_misses_total{claims="a"}', '0x5 1 2 3 4x50']], quiet: [['ingress_arbiter_lease_watch_misses_total{claims="a"}', '0x15 1x50']],
+  },
   IngressArbiterWatchDrift: {
     at: 10, labels: { claims: 'a', resource: 'ingresses' }, fires: [[`ingress_arbiter_watch_troubles_total{${watch},kind="drift_repairs"}`, '0x5 3x60']], quiet: [[`ingress_arbiter_watch_troubles_total{${watch},kind="list_failures"}`, grows(1)]],
   },
