@@ -11,6 +11,7 @@ import { devCommand } from './dev/dev-command.js';
 import { engineCommand } from './engine/engine-command.js';
 import { explainCommand } from './explain/explain-command.js';
 import { lintCommand } from './lint/lint-command.js';
+import { migrateCommand } from './migrate/migrate-command.js';
 import { runCommand } from './run/run-command.js';
 
 const finish = (exitCode: number): void => { process.exitCode = exitCode; };
@@ -29,9 +30,14 @@ const program = new Command('ingress-arbiter')
   .addCommand(explainCommand(output))
   .addCommand(classesCommand(output))
   .addCommand(lintCommand(output))
+  .addCommand(migrateCommand(output))
   .showHelpAfterError()
   // Commander ends wrong usage with 1; here 1 means findings.
   .exitOverride((error) => { process.exit(error.exitCode === 0 ? 0 : 2); });
-for (const command of program.commands) command.copyInheritedSettings(program);
+const inherit = (command: Command, from: Command): void => {
+  command.copyInheritedSettings(from);
+  for (const below of command.commands) inherit(below, command);
+};
+for (const command of program.commands) inherit(command, program);
 
 await program.parseAsync();

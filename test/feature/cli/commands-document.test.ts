@@ -1,4 +1,4 @@
-// docs/commands.md: every example is run and compared with what the document shows. UPDATE_GOLDEN=1 writes the output into the
+// docs/commands.md and docs/migrate.md: every example is run and compared with what the document shows. UPDATE_GOLDEN=1 writes the output into the
 // document; read what it wrote before you keep it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'chai';
@@ -6,23 +6,23 @@ import { peers } from '../../../src/core/peers/peers.js';
 import { type ExplainedCluster, startExplainedCluster } from '../../fixtures/explained-cluster.js';
 import { runCommand } from '../../fixtures/run-command.js';
 
-const file = 'docs/commands.md';
-const text = readFileSync(file, 'utf8');
+const text = readFileSync('docs/commands.md', 'utf8');
 const block = /```console\n\$ ingress-arbiter (.*)\n([\s\S]*?)```\n/g;
-const examples = [...text.matchAll(block)].map(([whole, command, output]) => ({ whole: whole!, command: command!, output: output! }));
+const examples = ['docs/commands.md', 'docs/migrate.md'].flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(block)].map(([whole, command, output]) => ({ file, whole: whole!, command: command!, output: output! })));
 
 /** The certificate is made anew each time. */
 const withoutDates = (output: string): string => output.replace(/valid until \d{4}-\d\d-\d\d/g, 'valid until 2027-11-25');
 
-describe('docs/commands.md', function () {
+describe('docs/commands.md and docs/migrate.md', function () {
   this.timeout(20_000);
   let cluster: ExplainedCluster;
   before(async () => { cluster = await startExplainedCluster(); });
   after(() => cluster?.close());
 
-  it('has its examples', () => expect(examples.length).to.be.at.least(10));
+  it('has its examples', () => expect(examples.length).to.be.at.least(12));
 
-  for (const { whole, command, output } of examples) {
+  for (const { file, whole, command, output } of examples) {
     it(command, async () => {
       const args = command.split(' ');
       const { out, err } = await runCommand(args.includes('-f') ? args : [...args, '--kubeconfig', cluster.kubeconfig]);
