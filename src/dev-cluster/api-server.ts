@@ -8,6 +8,10 @@ import { createServerIdentity } from './certificates.js';
 import { ObjectRemover } from './delete-objects.js';
 import { KindRules } from './kind-rules.js';
 import { renderKubeconfig } from './kubeconfig.js';
+import type { KubeObject } from './resources.js';
+import { resourceTypes } from './resources.js';
+import type { RbacKind } from './rbac.js';
+import { rbacAuthorizer } from './rbac.js';
 import { ObjectStore } from './object-store.js';
 import { ObjectWriter } from './object-writer.js';
 import type { SeedStore } from './seed-objects.js';
@@ -27,7 +31,9 @@ export interface ApiServerOptions {
   bookmarkIntervalMs?: number;
   /** Bytes that may wait for a slow watcher before it is cut off. */
   watchBufferBytes?: number;
-  /** Asked before every request for an object or a list; `false` answers 403. Without it everything is allowed. */
+  /** Decides by the roles and bindings that the cluster has; only kubernetes-admin may do everything. */
+  rbac?: boolean;
+  /** Asked before every request for an object or a list; `false` answers 403. Without it, and without rbac, everything is allowed. */
   authorize?: (request: AccessRequest) => boolean;
   /** Told of every such request, when it is decided. */
   onRequest?: (record: RequestRecord) => void;
@@ -89,9 +95,19 @@ function createContext(options: ApiServerOptions, token: string): ServerContext 
     limits: { bookmarkIntervalMs: options.bookmarkIntervalMs ?? 60_000, bufferBytes: options.watchBufferBytes ?? 16 * 1024 * 1024 },
     tokens: new Map([[token, ADMIN]]),
     watches: new Set(),
-    authorize: options.authorize ?? (() => true),
+    authorize: authorizerOf(options, store),
     onRequest: options.onRequest ?? (() => undefined),
   };
+}
+
+function authorizerOf({ rbac, authorize }: ApiServerOptions, store: ObjectStore): ServerContext['authorize'] {
+  const byRoles = rbac === true ? rbacAuthorizer((kind) => objectsOf(store, kind)) : () => true;
+  return (request) => byRoles(request) && (authorize === undefined || authorize(request));
+}
+
+function objectsOf(store: ObjectStore, kind: RbacKind): KubeObject[] {
+  const stored = store.list(resourceTypes.find((type) => type.kind === kind)!);
+  return stored.keys.map((key) => stored.at(key)!);
 }
 
 function trackSockets(server: Server): Set<Socket> {

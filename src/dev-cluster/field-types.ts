@@ -1,23 +1,14 @@
 // Which fields the served kinds have and of which type, as Go's decoder knows them. Values are judged by the validation.
 // Parts that are kept as they come are 'any'. Fields that do not exist here are unknown, and never stored.
 
-export type FieldType = 'string' | 'int' | 'bool' | 'bytes' | 'intOrString' | 'any' | ListType | MapType | StructType;
-export interface ListType { list: FieldType }
-export interface MapType { map: FieldType }
-export interface StructType { fields: Record<string, FieldType> }
+import { bools, condition, ints, labelSelector, list, map, of, reference, strings, struct } from './field-type.js';
+import type { FieldType, StructType } from './field-type.js';
+import { policyFields } from './policy-field-types.js';
+import { podTemplate } from './pod-field-types.js';
 
-const list = (of: FieldType): ListType => ({ list: of });
-const map = (of: FieldType): MapType => ({ map: of });
-const struct = (fields: Record<string, FieldType>): StructType => ({ fields });
-/** `strings('a b')` are two fields of type string. */
-const of = (type: FieldType) => (names: string): Record<string, FieldType> => Object.fromEntries(names.split(' ').map((name) => [name, type]));
-const strings = of('string');
-const ints = of('int');
-const bools = of('bool');
+export type { FieldType, ListType, MapType, StructType } from './field-type.js';
 
-const reference = struct(strings('kind namespace name uid apiVersion resourceVersion fieldPath'));
 const typedReference = struct(strings('apiGroup kind name'));
-const condition = struct({ ...strings('type status lastTransitionTime lastUpdateTime reason message'), ...ints('observedGeneration') });
 
 const loadBalancer = struct({
   ingress: list(struct({ ...strings('ip hostname ipMode'), ports: list(struct({ ...strings('protocol error'), ...ints('port') })) })),
@@ -77,6 +68,12 @@ const newerEvent = {
   ...strings('reason note deprecatedFirstTimestamp deprecatedLastTimestamp type eventTime action reportingController reportingInstance'),
 } as const;
 
+const jobSpec = struct({
+      ...ints('parallelism completions activeDeadlineSeconds backoffLimit backoffLimitPerIndex maxFailedIndexes ttlSecondsAfterFinished'),
+      ...bools('manualSelector suspend'), ...strings('completionMode podReplacementPolicy managedBy'),
+      selector: labelSelector, template: podTemplate, podFailurePolicy: 'any', successPolicy: 'any',
+    });
+
 const ownFields: Record<string, Record<string, FieldType>> = {
   Namespace: { spec: struct({ finalizers: list('string') }), status: struct({ phase: 'string', conditions: list(condition) }) },
   Service: service,
@@ -91,13 +88,36 @@ const ownFields: Record<string, Record<string, FieldType>> = {
   Deployment: {
     spec: struct({
       ...ints('replicas minReadySeconds revisionHistoryLimit progressDeadlineSeconds'), paused: 'bool',
-      selector: struct({ matchLabels: map('string'), matchExpressions: 'any' }), template: 'any', strategy: 'any',
+      selector: labelSelector, template: podTemplate,
+      strategy: struct({ type: 'string', rollingUpdate: struct(of('intOrString')('maxSurge maxUnavailable')) }),
     }),
     status: struct({
       ...ints('observedGeneration replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas collisionCount terminatingReplicas'),
       conditions: list(condition),
     }),
   },
+  DaemonSet: {
+    spec: struct({
+      ...ints('minReadySeconds revisionHistoryLimit'), selector: labelSelector, template: podTemplate,
+      updateStrategy: struct({ type: 'string', rollingUpdate: struct(of('intOrString')('maxSurge maxUnavailable')) }),
+    }),
+    status: struct({
+      ...ints('observedGeneration currentNumberScheduled desiredNumberScheduled numberMisscheduled numberReady numberAvailable numberUnavailable updatedNumberScheduled collisionCount'),
+      conditions: list(condition),
+    }),
+  },
+  Job: {
+    spec: jobSpec,
+    status: struct({ ...ints('active ready succeeded failed terminating'), ...strings('startTime completionTime completedIndexes failedIndexes'), conditions: list(condition), uncountedTerminatedPods: 'any' }),
+  },
+  CronJob: {
+    spec: struct({
+      ...strings('schedule timeZone concurrencyPolicy'), ...ints('startingDeadlineSeconds successfulJobsHistoryLimit failedJobsHistoryLimit'), suspend: 'bool',
+      jobTemplate: struct({ metadata: struct({ labels: map('string'), annotations: map('string') }), spec: jobSpec }),
+    }),
+    status: struct({ active: list(reference), ...strings('lastScheduleTime lastSuccessfulTime') }),
+  },
+  ...policyFields,
 };
 
 const metadata = struct({

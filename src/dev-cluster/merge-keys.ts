@@ -30,20 +30,29 @@ const podSpec: Record<string, ListRule> = {
   topologySpreadConstraints: keyed('topologyKey', 'whenUnsatisfiable'),
 };
 
+const withPods: Record<string, ListRule> = {
+  'status.conditions': keyed('type'),
+  ...under('spec.template.metadata', { ownerReferences: keyed('uid'), finalizers: { kind: 'set' } }),
+  ...under('spec.template.spec', podSpec),
+};
+
 const byKind: Record<string, Record<string, ListRule>> = {
   Service: { 'spec.ports': keyed('port', 'protocol'), 'status.conditions': keyed('type') },
   Namespace: { 'status.conditions': keyed('type') },
-  Deployment: {
-    'status.conditions': keyed('type'),
-    ...under('spec.template.metadata', { ownerReferences: keyed('uid'), finalizers: { kind: 'set' } }),
-    ...under('spec.template.spec', podSpec),
-  },
+  Deployment: withPods,
+  DaemonSet: withPods,
+  Job: withPods,
+  ServiceAccount: { imagePullSecrets: keyed('name'), secrets: keyed('name') },
+  ValidatingWebhookConfiguration: { webhooks: keyed('name') },
+  PodDisruptionBudget: { 'status.conditions': keyed('type') },
 };
 
 const atomicMaps: Record<string, string[]> = {
   Service: ['spec.selector'],
   Ingress: ['spec.defaultBackend.resource', 'spec.defaultBackend.service.port'],
-  Deployment: ['spec.selector', 'spec.template.spec.nodeSelector'],
+  ...Object.fromEntries(['Deployment', 'DaemonSet', 'Job'].map((kind) => [kind, ['spec.selector', 'spec.template.spec.nodeSelector']])),
+  RoleBinding: ['roleRef'],
+  ClusterRoleBinding: ['roleRef'],
   Event: ['involvedObject', 'related', 'regarding'],
 };
 

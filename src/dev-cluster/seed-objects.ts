@@ -29,7 +29,7 @@ export function createSeedStore({ store, writer, remover }: ServerContext): Seed
   const read = (object: KubeObject): { type: ResourceType; stored: KubeObject } => {
     const type = typeOf(object);
     // Reading makes a copy, except of the parts that are kept as they come.
-    const { object: copy } = readObject(type, type.kind === 'Deployment' ? copyOf(object) : object);
+    const { object: copy } = readObject(type, hasOpaqueParts(type) ? copyOf(object) : object);
     if (type.namespaced) copy.metadata.namespace ??= 'default';
     return { type, stored: storedFrom(type, copy) };
   };
@@ -68,6 +68,9 @@ export function createSeedStore({ store, writer, remover }: ServerContext): Seed
     get resourceVersion() { return String(store.revision); },
   };
 }
+
+/** Kinds of which some parts are kept as they come. */
+const hasOpaqueParts = ({ group }: ResourceType): boolean => !['', 'events.k8s.io', 'discovery.k8s.io', 'networking.k8s.io', 'coordination.k8s.io'].includes(group);
 
 function typeOf({ apiVersion, kind }: { apiVersion: string; kind: string }): ResourceType {
   const type = resourceTypes.find((each) => each.kind === kind && apiVersionOf(each) === apiVersion);

@@ -9,6 +9,9 @@ import { validateEvent } from './validate-event.js';
 import { validateIngressClass } from './validate-ingress-class.js';
 import { validateIngress, validateIngressStatus, validateLoadBalancer } from './validate-ingress.js';
 import { validateLease } from './validate-lease.js';
+import { validateJob } from './validate-job.js';
+import { validatePodTemplate } from './validate-pod-template.js';
+import { validateBinding, validateRole } from './validate-role.js';
 import { validateService } from './validate-service.js';
 
 export interface ValidationOptions {
@@ -30,8 +33,17 @@ const validators: Record<string, Validate> = {
   Ingress: validateIngress,
   IngressClass: validateIngressClass,
   Lease: validateLease,
-  Deployment: validateDeployment,
+  Deployment: (deployment, context) => [...validateDeployment(deployment, context), ...validatePodTemplate(deployment)],
+  DaemonSet: (daemonSet, context) => [...validateDeployment(withReplicas(daemonSet), context), ...validatePodTemplate(daemonSet)],
+  Job: (job, context) => [...validateJob(job, context), ...validatePodTemplate(job)],
+  Role: validateRole,
+  ClusterRole: validateRole,
+  RoleBinding: validateBinding,
+  ClusterRoleBinding: validateBinding,
 };
+
+/** A DaemonSet is a Deployment whose replicas are the nodes. */
+const withReplicas = (daemonSet: KubeObject): KubeObject => ({ ...daemonSet, spec: { ...fieldsAt(daemonSet, 'spec'), replicas: 0 } });
 
 const statusValidators: Record<string, (object: KubeObject) => FieldError[]> = {
   Ingress: validateIngressStatus,

@@ -2,7 +2,7 @@
 import type { KubeObject, ObjectMeta, ResourceType } from './resources.js';
 import type { FieldError } from './field-error.js';
 import { forbiddenValue, immutable, invalidFor, invalidValue, requiredValue } from './field-error.js';
-import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, qualifiedName } from './name-rules.js';
+import { dns1035Label, dns1123Label, dns1123Subdomain, labelValue, pathSegmentName, qualifiedName } from './name-rules.js';
 
 /** All annotations of an object together, keys and values. */
 const MAX_ANNOTATION_BYTES = 256 * 1024;
@@ -25,6 +25,7 @@ function validateName(type: ResourceType, metadata: ObjectMeta): FieldError[] {
 
 function nameRule(type: ResourceType): (name: string) => string[] {
   if (type.kind === 'Namespace') return dns1123Label;
+  if (type.group === 'rbac.authorization.k8s.io') return pathSegmentName;
   return type.kind === 'Service' ? dns1035Label : dns1123Subdomain;
 }
 
