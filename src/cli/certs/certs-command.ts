@@ -1,24 +1,63 @@
-// `ingress-arbiter certs`: makes or renews the certificates of controllers and engines in a folder.
+// `ingress-arbiter certs`: makes or renews the certificates of controllers and engines, in a folder or in Secrets of a cluster.
 
 import { Command, InvalidArgumentError } from 'commander';
-import { makeCertificates } from './make-certificates.js';
 
-/** The command; `finish` gets 0, or 1 when the files can't be written. */
+interface Options {
+  output?: string;
+  secrets?: string;
+  class?: string[];
+  days: number;
+  kubeconfig?: string;
+  context?: string;
+}
+
+/** The command; `finish` gets 0, 1 when they can't be written, 2 when it is not said where. */
 export function certsCommand(finish: (exitCode: number) => void, print: (line: string) => void): Command {
   return new Command('certs')
     .description('make a private authority and short-lived certificates for controllers and engines')
-    .requiredOption('-o, --output <folder>', 'folder for the files; an authority that is there already is used again')
+    .option('-o, --output <folder>', 'folder for the files; an authority that is there already is used again')
+    .option('--secrets <namespace>', 'fill the Secrets ingress-arbiter-tls-authority, -engine and -CLASS of this namespace instead')
     .option('--class <class>', 'a class whose controller gets a certificate; may be repeated', (value, earlier: string[] = []) => [...earlier, checkClass(value)])
     .option('--days <days>', 'how long the certificates are valid', parseDays, 30)
-    .action(async ({ output, class: classes = [], days }: { output: string; class?: string[]; days: number }) => {
-      try {
-        for (const file of await makeCertificates({ folder: output, classes, days })) print(file);
-        finish(0);
-      } catch (error) {
-        print(`certs: ${output}: ${(error as Error).message}; name a folder that can be written to`);
-        finish(1);
-      }
-    });
+    .option('--kubeconfig <file>', 'with --secrets: the cluster; else $KUBECONFIG, ~/.kube/config, the pod\'s own account')
+    .option('--context <name>', 'with --secrets: a context of the kubeconfig')
+    .action(async (options: Options) => finish(await makeOrRenew(options, print)));
+}
+
+async function makeOrRenew({ output, secrets, ...options }: Options, print: (line: string) => void): Promise<number> {
+  if ((output === undefined) === (secrets === undefined)) {
+    print('certs: say where: either --output with a folder, or --secrets with a namespace');
+    return 2;
+  }
+  const { class: classes = [], days } = options;
+  if (secrets !== undefined) return inCluster(secrets, { ...options, classes }, print);
+  try {
+    const { makeCertificates } = await import('./make-certificates.js');
+    for (const file of await makeCertificates({ folder: output!, classes, days })) print(file);
+    return 0;
+  } catch (error) {
+    print(`certs: ${output!}: ${(error as Error).message}; name a folder that can be written to`);
+    return 1;
+  }
+}
+
+async function inCluster(namespace: string, { classes, days, kubeconfig, context }: Options & { classes: readonly string[] }, print: (line: string) => void): Promise<number> {
+  const [{ connectToApi }, { createKubeApi }, { fillSecrets }] = await Promise.all([
+    import('../../kubernetes/api-connection.js'), import('../../kubernetes/kube-api.js'), import('./fill-secrets.js'),
+  ]);
+  const chosen = context === undefined ? {} : { context };
+  try {
+    const connection = await connectToApi({ source: kubeconfig === undefined ? { kind: 'default', ...chosen } : { kind: 'path', path: kubeconfig, ...chosen } });
+    try {
+      for (const name of await fillSecrets({ api: createKubeApi({ connection }), namespace, classes, days })) print(`secret/${name}`);
+      return 0;
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    print(`certs: ${(error as Error).message}`);
+    return 1;
+  }
 }
 
 function checkClass(name: string): string {

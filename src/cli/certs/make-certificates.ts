@@ -1,10 +1,8 @@
-// A private authority and the certificates by which controllers and engines know each other, for those who have none.
-// Whoever holds a class's certificate may publish that class and no other.
+// Keeps the authority and the certificates of controllers and engines in a folder, for those who run the programs themselves.
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { generate } from 'selfsigned';
-import { engineUri, publisherUri } from '../../core/stream-protocol.js';
+import { type Pair, issueEngine, issuePublisher, makeAuthority } from './issue-certificates.js';
 
 export interface CertificateRequest {
   folder: string;
@@ -12,14 +10,6 @@ export interface CertificateRequest {
   classes: readonly string[];
   days: number;
 }
-
-interface Pair {
-  cert: string;
-  private: string;
-}
-
-const DAY_MS = 24 * 3600 * 1000;
-const AUTHORITY_DAYS = 3650;
 
 /** Writes the files, an authority only when there is none yet, and returns their names. Keys get mode 0600. */
 export async function makeCertificates({ folder, classes, days }: CertificateRequest): Promise<string[]> {
@@ -35,10 +25,8 @@ export async function makeCertificates({ folder, classes, days }: CertificateReq
   };
   const authority = readAuthority(folder) ?? await makeAuthority();
   if (!existsSync(path.join(folder, 'ca.crt'))) save('ca', authority);
-  save('engine', await makeLeaf(authority, { name: 'engine', uris: [engineUri], days }));
-  for (const className of classes) {
-    save(`class-${className}`, await makeLeaf(authority, { name: `class ${className}`, uris: [publisherUri(className)], days }));
-  }
+  save('engine', await issueEngine(authority, days));
+  for (const className of classes) save(`class-${className}`, await issuePublisher(authority, className, days));
   return written;
 }
 
@@ -46,34 +34,4 @@ function readAuthority(folder: string): Pair | undefined {
   const [certificate, key] = [path.join(folder, 'ca.crt'), path.join(folder, 'ca.key')];
   if (!existsSync(certificate) || !existsSync(key)) return undefined;
   return { cert: readFileSync(certificate, 'utf8'), private: readFileSync(key, 'utf8') };
-}
-
-function validity(days: number): { notBeforeDate: Date; notAfterDate: Date } {
-  // A minute back, for clocks that are a little behind.
-  return { notBeforeDate: new Date(Date.now() - 60_000), notAfterDate: new Date(Date.now() + days * DAY_MS) };
-}
-
-function makeAuthority(): Promise<Pair> {
-  return generate([{ name: 'commonName', value: 'ingress-arbiter authority' }], {
-    keyType: 'ec', algorithm: 'sha256', ...validity(AUTHORITY_DAYS),
-    extensions: [{ name: 'basicConstraints', cA: true, critical: true }, { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true }],
-  });
-}
-
-interface Leaf {
-  name: string;
-  uris: readonly string[];
-  days: number;
-}
-
-function makeLeaf(authority: Pair, { name, uris, days }: Leaf): Promise<Pair> {
-  return generate([{ name: 'commonName', value: `ingress-arbiter ${name}` }], {
-    keyType: 'ec', algorithm: 'sha256', ...validity(days), ca: { key: authority.private, cert: authority.cert },
-    extensions: [
-      { name: 'basicConstraints', cA: false },
-      { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
-      { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      { name: 'subjectAltName', altNames: uris.map((value) => ({ type: 6 as const, value })) },
-    ],
-  });
 }

@@ -10,6 +10,7 @@ import { jsonLog } from '../json-log.js';
 interface Options {
   config: string;
   shard?: string;
+  advertise?: string;
 }
 
 /** The command; `finish` gets the exit code: 0 ended by a signal, 1 a part could not start, 2 the settings can't be used. */
@@ -18,17 +19,18 @@ export function controllerCommand(finish: (exitCode: number) => void): Command {
     .description('hold classes and give their tables to engines elsewhere')
     .requiredOption('--config <file>', 'settings, as YAML')
     .option('--shard <share>', 'this process\'s share of its classes, by host: 2/8, or by names b/a,b,c')
+    .option('--advertise <address>', 'where engines reach this very process: an IP address, or https://host:port')
     .action(async (options: Options) => finish(await runController(options)));
 }
 
-async function runController({ config, shard }: Options): Promise<number> {
+async function runController({ config, ...overrides }: Options): Promise<number> {
   const partLog = await jsonLog();
   const log = (level: Parameters<typeof partLog>[0], message: string): void => partLog(level, 'controller', message);
   const ended = nextSignal();
   const { readControllerSettings } = await import('./controller-settings.js');
   let settings: ReturnType<typeof readControllerSettings>;
   try {
-    settings = readControllerSettings(config, shard === undefined ? {} : { shard });
+    settings = readControllerSettings(config, overrides);
   } catch (error) {
     log('error', (error as Error).message);
     return 2;

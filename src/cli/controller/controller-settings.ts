@@ -1,6 +1,7 @@
 // Reads the settings of `controller`: the claims and the cluster as for `run`, and where engines ask for the tables. Checked
 // once, defaults filled in; every wrong key is named, with what to do about it.
 
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { Ajv } from 'ajv';
 import omit from 'lodash/omit.js';
@@ -11,6 +12,7 @@ import { type Overrides, adminComplaints, claimComplaints, invalid, kubeconfigSo
 import type { Claim } from '../../core/claim.js';
 import { parseShard } from '../../core/shard.js';
 
+const ADVERTISED = '^https://[^/?#@ ]+$';
 const file = { type: 'string', minLength: 1 };
 
 const schema = {
@@ -22,7 +24,7 @@ const schema = {
       properties: {
         address: { type: 'string', default: '0.0.0.0' },
         port: { type: 'integer', minimum: 0, maximum: 65_535, default: 9443 },
-        advertise: { type: 'string', pattern: '^https://[^/?#@ ]+$' },
+        advertise: { type: 'string', pattern: ADVERTISED },
         tls: { type: 'object', additionalProperties: false, required: ['certificate', 'key', 'authority'], properties: { certificate: file, key: file, authority: file } },
       },
     },
@@ -40,8 +42,13 @@ interface CheckedInput extends Pick<ControllerProgramSettings, 'stream' | 'admin
 
 const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<CheckedInput>(schema);
 
+export interface ControllerOverrides extends Overrides {
+  /** An IP address (the stream's port is added), or https://host:port: it differs between processes that share a file. */
+  advertise?: string;
+}
+
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
-export function readControllerSettings(name: string, overrides: Overrides = {}): Omit<ControllerProgramSettings, 'identity'> {
+export function readControllerSettings(name: string, overrides: ControllerOverrides = {}): Omit<ControllerProgramSettings, 'identity'> {
   const input = readYaml(name);
   if (!validate(input)) throw invalid((validate.errors ?? []).map(schemaComplaint));
   const folder = path.dirname(path.resolve(name));
@@ -49,13 +56,20 @@ export function readControllerSettings(name: string, overrides: Overrides = {}):
   const shard = text === undefined ? undefined : parseShard(text);
   if (shard !== undefined && 'problem' in shard) throw invalid([`shard: ${JSON.stringify(text)} is no share of a class: ${shard.problem}`]);
   const claims = input.claims.map((claim): Claim => ({ ...claim, ...(shard === undefined ? {} : { shard }) }));
-  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin)];
+  const advertise = overrides.advertise === undefined ? input.stream.advertise : addressOf(overrides.advertise, input.stream.port);
+  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin), ...(advertise === null ? [`--advertise: ${JSON.stringify(overrides.advertise)} is neither an IP address nor https://host:port`] : [])];
   if (complaints.length > 0) throw invalid(complaints);
-  const { tls, ...stream } = input.stream;
+  const { tls, ...stream } = { ...input.stream, ...(typeof advertise === 'string' ? { advertise } : {}) };
   const inFolder = (one: string): string => path.resolve(folder, one);
   return {
     claims, admin: input.admin, kubeconfig: kubeconfigSource(input, folder),
     installation: { name: input.installation, namespace: input.leaseNamespace },
     stream: { ...stream, tls: { certificate: inFolder(tls.certificate), key: inFolder(tls.key), authority: inFolder(tls.authority) } },
   };
+}
+
+/** Null when it can't be one. */
+function addressOf(text: string, port: number): string | null {
+  if (isIP(text) !== 0) return `https://${text.includes(':') ? `[${text}]` : text}:${port}`;
+  return new RegExp(ADVERTISED).test(text) ? text : null;
 }
