@@ -1,13 +1,13 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit check lint types architecture coverage docs clean
+.PHONY: help setup build generate dev test unit check lint types architecture coverage docs manifests clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing: npm packages, nginx and its Lua module from Debian
 	@scripts/setup.sh
@@ -47,6 +47,9 @@ coverage: build ## Run all tests and write what they covered to coverage/
 
 docs: build ## Write docs/annotations.md from the registry of annotations
 	@node scripts/write-annotations-document.mjs
+
+manifests: setup ## Write manifests/install.yaml from the overlay internal-external
+	@$(with_tools) scripts/render-manifests.sh >.work/install.yaml && mv .work/install.yaml manifests/install.yaml
 
 clean: ## Remove what was built and what dev and the tests wrote (not node_modules)
 	rm -rf dist coverage .work

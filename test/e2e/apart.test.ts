@@ -13,6 +13,7 @@ import { type Workloads, startWorkloads } from '../../src/dev-cluster/workloads/
 import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { httpGet } from '../fixtures/http-get.js';
+import { shippedAccess } from '../fixtures/shipped-access.js';
 
 const program = path.resolve('dist/src/cli/main.js');
 
@@ -28,6 +29,7 @@ interface EngineProcess {
 describe('e2e: controllers and engines apart', function () {
   this.timeout(90_000);
   let folder: string;
+  const access = shippedAccess();
   let api: ApiServer;
   let workloads: Workloads;
   let streamPorts: number[];
@@ -79,8 +81,9 @@ describe('e2e: controllers and engines apart', function () {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-apart-'));
     mkdirSync(file('tls'));
     await makeCertificates({ folder: file('tls'), classes: ['red'], days: 2 });
-    api = await startApiServer({ allowLoopbackEndpoints: true });
-    writeFileSync(file('kubeconfig'), api.kubeconfig(), { mode: 0o600 });
+    api = await startApiServer({ allowLoopbackEndpoints: true, authorize: access.authorize });
+    access.admit('red', { namespace: 'default', leases: ['red'] });
+    writeFileSync(file('kubeconfig'), api.kubeconfig({ user: 'red', token: api.addUser('red') }), { mode: 0o600 });
     workloads = startWorkloads({ apiUrl: api.url, token: api.token, caPem: api.caPem });
     const labels = { app: 'web' };
     api.store.create({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'sample', ports: [{ name: 'http', containerPort: 5000 }] }] } } } });
@@ -101,6 +104,7 @@ describe('e2e: controllers and engines apart', function () {
     await workloads?.close();
     await api?.close();
     rmSync(folder, { recursive: true, force: true });
+    access.expectNoRefusal();
   });
 
   it('an engine with nobody to ask and nothing on disk listens for nobody and says that it is not ready', async () => {

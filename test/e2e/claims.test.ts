@@ -11,6 +11,7 @@ import { expect } from 'chai';
 import isEqual from 'lodash/isEqual.js';
 import { type ApiServer, type RequestRecord, startApiServer } from '../../src/dev-cluster/api-server.js';
 import { eventually } from '../fixtures/eventually.js';
+import { shippedAccess } from '../fixtures/shipped-access.js';
 import { type RunProcess, startRun } from './run-process.js';
 
 const LEASE_MS = 15_000;
@@ -30,6 +31,7 @@ interface Takeover {
 
 describe('e2e: claims, two processes for each class', function () {
   this.timeout(240_000);
+  const access = shippedAccess();
   let api: ApiServer;
   let backend: Server;
   let folder: string;
@@ -50,7 +52,7 @@ describe('e2e: claims, two processes for each class', function () {
     for (let at = from; at < from + count; at += 1) api.store.create(ingressOf(name, at));
   };
   const start = async (name: string, which: string): Promise<RunProcess> => {
-    const process = await startRun({ api, folder, user: `${name}-${which}`, class: name });
+    const process = await startRun({ api, access, folder, user: `${name}-${which}`, class: name });
     processes.push(process);
     return process;
   };
@@ -130,7 +132,7 @@ describe('e2e: claims, two processes for each class', function () {
       setTimeout(() => response.end('pod'), slow ? 1500 : 0);
     });
     await new Promise<void>((resolve) => { backend.listen(0, '127.0.0.1', resolve); });
-    api = await startApiServer({ allowLoopbackEndpoints: true, onRequest: (record) => records.push(record) });
+    api = await startApiServer({ allowLoopbackEndpoints: true, authorize: access.authorize, onRequest: (record) => records.push(record) });
     for (const name of ['arbiter', 'foreign']) api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     for (const object of workload((backend.address() as AddressInfo).port)) api.store.create(object);
     for (let at = 0; at < FOREIGN; at += 1) api.store.create(foreignIngress(at));
@@ -148,6 +150,7 @@ describe('e2e: claims, two processes for each class', function () {
     await api?.close();
     await new Promise((closed) => { backend.close(closed); });
     rmSync(folder, { recursive: true, force: true });
+    access.expectNoRefusal();
   });
 
   const allShown = (name: string, count: number): Promise<void> => eventually(() => {

@@ -85,6 +85,7 @@ describe('e2e: dev, two classes side by side on one engine', function () {
 
   after(async () => {
     await dev?.stop();
+    expect(dev?.refused(), 'refused by the shipped roles').to.deep.equal([]);
     kubectl?.close();
     rmSync(folder, { recursive: true, force: true });
   });

@@ -8,6 +8,7 @@ import { stringify } from 'yaml';
 import type { ApiServer } from '../../src/dev-cluster/api-server.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { type Answer, httpGet } from '../fixtures/http-get.js';
+import type { ShippedAccess } from '../fixtures/shipped-access.js';
 
 export interface RunOptions {
   api: ApiServer;
@@ -15,6 +16,8 @@ export interface RunOptions {
   folder: string;
   user: string;
   class: string;
+  /** Gives it the rights that are shipped; its cluster has to ask them. */
+  access: ShippedAccess;
   settings?: object;
   flags?: string[];
 }
@@ -36,9 +39,10 @@ export interface RunProcess {
 }
 
 /** Starts one; it runs, but is not ready yet. */
-export async function startRun({ api, folder, user, class: className, settings = {}, flags = [] }: RunOptions): Promise<RunProcess> {
+export async function startRun({ api, access, folder, user, class: className, settings = {}, flags = [] }: RunOptions): Promise<RunProcess> {
   const home = path.join(folder, user);
   mkdirSync(home);
+  access.admit(user, { namespace: 'arbiter', leases: [className] });
   const [httpPort, httpsPort, adminPort] = await freePorts(3) as [number, number, number];
   writeFileSync(path.join(home, 'kubeconfig'), api.kubeconfig({ user, token: api.addUser(user) }));
   writeFileSync(path.join(home, 'run.yaml'), stringify({

@@ -13,6 +13,7 @@ import { memberOf } from '../../src/core/shard.js';
 import { type ApiServer, startApiServer } from '../../src/dev-cluster/api-server.js';
 import { engineSettings } from '../../src/engine/settings.js';
 import { eventually } from '../fixtures/eventually.js';
+import { shippedAccess } from '../fixtures/shipped-access.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { httpGet } from '../fixtures/http-get.js';
 
@@ -23,6 +24,7 @@ const exact = Array.from({ length: 12 }, (_, at) => `h${at}.big.test`);
 
 describe('e2e: a class in shares on one engine', function () {
   this.timeout(60_000);
+  const access = shippedAccess();
   let api: ApiServer;
   let backends: Server[];
   let folder: string;
@@ -31,7 +33,8 @@ describe('e2e: a class in shares on one engine', function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-shards-'));
-    api = await startApiServer({ allowLoopbackEndpoints: true });
+    api = await startApiServer({ allowLoopbackEndpoints: true, authorize: access.authorize });
+    access.admit('big', { namespace: 'arbiter', leases: members.map((member) => `big.shard-${member}`) });
     api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'arbiter' } });
     api.store.create({ apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: 'big' }, spec: { controller: 'ingress-arbiter.io/controller' } } as never);
     backends = ['exact', 'wildcard'].map((name) => createServer((_request, response) => response.end(name)));
@@ -41,7 +44,7 @@ describe('e2e: a class in shares on one engine', function () {
     }
     for (const host of exact) api.store.create(ingress(host.split('.')[0]!, host, 'exact'));
     api.store.create(ingress('any', wildcard, 'wildcard'));
-    writeFileSync(path.join(folder, 'kubeconfig'), api.kubeconfig());
+    writeFileSync(path.join(folder, 'kubeconfig'), api.kubeconfig({ user: 'big', token: api.addUser('big') }));
     const [http, https] = await freePorts(2) as [number, number];
     port = http;
     installation = await startInstallation({
@@ -60,6 +63,7 @@ describe('e2e: a class in shares on one engine', function () {
     await api?.close();
     await Promise.all(backends.map((backend) => new Promise((closed) => { backend.close(closed); })));
     rmSync(folder, { recursive: true, force: true });
+    access.expectNoRefusal();
   });
 
   const ask = async (host: string): Promise<string> => (await httpGet({ port, host })).text;

@@ -4,13 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Controller, startController } from '../../../src/controller/controller.js';
-import type { Claim } from '../../../src/core/claim.js';
+import { type Claim, claimName } from '../../../src/core/claim.js';
 import { type ApiServer, type RequestRecord, startApiServer } from '../../../src/dev-cluster/api-server.js';
 import type { KubeObject } from '../../../src/dev-cluster/resources.js';
 import { connectToApi } from '../../../src/kubernetes/api-connection.js';
 import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import { createMetrics } from '../../../src/metrics/metrics.js';
 import type { ClassTable, TableUpdate } from '../../../src/route-table/types.js';
+import { shippedAccess } from '../../fixtures/shipped-access.js';
 
 export const leaseNamespace = 'edge';
 
@@ -37,7 +38,8 @@ export interface ControllerRig {
 
 export async function startControllerRig(): Promise<ControllerRig> {
   const log: RequestRecord[] = [];
-  const server = await startApiServer({ onRequest: (record) => log.push(record) });
+  const access = shippedAccess();
+  const server = await startApiServer({ authorize: access.authorize, onRequest: (record) => log.push(record) });
   server.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: leaseNamespace } });
   const folder = mkdtempSync(path.join(tmpdir(), 'controller-rig-'));
   const running = new Set<RunningController>();
@@ -47,6 +49,7 @@ export async function startControllerRig(): Promise<ControllerRig> {
     writesOf: (user) => log.filter((one) => one.user === user && one.code < 300 && one.resource !== 'leases' && !['get', 'list', 'watch'].includes(one.verb)),
     async start(user, claims) {
       starts += 1;
+      access.admit(user, { namespace: leaseNamespace, leases: claims.map(claimName) });
       const kubeconfig = path.join(folder, `${user}-${starts}`);
       writeFileSync(kubeconfig, server.kubeconfig({ user, token: server.addUser(user) }));
       const one = await startOne({ kubeconfig, identity: `${user}-${starts}`, claims, onStop: () => running.delete(one) });
@@ -57,6 +60,7 @@ export async function startControllerRig(): Promise<ControllerRig> {
       await Promise.all([...running].map((one) => one.stop()));
       await server.close();
       rmSync(folder, { recursive: true, force: true });
+      access.expectNoRefusal();
     },
   };
 }

@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Instance, startInstance } from '../../../src/cli/installation/start-instance.js';
-import type { Claim } from '../../../src/core/claim.js';
+import { type Claim, claimName } from '../../../src/core/claim.js';
 import { type ApiServer, type ApiServerOptions, type RequestRecord, startApiServer } from '../../../src/dev-cluster/api-server.js';
 import { createMetrics } from '../../../src/metrics/metrics.js';
 import { type CheckedSink, checkedSink } from '../../fixtures/checked-sink.js';
+import { shippedAccess } from '../../fixtures/shipped-access.js';
 
 export interface Member extends Instance {
   user: string;
@@ -37,16 +38,21 @@ export interface Rig {
 
 const writes = new Set(['create', 'update', 'patch', 'delete']);
 
-/** A dev cluster with the namespaces of Leases, and whoever is started on it. */
+/** A dev cluster with the namespaces of Leases, and whoever is started on it, with the rights that are shipped. */
 export async function startRig(options: ApiServerOptions = {}): Promise<Rig> {
   const records: RequestRecord[] = [];
   const folder = mkdtempSync(path.join(tmpdir(), 'ia-instances-'));
-  const api = await startApiServer({ ...options, allowLoopbackEndpoints: true, onRequest: (record) => records.push(record) });
+  const access = shippedAccess();
+  const api = await startApiServer({
+    ...options, allowLoopbackEndpoints: true, onRequest: (record) => records.push(record),
+    authorize: (request) => access.authorize(request) && (options.authorize?.(request) ?? true),
+  });
   for (const name of ['arbiter', 'elsewhere', 'foreign']) api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   const members: Member[] = [];
   return {
     api, records,
     async start(user, { claims, namespace = 'arbiter', installation = 'default', sink = checkedSink() }) {
+      access.admit(user, { namespace, leases: claims.map(claimName) });
       const kubeconfig = path.join(folder, user);
       writeFileSync(kubeconfig, api.kubeconfig({ user, token: api.addUser(user) }));
       const log: string[] = [];
@@ -69,6 +75,7 @@ export async function startRig(options: ApiServerOptions = {}): Promise<Rig> {
       await Promise.all(members.map((member) => member.stop()));
       await api.close();
       rmSync(folder, { recursive: true, force: true });
+      access.expectNoRefusal();
     },
   };
 }
