@@ -5,6 +5,8 @@ import { type LabelRequirement, parseLabelSelector } from './label-selector.js';
 import { readDuration, readFlag, readNames, readNumber, readReference, readSeconds, readSize, readText } from './setting-values.js';
 
 export interface ClassSettings {
+  /** Annotations about external authentication for every Ingress that has no auth-url of its own; names without prefix. */
+  globalAuth?: Readonly<Record<string, string>>;
   /** Values for annotations that an Ingress leaves out; names without prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Who may use the class: named, or meeting the selector. Neither: everybody. An empty list: nobody. */
@@ -65,6 +67,17 @@ function ofAnnotation(key: string, reader: { form: string; read: (text: string) 
   };
 }
 
+/** `global-auth-…`: as the annotation `auth-…`, which also judges it. What can't be carried out closes the routes there. */
+function ofGlobalAuth(name: string, form: string, help: string, otherwise = 'none'): Setting {
+  return {
+    key: `global-${name}`, kind: 'class', default: otherwise, help, form,
+    take(settings, text) {
+      settings.globalAuth = { ...settings.globalAuth, [name]: readText(text) ?? 'unreadable' };
+      return readText(text) !== undefined;
+    },
+  };
+}
+
 const flag = { form: '"true" or "false"', read: readFlag };
 const seconds = { form: 'whole seconds, such as "60"', read: readSeconds };
 const size = { form: 'a size such as "8m"; "0" for no limit', read: readSize };
@@ -92,6 +105,13 @@ export const settingRegistry: readonly Setting[] = [
   ofAnnotation('custom-http-errors', codes, 'none', 'Statuses of pods that the default backend answers instead.'),
   ofAnnotation('whitelist-source-range', ranges, 'everybody', 'Clients that get in; all others are answered with 403. An entry that is no network closes the routes.'),
   ofAnnotation('denylist-source-range', ranges, 'nobody', 'Clients that do not get in. An entry that is no network closes the routes.'),
+  ofGlobalAuth('auth-url', 'a URL as in the annotation auth-url', 'Who is asked before a request goes on, on every Ingress without an auth-url of its own and without `enable-global-auth: "false"`. What can not be carried out closes the routes.'),
+  ofGlobalAuth('auth-method', 'a method', 'Of the question.', 'GET'),
+  ofGlobalAuth('auth-signin', 'an absolute URL', 'Where clients are sent instead of 401.'),
+  ofGlobalAuth('auth-signin-redirect-param', 'the name of a parameter', 'The parameter that leads back.', 'rd'),
+  ofGlobalAuth('auth-response-headers', 'names of headers, separated by commas', 'Headers of the verdict that backends get.'),
+  ofGlobalAuth('auth-request-redirect', 'a path or URL', 'The question\'s header X-Auth-Request-Redirect.', 'the request'),
+  ofGlobalAuth('auth-always-set-cookie', '"true" or "false"', 'Whether cookies of the verdict go to the client with every status.', 'false'),
   ofClass({ key: 'allowed-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },
     readNames, (allowedNamespaces) => ({ allowedNamespaces }), []),
   ofClass({ key: 'allowed-namespace-selector', default: 'all', form: 'a label selector, such as "team=web,!legacy"', help: 'The same by the labels of the namespace. With both keys, either is enough. A bad value allows none.' },

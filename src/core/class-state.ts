@@ -3,7 +3,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import { certificateKey } from '../route-table/entry-keys.js';
-import type { ClassTable, EntryValue } from '../route-table/types.js';
+import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import { type BuiltEntry, type SlicesOf, buildEntry } from './build-entry.js';
 import type { Claim } from './claim.js';
 import { createDependencyIndex } from './dependency-index.js';
@@ -80,8 +80,12 @@ function isTarget(entry: string): boolean {
 /** Keys of the entries that a value leads to. */
 function leadsTo(value: EntryValue | undefined): string[] {
   if (value === undefined) return [];
-  if ('routes' in value) return [...new Set(value.routes.flatMap(({ backend, canary }) => (canary === undefined ? [backend] : [backend, canary.backend])))];
+  if ('routes' in value) return [...new Set([...value.routes.flatMap(({ backend, canary }) => (canary === undefined ? [backend] : [backend, canary.backend])), ...(value.policies ?? []).flatMap(policyLeadsTo)])];
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
+}
+
+function policyLeadsTo({ external }: Policy): string[] {
+  return external?.service === undefined ? [] : [external.service];
 }
 
 function putEntry(table: ClassTable, entry: string, { value }: BuiltEntry): boolean {

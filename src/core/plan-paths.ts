@@ -13,7 +13,7 @@ import { type Finding, finding } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
-import { planBasicAuth } from './plan-basic-auth.js';
+import { type Protections, planProtections } from './plan-protections.js';
 import type { Want } from './plan-ingress.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import type { Snapshot } from './snapshot.js';
@@ -41,6 +41,7 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   notes.findings.push(...read.findings);
   if (!read.valid) return;
   const common = commonOf(ingress, read, source);
+  if (common.asks !== undefined) wants.set(common.asks.key, { of: 'service', service: common.asks.service, port: common.asks.port });
   const isNamed = tlsNames(ingress, wants);
   for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
     const tls = isNamed(listed.key);
@@ -56,6 +57,8 @@ interface Common {
   object: string;
   closed: boolean;
   shared: Omit<WantedPath, 'path' | 'backend'>;
+  /** The Service that is asked before requests go on. */
+  asks?: Protections['asks'];
 }
 
 function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { snapshot, notes }: PathSource): Common {
@@ -69,10 +72,10 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { snaps
   };
   // Of a canary only what makes it one counts: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
-  const basic = planBasicAuth(values, { object, namespace: shared.namespace, secrets: snapshot.passwordSecrets, notes });
-  if (closed || !spoken || basic === 'closed') return { object, closed: true, shared };
-  const policy = buildPolicy(values);
-  return { object, closed: false, shared: { ...shared, policy: basic === undefined ? policy : { ...policy, basic }, https: httpsWish(values) } };
+  const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, notes });
+  if (closed || !spoken || protections === 'closed') return { object, closed: true, shared };
+  const policy: Policy = { ...buildPolicy(values), ...protections.policy };
+  return { object, closed: false, shared: { ...shared, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks };
 }
 
 function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
@@ -80,16 +83,17 @@ function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
-  return { ...shared, path, backend: resolved, fallback, policy: isChallenge(path.path) ? withoutPassword(shared.policy) : shared.policy };
+  return { ...shared, path, backend: resolved, fallback, policy: isChallenge(path.path) ? withoutCredentials(shared.policy) : shared.policy };
 }
 
-/** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password. */
+/** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password and no session. */
 function isChallenge(path = ''): boolean {
   return path.startsWith('/.well-known/acme-challenge');
 }
 
-function withoutPassword(policy: Policy | undefined): Policy | undefined {
-  const rest = omit(policy, 'basic');
+function withoutCredentials(policy: Policy | undefined): Policy | undefined {
+  // Without them nothing is left that could be enough in place of the address.
+  const rest = omit(policy, 'basic', 'external', 'satisfyAny');
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 

@@ -9,6 +9,11 @@ const METHODS = 'GET, PUT, POST, DELETE, PATCH, OPTIONS';
 const HEADERS = 'DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization';
 const MAX_AGE = 1728000;
 
+/** Statuses that nginx adds headers to, unless told to always do so (ngx_http_headers_module). */
+const WITH_COOKIES: Record<number, boolean | undefined> = {
+  200: true, 201: true, 204: true, 206: true, 301: true, 302: true, 303: true, 304: true, 307: true, 308: true,
+};
+
 /** Runs for every answer of a data listener, also for those of nginx itself. */
 export function run(): void {
   const policy = ngx.ctx.policy as PreparedPolicy | undefined;
@@ -16,6 +21,10 @@ export function run(): void {
   if (policy.asked.cors !== undefined) setCors(policy.asked.cors);
   const cookie = ngx.ctx.cookie;
   if (cookie !== undefined) addCookie(cookie);
+  const cookies = ngx.ctx.verdictCookies;
+  if (cookies !== undefined && (policy.asked.external?.alwaysSetCookie === true || WITH_COOKIES[ngx.status])) {
+    for (const one of cookies) addCookie(one);
+  }
 }
 
 /** Beside the backend's own cookies. */

@@ -6,7 +6,8 @@ import type { PreparedPolicy } from '../route-table/match.js';
 import { type RedirectRequest, httpsLocation, redirectLocation } from '../route-table/redirect-location.js';
 import { inRanges } from '../route-table/source-range.js';
 import type { Policy } from '../route-table/types.js';
-import { isAdmitted } from './basic-auth.js';
+import { challenge, isAdmitted } from './basic-auth.js';
+import { refusedElsewhere } from './external-auth.js';
 import { cut } from './text.js';
 
 /** Certificates are proven over plain HTTP here (RFC 8555, section 8.3). */
@@ -15,7 +16,10 @@ const CHALLENGE = '/.well-known/acme-challenge';
 /** Filled anew for each redirect: no request waits between. */
 const request: RedirectRequest = { scheme: '', host: '', namedHost: '', path: '', query: undefined };
 
-/** The status with which the request is to be answered, or undefined when it goes on. In the order of ingress-nginx. */
+/**
+ * The status with which the request is to be answered, undefined when it goes on, or ON_ITS_WAY when it has gone on in another
+ * location. In the order of ingress-nginx.
+ */
 export function applyPolicy(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
   const { asked } = policy;
   if (asked.cors !== undefined && isPreflight(asked)) {
@@ -30,8 +34,26 @@ export function applyPolicy(policy: PreparedPolicy, path: string, query: string 
   if (asked.https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE) {
     return toHttps(describe(path, query), asked.https === 'redirect-as-is');
   }
-  if (isRefused(policy)) return 403;
-  return asked.basic === undefined || isAdmitted(asked.basic) ? undefined : 401;
+  const refused = asked.satisfyAny ? refusedByAll(policy, path, query) : refusedByOne(policy, path, query);
+  if (refused === 401 && asked.basic !== undefined) challenge(asked.basic);
+  return refused;
+}
+
+function refusedByOne(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
+  const { basic, external } = policy.asked;
+  if (isDenied(policy) || (policy.allow !== undefined && !isAllowed(policy))) return 403;
+  if (basic !== undefined && !isAdmitted(basic)) return 401;
+  return external === undefined ? undefined : refusedElsewhere(external, policy.question as string, describe(path, query));
+}
+
+/** `satisfy: any`: the first that lets the request on is enough. Without any there is nothing to satisfy. */
+function refusedByAll(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
+  const { basic, external } = policy.asked;
+  if (isDenied(policy)) return 403;
+  if (isAllowed(policy) || (basic !== undefined && isAdmitted(basic))) return undefined;
+  if (external === undefined) return basic !== undefined ? 401 : policy.allow === undefined ? undefined : 403;
+  const status = refusedElsewhere(external, policy.question as string, describe(path, query));
+  return status === 403 && basic !== undefined ? 401 : status;
 }
 
 /** A request without a host can't be sent anywhere. */
@@ -41,10 +63,12 @@ function toHttps(described: RedirectRequest, keepSlash: boolean): number {
   return 308;
 }
 
-function isRefused({ allow, deny }: PreparedPolicy): boolean {
-  if (allow === undefined && deny === undefined) return false;
-  const address = ngx.var.binary_remote_addr ?? '';
-  return (deny !== undefined && inRanges(deny, address)) || (allow !== undefined && !inRanges(allow, address));
+function isDenied({ deny }: PreparedPolicy): boolean {
+  return deny !== undefined && inRanges(deny, ngx.var.binary_remote_addr ?? '');
+}
+
+function isAllowed({ allow }: PreparedPolicy): boolean {
+  return allow !== undefined && inRanges(allow, ngx.var.binary_remote_addr ?? '');
 }
 
 function isPreflight({ cors }: Policy): boolean {

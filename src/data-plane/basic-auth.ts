@@ -18,15 +18,15 @@ let kept = 0;
 /** Longer ones would only cost time. */
 const LONGEST = 1024;
 
-/** Whether the request may go on. If so its credentials are taken away; if not the answer's challenge is set. */
-export function isAdmitted({ realm, users }: BasicAuth): boolean {
+/** Whether the request may go on. Its credentials stay: it may have to be looked at again in another location. */
+export function isAdmitted({ users }: BasicAuth): boolean {
   const header = ngx.var.http_authorization;
-  if (header !== undefined && header.length <= LONGEST && knows(users, header)) {
-    ngx.req.clear_header('Authorization');
-    return true;
-  }
+  return header !== undefined && header.length <= LONGEST && knows(users, header);
+}
+
+/** Tells the client what is asked for. */
+export function challenge({ realm }: BasicAuth): void {
   ngx.header['WWW-Authenticate'] = 'Basic realm="' + realm + '"';
-  return false;
 }
 
 function knows(users: string[], header: string): boolean {

@@ -27,6 +27,8 @@ interface RequestContext {
   service?: unknown;
   /** A cookie to be set by the answer. */
   cookie?: string;
+  /** Cookies of another server's verdict. */
+  verdictCookies?: string[];
   turn?: number;
   attempt?: number;
   /** The route's Service has nobody to send the request to. */
@@ -50,6 +52,7 @@ interface NgxRequest {
   read_body(): void;
   /** Lets the body go unread. */
   discard_body(): void;
+  set_header(name: string, value: string | string[]): void;
   /** Takes a header away from what is sent on. */
   clear_header(name: string): void;
   set_uri(uri: string): void;

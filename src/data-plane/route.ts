@@ -7,6 +7,7 @@ import { cut, find } from './text.js';
 import type { Policy } from '../route-table/types.js';
 import { applyPolicy } from './apply-policy.js';
 import { stickyTurn } from './affinity.js';
+import { ON_ITS_WAY, handOn } from './external-auth.js';
 import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
 import { classesOfListener } from './init.js';
 import { takeBody } from './take-body.js';
@@ -51,6 +52,7 @@ function carryOut(found: FoundRoute, path: string, rawPath: string, requestUri: 
   if (policy !== undefined) {
     context.policy = policy;
     const status = applyPolicy(policy, path, queryOf(rawPath, requestUri));
+    if (status === ON_ITS_WAY) return;
     if (status !== undefined) return ngx.exit(status);
   }
   const sentPath = route.rewrite === undefined ? path : rewritePath(route.rewrite, captures);
@@ -60,9 +62,17 @@ function carryOut(found: FoundRoute, path: string, rawPath: string, requestUri: 
     if (takeBody(undefined)) send(found, undefined);
     return;
   }
-  const { protocol } = policy.asked;
+  sendAsAsked(found, policy.asked, sentPath, rawPath);
+}
+
+function sendAsAsked(found: FoundRoute, asked: Policy, sentPath: string, rawPath: string): void {
+  const { protocol } = asked;
   if ((protocol === 'grpc' || protocol === 'grpcs') && !enterGrpc(protocol, sentPath, rawPath)) return;
-  if (takeBody(policy.asked)) send(found, policy.asked);
+  if (!takeBody(asked)) return;
+  // Only now: whoever goes through several locations has to show them in each.
+  if (asked.basic !== undefined) ngx.req.clear_header('Authorization');
+  if (asked.external !== undefined) handOn(asked.external);
+  send(found, asked);
 }
 
 /** What is after the question mark; undefined without one. */

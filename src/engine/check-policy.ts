@@ -2,8 +2,10 @@
 // understood to the last field is refused: what can't be carried out must not be dropped.
 
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
+import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
-import type { Affinity, Cors, Policy } from '../route-table/types.js';
+import type { Affinity, Cors, ExternalAuth, Policy } from '../route-table/types.js';
+import { isHost, isServicePath } from './check-names.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -44,6 +46,18 @@ const affinityFields: Record<keyof Affinity, Check> = {
   expires: span,
 };
 
+const externalFields: Record<keyof ExternalAuth, Check> = {
+  scheme: oneOf('http', 'https'),
+  service: (value) => typeof value === 'string' && value.startsWith('service/') && isServicePath(value.slice('service/'.length)),
+  host: (value) => value === '$host' || (typeof value === 'string' && value !== '' && isHost(value) && !value.startsWith('*')),
+  target: (value) => typeof value === 'string' && isAuthText(value) && value.startsWith('/'),
+  method: oneOf(...authMethods),
+  signin: (value) => typeof value === 'string' && isSigninPage(value),
+  redirect: (value) => typeof value === 'string' && isAuthText(value),
+  responseHeaders: listOf((name) => typeof name === 'string' && isHandedOn(name), mostHeaders),
+  alwaysSetCookie: oneOf(true),
+};
+
 const policyFields: Record<keyof Policy, Check> = {
   https: oneOf('redirect', 'redirect-as-is'),
   redirect: (value) => isShape(value, { code: within(300, 308), location: isLocation }, ['code', 'location']),
@@ -58,6 +72,8 @@ const policyFields: Record<keyof Policy, Check> = {
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
   basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
+  external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
+  satisfyAny: oneOf(true),
 };
 
 /** Says which field of a policy is wrong, or undefined. */
@@ -78,6 +94,7 @@ export function orderedPolicy(policy: Policy): Policy {
   if (policy.redirect !== undefined) ordered.redirect = inOrder(policy.redirect, ['code', 'location']);
   if (policy.cors !== undefined) ordered.cors = inOrder(policy.cors, Object.keys(corsFields) as (keyof Cors)[]);
   if (policy.affinity !== undefined) ordered.affinity = inOrder(policy.affinity, Object.keys(affinityFields) as (keyof Affinity)[]);
+  if (policy.external !== undefined) ordered.external = inOrder(policy.external, Object.keys(externalFields) as (keyof ExternalAuth)[]);
   if (policy.basic !== undefined) ordered.basic = inOrder(policy.basic, ['realm', 'users']);
   return ordered;
 }

@@ -54,13 +54,51 @@ server {
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
 ` + (settings.metrics.traffic ? COUNTING : '') + '\n' + [
-    proxyLocation('/'), proxyLocation('@again'), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
+    proxyLocation('/'), proxyLocation('@again'), askedLocation(), questionLocation(), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
 }
 
-function proxyLocation(name: string): string {
-  return routed(name, ['proxy_pass $ia_scheme://$ia_shard$ia_uri;', ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`)]);
+function proxyLocation(name: string, more: readonly string[] = []): string {
+  return routed(name, [...more, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`)]);
+}
+
+/** No path of a request begins so: only nginx itself gets there. */
+const QUESTION = 'ia:question';
+
+/** Where requests go that another server has to be asked about: it is asked, then they are routed again. */
+function askedLocation(): string {
+  return proxyLocation('@asked', [`auth_request ${QUESTION};`]);
+}
+
+/** What ingress-nginx tells the other server, and nothing that a client could say in its place. */
+const QUESTION_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ['Host', '$ia_ask_host'],
+  ['Connection', '""'],
+  ['Content-Length', '""'],
+  ['X-Original-URL', '$scheme://$ia_host$ia_ask_original'],
+  ['X-Original-URI', '$ia_ask_original'],
+  ['X-Original-Method', '$request_method'],
+  ['X-Auth-Request-Redirect', '$ia_ask_redirect'],
+  ['X-Sent-From', 'nginx-ingress-controller'],
+  ['X-Request-ID', '$ia_request_id'],
+  ['X-Arbiter-Hops', '$ia_hops'],
+  ['X-Real-IP', '$remote_addr'],
+  ['X-Forwarded-For', '$remote_addr'],
+  ['X-Scheme', '$scheme'],
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Scheme', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert',
+    'X-Original-Forwarded-For', 'X-Original-Host', 'X-Rewrite-URL', 'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert',
+    'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'If-Range', 'Range'].map((name) => [name, '""'] as const),
+];
+
+/** The question itself. Its answer is read whole, so that the connection can be kept. */
+function questionLocation(): string {
+  return location(`= ${QUESTION}`, [
+    'internal;', 'rewrite_by_lua_block { require("data-plane.ask").run() }', 'header_filter_by_lua_block { require("data-plane.ask").hear() }',
+    'proxy_pass $ia_ask_scheme://$ia_ask_shard$ia_ask_uri;', 'proxy_method $ia_ask_method;', 'proxy_pass_request_body off;', 'proxy_buffering on;',
+    'proxy_ssl_server_name on;', 'proxy_ssl_name $ia_ask_host;',
+    ...QUESTION_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`),
+  ]);
 }
 
 /** gRPC: HTTP/2 to the backend, bodies streamed both ways. */

@@ -1,7 +1,7 @@
 // Finds the route of a request's path among the routes of one host. Compiled for Node (explain, lint) and for Lua (nginx),
 // so that both give the same answer. It knows nothing of hosts, classes or endpoints.
 
-import type { Canary, HostRoutes, Policy, Route } from './types.js';
+import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
 import { byteAt, byteText, cut, lower } from './text.js';
 import { lastSlash } from './normalize-path.js';
 import { type SourceRange, prepareRanges } from './source-range.js';
@@ -35,6 +35,8 @@ export interface PreparedPolicy {
   asked: Policy;
   allow: SourceRange[] | undefined;
   deny: SourceRange[] | undefined;
+  /** Tells the question of `external` from all others: a verdict counts for the very question that was asked. */
+  question: string | undefined;
 }
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
@@ -100,6 +102,13 @@ function variableName(header: string): string {
   return lower(name);
 }
 
+/** No part holds a line end. */
+function questionOf({ scheme, service, host, target, method, redirect, responseHeaders }: ExternalAuth): string {
+  let question = scheme + '\n' + (service ?? '') + '\n' + host + '\n' + target + '\n' + (method ?? '') + '\n' + (redirect ?? '');
+  for (const name of responseHeaders ?? []) question = question + '\n' + name;
+  return question;
+}
+
 function preparePolicies(policies: Policy[]): PreparedPolicy[] {
   const prepared: PreparedPolicy[] = [];
   for (const asked of policies) {
@@ -107,6 +116,7 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
       asked,
       allow: asked.allow === undefined ? undefined : prepareRanges(asked.allow),
       deny: asked.deny === undefined ? undefined : prepareRanges(asked.deny),
+      question: asked.external === undefined ? undefined : questionOf(asked.external),
     });
   }
   return prepared;

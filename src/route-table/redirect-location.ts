@@ -28,6 +28,11 @@ export function httpsLocation({ host, path, query }: RedirectRequest, keepSlash:
 /** Fills the variables of a redirect's target. A target that is a path is one on the request's own scheme and host. */
 export function redirectLocation(target: string, request: RedirectRequest): string {
   if (byteAt(target, 0) === SLASH) return request.scheme + '://' + request.namedHost + target;
+  return fillVariables(target, request);
+}
+
+/** A text of the registry's grammar with its variables filled from the request. */
+export function fillVariables(target: string, request: RedirectRequest): string {
   if (find(target, '$', 0) < 0) return target;
   let result = '';
   let at = 0;
@@ -53,9 +58,27 @@ function isNameByte(byte: number): boolean {
 
 function valueOf(name: string, { scheme, host, namedHost, path, query }: RedirectRequest): string {
   if (name === 'request_uri') return query === undefined ? path : path + '?' + query;
+  if (name === 'escaped_request_uri') return escapeText(query === undefined ? path : path + '?' + query);
   if (name === 'uri') return path;
   if (name === 'args') return query ?? '';
   if (name === 'is_args') return query === undefined ? '' : '?';
   if (name === 'scheme') return scheme;
   return name === 'host' ? host : namedHost;
+}
+
+const HEX = '0123456789ABCDEF';
+
+/** As it may stand inside a query: everything but letters, digits and `-._~` as escapes (RFC 3986, section 2.3). */
+function escapeText(text: string): string {
+  let result = '';
+  for (let at = 0; at < text.length; at++) {
+    const byte = byteAt(text, at);
+    const high = (byte - (byte % 16)) / 16;
+    result = result + (isUnreserved(byte) ? cut(text, at, at + 1) : '%' + cut(HEX, high, high + 1) + cut(HEX, byte % 16, (byte % 16) + 1));
+  }
+  return result;
+}
+
+function isUnreserved(byte: number): boolean {
+  return (byte >= 97 && byte <= 122) || (byte >= 65 && byte <= 90) || (byte >= 48 && byte <= 57) || byte === 45 || byte === 46 || byte === 95 || byte === 126;
 }

@@ -74,6 +74,30 @@ export interface Policy {
   cors?: Cors;
   affinity?: Affinity;
   basic?: BasicAuth;
+  external?: ExternalAuth;
+  /** One of address list, password and other server is enough. Who is denied by address is refused all the same. */
+  satisfyAny?: true;
+}
+
+/** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */
+export interface ExternalAuth {
+  scheme: 'http' | 'https';
+  /** Key of the ServiceEndpoints entry that is asked; absent: the endpoints of the listener's own route for `host` and the path of `target`. */
+  service?: string;
+  /** Host header of the question, in lower case; `$host` is the request's own. */
+  host: string;
+  /** Path and query of the question, with variables. */
+  target: string;
+  /** GET when it is absent. */
+  method?: string;
+  /** Where a client that is refused with 401 is sent: an absolute URL with variables. */
+  signin?: string;
+  /** Value of the question's header X-Auth-Request-Redirect, with variables; absent: the request's path and query. */
+  redirect?: string;
+  /** Headers of the verdict that the backend gets. What the client says under these names is dropped. */
+  responseHeaders?: string[];
+  /** Cookies of the verdict go to the client whatever the backend's status is. */
+  alwaysSetCookie?: true;
 }
 
 /** A password is asked for (RFC 7617). */

@@ -3,13 +3,12 @@
 
 import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
+import { externalAuthAnnotations } from './external-auth-annotations.js';
 import { oneOf, textLike } from './grammar.js';
 
 const closes = 'Not carried out yet: requests are answered with 503.';
 /** What a Secret may be called, its namespace allowed before it. */
 const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
-
-const withAuthUrl = 'See auth-url.';
 
 export const accessAnnotations = {
   'allowlist-source-range': carriedOut('location medium', addressRanges, 'everybody', {
@@ -20,22 +19,8 @@ export const accessAnnotations = {
   'auth-secret': carriedOut('location medium', secretName, 'none', { failMode: 'closed', note: 'An Opaque Secret of the same namespace. Hashes: apr1, SHA, bcrypt up to cost 12, crypt(3). Missing, empty or unreadable: 503.' }),
   'auth-secret-type': carriedOut('location low', oneOf(['auth-file', 'auth-map']), '`auth-file`', { failMode: 'closed', note: 'The key `auth` with a htpasswd file, or a key for each user.' }),
   'auth-realm': carriedOut('location medium', textLike(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 'a text in plain ASCII without quotes and backslashes', 200), '`Authentication Required`', { note: '' }),
-  'auth-url': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),
-  'auth-signin': leftOut('location high', 'not-yet', withAuthUrl),
-  'auth-signin-redirect-param': leftOut('location medium', 'not-yet', withAuthUrl),
-  'auth-response-headers': leftOut('location medium', 'not-yet', withAuthUrl),
-  'auth-method': leftOut('location low', 'not-yet', withAuthUrl),
-  'auth-request-redirect': leftOut('location medium', 'not-yet', withAuthUrl),
-  'auth-proxy-set-headers': leftOut('location medium', 'not-yet', withAuthUrl),
-  'auth-always-set-cookie': leftOut('location low', 'not-yet', withAuthUrl),
-  'auth-cache-key': leftOut('location medium', 'no', 'Every request is asked for.'),
-  'auth-cache-duration': leftOut('location medium', 'no', 'Every request is asked for.'),
-  'auth-keepalive': leftOut('location low', 'no', 'The engine keeps its own connections.'),
-  'auth-keepalive-share-vars': leftOut('location low', 'no', 'See auth-keepalive.'),
-  'auth-keepalive-requests': leftOut('location low', 'no', 'See auth-keepalive.'),
-  'auth-keepalive-timeout': leftOut('location low', 'no', 'See auth-keepalive.'),
-  'enable-global-auth': leftOut('location low', 'no', 'There is no global authentication.', { harmless: ['true', 'false'] }),
-  satisfy: leftOut('location low', 'not-yet', 'Every protection must be satisfied (`all`).', { harmless: ['all'] }),
+  ...externalAuthAnnotations,
+  satisfy: carriedOut('location low', oneOf(['all', 'any']), '`all`', { failMode: 'closed', note: 'With `any`, one of allow list, password and auth-url is enough. Unlike there, the deny list refuses in any case.' }),
   'auth-tls-secret': leftOut('location medium', 'not-yet', closes, { failMode: 'closed' }),
   'auth-tls-verify-client': leftOut('location medium', 'not-yet', closes, { failMode: 'closed', harmless: ['off'] }),
   'auth-tls-match-cn': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),

@@ -12,12 +12,15 @@ const withCanary = (changes: object, routeChanges: object = {}): ReturnType<type
 const cors = { origins: ['*'], credentials: true };
 const affinity = { cookie: 'c', persistent: false, stickyCanary: true };
 
+const question = { scheme: 'https', host: '$host', target: '/oauth2/auth' };
+
 const sound: object[] = [
   { https: 'redirect' }, { https: 'redirect-as-is' }, { redirect: { code: 308, location: 'https://a.test$request_uri' } }, { redirect: { code: 302, location: '/app?x=1' } },
   { allow: ['0a000000/8', `${'0'.repeat(32)}/128`], deny: ['00000000/0'] }, { bodyBytes: 0 }, { bodyBytes: 2 ** 50, connectSeconds: 1, sendSeconds: 604800, readSeconds: 60 },
   ...['https', 'auto', 'grpc', 'grpcs'].map((protocol) => ({ protocol })), { host: 'a.test:80' },
   { cors }, { cors: { origins: ['https://a.test', 'https://*.b.test:8080'], methods: 'GET, PUT', headers: 'X-A', credentials: true, expose: '*', maxAge: 0 } },
   { basic: { realm: 'a b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'b:$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'] } },
+  { external: question }, { external: { scheme: 'http', service: 'service/auth/proxy/4180', host: 'a.test', target: '/x?y=$escaped_request_uri', method: 'POST', signin: 'https://$host/start?rd=$escaped_request_uri', redirect: '$scheme://$host$request_uri', responseHeaders: ['X-User'], alwaysSetCookie: true }, satisfyAny: true },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -27,6 +30,9 @@ const bad: Record<string, unknown[]> = {
   deny: [[], ['x']], bodyBytes: [-1, 1.5, '1', 2 ** 51, NaN], connectSeconds: [0, 604801, '5'], sendSeconds: [-1], readSeconds: [1e400], protocol: ['http', 'fcgi', 'HTTPS'], host: ['$host', 'a b', 'a\n', '', '-a'],
   cors: [{}, { ...cors, origins: [] }, { ...cors, origins: ['*', 'https://a.test'] }, { ...cors, origins: ['a.test'] }, { ...cors, credentials: 'true' }, { ...cors, methods: 'GET\r\nX: y' }, { ...cors, extra: 1 }, { ...cors, maxAge: -1 }],
   basic: [{}, { realm: 'a', users: [] }, { realm: 'a"b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='] }, ...['a', 'a:', ':{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:{PLAIN}x', 'a:plain', 'a b:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:$2y$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'a:$6$rounds=999999999$a$b', 'a:*', 'a:!\n'].map((line) => ({ realm: 'a', users: [line] }))],
+  external: [{}, 'x', { ...question, scheme: 'unix' }, { ...question, more: 1 }, ...['', '*.a.test', 'A.test', '127.0.0.1', '::1', 'a b', 7].map((host) => ({ ...question, host })), ...['', 'x', '/a b', '/\r\n', '/$cookie_x', 7].map((target) => ({ ...question, target })), ...['', 'x', 'host/a.test', 'service/a/b', 'service/a/b/0', 'service/a/../80'].map((service) => ({ ...question, service })),
+    { ...question, method: 'get' }, { ...question, method: 'GET; x' }, { ...question, signin: 'javascript:x' }, { ...question, signin: '/x' }, { ...question, redirect: 'a\nb' }, { ...question, responseHeaders: [] }, { ...question, responseHeaders: ['Host'] }, { ...question, responseHeaders: ['X: y'] }, { ...question, responseHeaders: 'X-A' }, { ...question, alwaysSetCookie: false }],
+  satisfyAny: [false, 'any'],
   affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, maxAge: '1' }],
 };
 

@@ -17,7 +17,8 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   proxy_max_temp_file_size proxy_redirect proxy_next_upstream proxy_next_upstream_tries proxy_ignore_headers upstream server
   balancer_by_lua_block keepalive keepalive_time listen set ssl_session_cache ssl_certificate_by_lua_block location
   access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
-  grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols`.split(/\s+/));
+  grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
+  auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name`.split(/\s+/));
 
 interface Directive {
   name: string;
@@ -60,8 +61,8 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && !/^(?:\/|@again|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
-    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|start|stop)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
+    if (name === 'location' && !/^(?:\/|@again|@asked|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|start|stop|hear)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && words[1] !== '$host' && !/^"[-a-z0-9]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
   });
@@ -82,6 +83,7 @@ describe('nginx.conf', () => {
     ['server { location / { if ($host) { return 200 $uri; } } }', /if is not an allowed/],
     ['map $uri $x { ~^/a b; }', /map uses a regular/],
     ['server { location /etc { alias /etc; } }', /location \/etc is more/],
+    ['server { location = /ia:question { internal; } }', /location = \/ia:question is more/],
     ['server { location / { content_by_lua_block { os.execute("id") } } }', /holds Lua code/],
     ['server { set $x $http_evil; }', /set takes more/],
   ] as const) {

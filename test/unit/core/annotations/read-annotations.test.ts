@@ -29,7 +29,7 @@ describe('core: annotations', () => {
   for (const name of ['configuration-snippet', 'server-snippet', 'stream-snippet', 'auth-snippet', 'modsecurity-snippet']) {
     it(name, () => expect(of(name, 'evil;')).to.deep.equal({ ...usual, findings: ['refused-annotation'] }));
   }
-  for (const name of ['auth-url', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
+  for (const name of ['auth-proxy-set-headers', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
     it(`${name} closes`, () => {
       for (const value of ['x', '']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['protection-not-supported'] });
     });
@@ -52,6 +52,24 @@ describe('core: annotations', () => {
   }
   for (const [name, values] of Object.entries({ 'auth-type': ['', 'none', 'Basic'], 'auth-secret': ['', '../x', 'a/b/c', 'a b', '/etc/passwd', 'A'], 'auth-secret-type': ['file'], 'auth-realm': ['a"b', 'a\r\nX: y'] })) {
     for (const value of values) it(`${name} ${JSON.stringify(value)} closes, or has its default`, () => expect(of(name, value)).to.deep.equal({ ...usual, closed: name !== 'auth-realm', findings: ['invalid-annotation'] }));
+  }
+  const closing: Record<string, string[]> = {
+    'auth-url': ['', ' ', 'x', 'http://', '//a.test/', 'file:///etc/passwd', 'gopher://a.test/', 'http://127.0.0.1:10246/configuration', 'http://[::1]/', 'http://[::ffff:127.0.0.1]/', 'http://169.254.169.254/', 'http://2130706433/', 'http://0x7f.1/', 'http://127.1/', 'http://a.test.0x1/', 'http://localhost/', 'http://a.localhost/', 'http://u:p@a.test/',
+      'http://a.test/ x', 'http://a.test/#x', 'http://a.test:0/', 'http://a.test:65536/', 'http://a.test:80x/', 'http://a..test/', 'http://-a.test/', 'http://a_b.test/', 'http://*.test/', 'http://a.test/$cookie_x', 'http://a.test/$', 'http://$server_name/', 'http://x$host/', 'http://a.test/\r\nX: y', 'http://a/#;\nload_module', 'http://a.test/"', 'http://a.test/{', `http://a.test/${'x'.repeat(2100)}`, 'HTTP://a.test/'],
+    'auth-method': ['', 'get', 'GETX', 'GET; evil', 'CONNECT', 'TRACE', 'GET\n'], 'auth-response-headers': ['', ',', 'X-A: b', 'X\nY', 'Host', 'content-length', 'Transfer-Encoding', 'Connection', 'X_Under', '-', `X-${'a'.repeat(200)}`, Array.from({ length: 60 }, (_, at) => `X-${at}`).join(',')],
+    satisfy: ['', 'none', 'ANY', 'any\n'], 'enable-global-auth': ['', 'no', 'off'],
+  };
+  for (const [name, values] of Object.entries(closing)) {
+    for (const value of values) it(`38, 43, 44: ${name} ${JSON.stringify(value).slice(0, 60)} closes`, () => expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['invalid-annotation'] }));
+  }
+  it('auth-url taken apart', () => {
+    const target = (text: string): unknown => (of('auth-url', text).values as Record<string, unknown>)['auth-url'];
+    expect(target('https://Auth.Tools.svc.cluster.local./check?x=$escaped_request_uri')).to.deep.equal({ scheme: 'https', host: 'auth.tools.svc.cluster.local', port: 443, target: '/check?x=$escaped_request_uri' });
+    expect(target('http://$http_host')).to.deep.equal({ scheme: 'http', host: '$host', port: 80, target: '/' });
+    expect(target('http://a:4180?x=1')).to.deep.equal({ scheme: 'http', host: 'a', port: 4180, target: '/?x=1' });
+  });
+  for (const [name, values] of Object.entries({ 'auth-signin': ['javascript:alert(1)', '//evil.test', '/x', 'https://a.test/\r\nX: y', 'https://a.test/$cookie_x', 'https://a.test/ '], 'auth-signin-redirect-param': ['a=b', 'a&b', 'a b'], 'auth-request-redirect': ['a b', 'x\r\nY: z', '"'] })) {
+    for (const value of values) it(`${name} ${JSON.stringify(value)} is left out: a refusal is a refusal without it`, () => expect(of(name, value)).to.deep.equal({ ...usual, findings: ['invalid-annotation'] }));
   }
   it('both names with different values close; with the same they are one', () => {
     const both = (a: string, b: string): Record<string, unknown> => read({ 'nginx.ingress.kubernetes.io/whitelist-source-range': a, 'nginx.ingress.kubernetes.io/allowlist-source-range': b });

@@ -1,0 +1,16 @@
+// Variables that the Lua side sets for few requests only. As maps they cost nothing until somebody sets or reads them, where
+// `set` would cost every request. Fixed text: nothing here comes from settings or from the cluster.
+
+/** The question that another server is asked about a request, and its verdict (data-plane/external-auth.ts). */
+const question = [
+  'asked', 'verdict', 'ask_class', 'ask_service', 'ask_scheme', 'ask_shard', 'ask_host', 'ask_uri', 'ask_method', 'ask_original', 'ask_redirect', 'ask_headers',
+];
+
+/** Lines of the http block. */
+export function lazyVariables(): string {
+  return [
+    ...question.map((name) => `map "" $ia_${name} { default ""; }`),
+    '# Only what is part of another value can be set from Lua; this one is never read.',
+    `map "${question.map((name) => `$ia_${name}`).join('')}" $ia_settable { default ""; }`,
+  ].join('\n');
+}
