@@ -18,7 +18,7 @@ export function startEvents(
     api, component: 'ingress-arbiter', instance: identity,
     onResult: (result, error) => { if (result === 'failed') log('warn', error?.message ?? 'an Event was not written'); },
   });
-  const reporter = reportEvents({ writer, find, holds: (name) => held.find(({ claim }) => claim.class === name)?.elector.isHolder() ?? false });
+  const reporter = reportEvents({ writer, find, holds: (name) => held.find(({ claim }) => claim.class === name && !claim.observe)?.elector.isHolder() ?? false });
   return {
     standing: (events) => reporter.standing(events),
     happened: (event) => reporter.happened(event),

@@ -26,7 +26,7 @@ export function startStatuses({ api, metrics, log }: Pick<ControllerOptions, 'ap
   const { statusWrites, plans } = arbiter;
   const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
   const electorOf = ({ metadata }: KubeObject): LeaseElector | undefined =>
-    held.find(({ claim }) => claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
+    held.find(({ claim }) => !claim.observe && claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
   const writer = startStatusWriter({
     api,
     mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,

@@ -19,6 +19,11 @@ export interface Claim {
   classPrecedence: 'annotation' | 'field';
   /** Whether Ingresses without any class are taken. */
   claimClassless: boolean;
+  /**
+   * The class is served and nothing is written to its Ingresses, no status and no Event: somebody else still has them, and its
+   * answers are to be compared with ours first.
+   */
+  observe?: boolean;
   /** Namespaces whose Ingresses may use the class; undefined: all. */
   namespaces?: { names?: readonly string[]; labels?: Readonly<Record<string, string>> };
   /** Whether endpoints on loopback addresses are used: for a cluster that runs on one machine only. */

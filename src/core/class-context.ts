@@ -35,7 +35,8 @@ const afterAll = '~';
 /** Resolves one claim against the cluster. */
 export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: InspectCertificate): ClassContext {
   const { settings, findings, configMap } = readClassSettings(given, snapshot);
-  const addresses = publishAddresses(given, snapshot.services);
+  // Without addresses no status is written, cleared, or taken for ours.
+  const addresses = given.observe ? [] : publishAddresses(given, snapshot.services);
   const claim = { ...given, addresses, settings };
   const notes: Notes = { findings: [], services: [], secrets: [] };
   const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect }, notes);
@@ -48,8 +49,8 @@ export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: I
   return { claim, defaults, configMap, dependsOn, findings: [...findings, ...notes.findings, ...publishFinding(claim)] };
 }
 
-function publishFinding({ class: name, publish, addresses }: Claim): Finding[] {
-  if (publish === undefined || addresses.length > 0) return [];
+function publishFinding({ class: name, publish, addresses, observe }: Claim): Finding[] {
+  if (observe || publish === undefined || addresses.length > 0) return [];
   const message = `its address is that of Service ${quote(publish)}, which does not exist or has none yet; statuses are not written until it has`;
   return [finding('publish-service-missing', `IngressClass ${name}`, message)];
 }

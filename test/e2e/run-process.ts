@@ -26,6 +26,7 @@ export interface RunProcess {
   user: string;
   child: ChildProcess;
   httpPort: number;
+  httpsPort: number;
   adminPort: number;
   /** What it has logged. */
   messages(): string[];
@@ -60,7 +61,7 @@ export async function startRun({ api, access, folder, user, class: className, se
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
   const exited = new Promise<number | string>((resolve) => { child.once('exit', (code, signal) => resolve(code ?? signal!)); });
   return {
-    user, child, httpPort, adminPort, exited,
+    user, child, httpPort, httpsPort, adminPort, exited,
     messages: () => text.split('\n').filter((line) => line !== '').map(messageOf),
     readiness: () => httpGet({ port: adminPort, host: 'localhost', path: '/readyz' }).then((answer) => answer.text.trim(), () => undefined),
     get: (host, at = '/') => httpGet({ port: httpPort, host, path: at }),

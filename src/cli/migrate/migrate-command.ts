@@ -4,11 +4,13 @@ import { Command } from 'commander';
 import type { CommandOutput } from '../explain/explain-command.js';
 import { annotationToFieldCommand } from './annotation-to-field-command.js';
 import { planCommand } from './plan-command.js';
+import { verifyCommand } from './verify-command.js';
 
 /** The command with its steps. */
 export function migrateCommand(output: CommandOutput): Command {
   return new Command('migrate')
     .description('move Ingresses from one class to another, step by step (docs/migrate.md)')
     .addCommand(planCommand(output))
-    .addCommand(annotationToFieldCommand(output));
+    .addCommand(annotationToFieldCommand(output))
+    .addCommand(verifyCommand(output));
 }

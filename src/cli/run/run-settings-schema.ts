@@ -15,6 +15,7 @@ const claim = {
     acceptedControllers: texts,
     classPrecedence: { enum: ['annotation', 'field'], default: 'annotation' },
     claimClassless: { type: 'boolean', default: false },
+    observe: { type: 'boolean' },
     namespaces: {
       type: 'object',
       additionalProperties: false,
