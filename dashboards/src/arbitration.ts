@@ -24,11 +24,19 @@ export const arbitration: Dashboard = {
       { kind: 'timeseries', title: 'Status writes by result', width: 8, unit: 'ops', description: 'Result conflict: somebody else wrote first; failed: the API refused. Overwritten: somebody else changed the address afterwards.', queries: [{ expr: rateBy('ingress_class', 'ingress_arbiter_foreign_status_writes_total'), legend: '{{ingress_class}} overwritten' }, { expr: rateBy('ingress_class, result', 'ingress_arbiter_status_writes_total'), legend: '{{ingress_class}} {{result}}' }] },
     ] },
     { title: 'Tables', panels: [
-      { kind: 'timeseries', title: 'Table updates by result', width: 8, unit: 'ops', description: 'Result refused: the engine kept what it had; its log and the controller\'s say why.', queries: [{ expr: rateBy('ingress_class, result', 'ingress_arbiter_table_updates_total'), legend: '{{ingress_class}} {{result}}' }] },
-      { kind: 'timeseries', title: 'Change to served', width: 8, unit: 's', description: 'From the watch event to the engine\'s answer: half and 99 of 100 changes took no longer.',
+      { kind: 'timeseries', title: 'Table updates by result', width: 8, unit: 'ops', description: 'Result refused: the engine kept what it had; its log and the controller\'s say why. without-entries: it goes again without entries that the engine refuses.', queries: [{ expr: rateBy('ingress_class, result', 'ingress_arbiter_table_updates_total'), legend: '{{ingress_class}} {{result}}' }] },
+      { kind: 'timeseries', title: 'Change to served', width: 8, unit: 's', description: 'From the watch event to the answer of the last engine: half and 99 of 100 changes took no longer.',
         queries: [0.5, 0.99].map((q) => ({ expr: quantile(q, 'ingress_arbiter_change_to_served_seconds', 'ingress_class'), legend: `{{ingress_class}} p${q * 100}` })) },
-      { kind: 'timeseries', title: 'Entries not yet served', width: 8, unit: 'short', description: 'Entries the controller counts in a class table against those nginx serves; 0 when both agree.',
-        queries: [{ expr: `abs(max by (ingress_class) (ingress_arbiter_table_entries${byClass}) - min by (ingress_class) (ingress_arbiter_engine_table_entries${byClass}))`, legend: '{{ingress_class}}' }] },
+      { kind: 'timeseries', title: 'Refused entries', width: 8, unit: 'short', alarmAt: 1, description: 'Entries that an engine refuses, by engine: closed or left out there while everything else goes on (finding IA170).',
+        queries: [{ expr: `max by (ingress_class, engine) (ingress_arbiter_quarantined_entries${byClass})`, legend: '{{ingress_class}} on {{engine}}' }] },
+    ] },
+    { title: 'Engines', panels: [
+      { kind: 'timeseries', title: 'Lag', width: 8, unit: 's', warnAt: 30, description: 'How long the oldest change has waited that the engine does not serve yet; 0 when it serves all.', queries: [{ expr: `max by (ingress_class, engine) (ingress_arbiter_engine_lag_seconds${byClass})`, legend: '{{ingress_class}} on {{engine}}' }] },
+      { kind: 'timeseries', title: 'Changes behind', width: 8, unit: 'short', description: 'Changes of the table that the engine does not serve yet.', queries: [{ expr: `max by (ingress_class, engine) (ingress_arbiter_engine_changes_behind${byClass})`, legend: '{{ingress_class}} on {{engine}}' }] },
+      { kind: 'timeseries', title: 'Refusals by reason', width: 8, unit: 'ops', description: 'Updates that an engine did not take, by the first word of its reason. no-answer: it has said nothing.', queries: [{ expr: rateBy('engine, reason', 'ingress_arbiter_engine_refusals_total'), legend: '{{engine}} {{reason}}' }] },
+      { kind: 'table', title: 'Tables by engine', width: 24, unit: 'short', description: 'Which update each engine has taken last, and whether it follows.',
+        columns: [{ title: 'Epoch', unit: 'short' }, { title: 'Sequence', unit: 'short' }, { title: 'Follows', unit: 'bool_yes_no' }],
+        queries: ['taken_epoch', 'taken_sequence', 'connected'].map((name) => ({ expr: `max by (ingress_class, shard, engine) (ingress_arbiter_engine_${name}${byClass})`, legend: '', instant: true })) },
     ] },
     { title: 'View of the cluster', panels: [
       { kind: 'timeseries', title: 'Silence of the watches', width: 8, unit: 's', warnAt: 300, description: 'Time since a watch last brought anything. The API server sends a bookmark about once a minute.', queries: [{ expr: 'max by (claims, resource) (ingress_arbiter_watch_silence_seconds)', legend: '{{resource}} ({{claims}})' }] },

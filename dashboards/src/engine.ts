@@ -23,7 +23,8 @@ export const engine: Dashboard = {
     ] },
     { title: 'Tables and shared memory', panels: [
       { kind: 'bargauge', title: 'Fill of the zones', width: 8, unit: 'percentunit', warnAt: 0.8, alarmAt: 0.95, description: 'Part of each shared memory zone that is in use. A full zone refuses changes; what is served stays.', queries: [{ expr: '1 - min by (zone) (ingress_arbiter_shared_memory_free_bytes / ingress_arbiter_shared_memory_capacity_bytes)', legend: '{{zone}}' }] },
-      { kind: 'timeseries', title: 'Entries by class', width: 8, unit: 'short', description: 'Entries of the class tables that nginx serves.', queries: [{ expr: `max by (ingress_class) (ingress_arbiter_engine_table_entries${byClass})`, legend: '{{ingress_class}}' }] },
+      { kind: 'timeseries', title: 'Entries by class', width: 8, unit: 'short', description: 'Entries of the class tables that nginx serves, beside those that engines have taken from the controller.',
+        queries: [{ expr: `max by (ingress_class) (ingress_arbiter_engine_table_entries${byClass})`, legend: '{{ingress_class}}' }, { expr: `max by (ingress_class) (ingress_arbiter_table_entries${byClass})`, legend: '{{ingress_class}} (taken)' }] },
       { kind: 'timeseries', title: 'Changes of the tables', width: 8, unit: 'ops', description: 'How fast the generation of each class table grows.', queries: [{ expr: `sum by (ingress_class) (rate(ingress_arbiter_engine_table_generation${byClass}[$__rate_interval]))`, legend: '{{ingress_class}}' }] },
     ] },
     { title: 'Limits of counting', panels: [

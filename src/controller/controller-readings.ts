@@ -3,6 +3,7 @@
 
 import type { Arbiter } from '../core/arbiter.js';
 import type { Claim } from '../core/claim.js';
+import type { Finding } from '../core/finding.js';
 import type { Reading } from '../metrics/metrics.js';
 import type { ListWatch } from '../kubernetes/list-watch.js';
 import type { ClaimWatch } from './watch-claims.js';
@@ -11,17 +12,19 @@ import type { ClusterWatches } from './watch-cluster.js';
 const INGRESS = 'Ingress ';
 
 export interface ReadingSources {
-  arbiter: Arbiter;
+  arbiter: Pick<Arbiter, 'plans'>;
+  /** Everything that is wrong now. */
+  findings: () => readonly Finding[];
   cluster: ClusterWatches;
   leases: Pick<ClaimWatch, 'watch' | 'heartbeat'>;
 }
 
 /** Returns what gives the readings, named by the keys of the catalogue. Its cost is that of a look at every plan. */
-export function controllerReadings(claims: readonly Claim[], { arbiter, cluster, leases }: ReadingSources): () => Reading[] {
+export function controllerReadings(claims: readonly Claim[], { arbiter: { plans }, findings, cluster, leases }: ReadingSources): () => Reading[] {
   const name = claims.map((claim) => claim.class).sort().join(',');
   return () => [
-    ...findingReadings(name, arbiter),
-    ...unownedReadings(name, arbiter),
+    ...findingReadings(name, findings(), plans),
+    ...unownedReadings(name, plans),
     ...Object.entries(cluster.watches).flatMap(([resource, watch]) => watchReadings([name, resource], watch)),
     ...watchReadings([name, 'leases'], leases.watch),
     { name: 'leaseWatchLag', labels: [name], values: [leases.heartbeat.lagMs / 1000] },
@@ -30,9 +33,9 @@ export function controllerReadings(claims: readonly Claim[], { arbiter, cluster,
 }
 
 /** A finding that is no Ingress's counts for all classes of the instance together. */
-function findingReadings(name: string, { findings, plans }: Arbiter): Reading[] {
+function findingReadings(name: string, findings: readonly Finding[], plans: Arbiter['plans']): Reading[] {
   const counts = new Map<string, Reading & { values: [number] }>();
-  for (const { object, code, severity } of findings()) {
+  for (const { object, code, severity } of findings) {
     const owner = object.startsWith(INGRESS) ? plans.get(object.slice(INGRESS.length))?.ownership.owner : name;
     if (owner === undefined) continue;
     const labels = [owner, code, severity];
@@ -44,7 +47,7 @@ function findingReadings(name: string, { findings, plans }: Arbiter): Reading[] 
   return [...counts.values()];
 }
 
-function unownedReadings(name: string, { plans }: Arbiter): Reading[] {
+function unownedReadings(name: string, plans: Arbiter['plans']): Reading[] {
   const counts = new Map<string, number>();
   for (const { ownership: { owner, rule } } of plans.values()) {
     if (owner === undefined) counts.set(rule, (counts.get(rule) ?? 0) + 1);

@@ -4,7 +4,8 @@
 import { announceStandby } from './announce-standby.js';
 import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
-import { type HeldClaim, holdClaim, installationOf } from './hold-claim.js';
+import { engineReadings } from './engine-readings.js';
+import { type HeldClaim, holdClaim, installationOf, refusalsOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
@@ -18,7 +19,9 @@ import { workSoon } from './work-soon.js';
 import { type Arbiter, createArbiter } from '../core/arbiter.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
+import type { Finding } from '../core/finding.js';
 import { planEvents, takenEvent } from '../core/plan-events.js';
+import { refusalFindings } from '../core/refusal-findings.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
 import type { Metrics } from '../metrics/metrics.js';
 
@@ -67,14 +70,15 @@ const REPORT_GAP_MS = 250;
 export function startController(options: ControllerOptions): Controller {
   const { api, log, metrics, leaseNamespace } = options;
   const arbiter = createArbiter(options.claims.map((claim) => ({ parametersNamespace: leaseNamespace, ...claim })), certificateInspector(() => Date.now()));
-  const held = options.claims.map((claim) => holdClaim(options, claim, () => decide.ask()));
+  const held = options.claims.map((claim) => holdClaim(options, claim, { onAcquired: () => decide.ask(), onQuarantine: () => report.ask() }));
   const now = steadyTime();
   const alarm = startAlarm(now, () => decide.ask());
   const count = countIngresses(metrics, arbiter.plans);
   const tellFindings = reportFindings(log, arbiter.plans);
   const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
+  const allFindings = (): Finding[] => [...arbiter.findings(), ...refusalFindings(refusalsOf(held), arbiter)];
   const report = workSoon(() => {
-    const findings = arbiter.findings();
+    const findings = allFindings();
     tellFindings([...findings, ...conflictFindings(claims.claims)]);
     events.standing(planEvents(findings, arbiter.plans));
   }, REPORT_GAP_MS);
@@ -107,7 +111,8 @@ export function startController(options: ControllerOptions): Controller {
   const watches = watchCluster(arbiter, { api, log, onChange: seen });
   const parameters = watchParameters(arbiter, { api, log, onChange: seen });
   const claims = watchOwnClaims(options, held, () => report.ask());
-  const removeReadings = metrics.addSource(controllerReadings(options.claims, { arbiter, cluster: watches, leases: claims }));
+  const removeReadings = metrics.addSource(controllerReadings(options.claims, { arbiter, findings: allFindings, cluster: watches, leases: claims }));
+  const removeEngines = metrics.addSource(engineReadings(held));
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
@@ -120,6 +125,7 @@ export function startController(options: ControllerOptions): Controller {
     async stop() {
       for (const one of [decide, report, alarm]) one.stop();
       removeReadings();
+      removeEngines();
       await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };

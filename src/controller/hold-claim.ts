@@ -5,6 +5,7 @@ import { TableFanOut } from './table-fan-out.js';
 import type { ControllerOptions } from './controller.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type Installation, claimMarks, termsOf } from '../core/claim-record.js';
+import type { EngineRefusal } from '../core/refusal-findings.js';
 import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 
 export interface HeldClaim {
@@ -26,8 +27,15 @@ function isPlausible({ epoch, newerEpoch }: PublishOutcome & { applied: false })
 /** Name of the engine in the same process. */
 const ownEngine = 'here';
 
-/** Starts to seek the claim. `onAcquired` is called whenever it is won. */
-export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: () => void): HeldClaim {
+export interface ClaimHooks {
+  /** The claim is won. */
+  onAcquired: () => void;
+  /** Some engine refuses other entries than before. */
+  onQuarantine: () => void;
+}
+
+/** Starts to seek the claim. */
+export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired, onQuarantine }: ClaimHooks): HeldClaim {
   const { log, metrics } = options;
   const elector = startLeaseElector({
     api: options.api, namespace: options.leaseNamespace, name: claimName(claim), identity: options.identity,
@@ -43,17 +51,23 @@ export function holdClaim(options: ControllerOptions, claim: Claim, onAcquired: 
       log(reason === 'released' ? 'info' : 'warn', `class ${claim.class}: gives the claim up (${reason})`);
       metrics.set('claimHeld', [claim.class], 0);
       metrics.add('claimChanges', [claim.class, reason]);
+      if (reason !== 'epoch-raised') fanOut.release();
     },
     onFault: (error) => log('warn', `class ${claim.class}: ${error.message}`),
   });
+  let quarantined = 0;
   const fanOut = new TableFanOut({
     class: claimName(claim),
     epoch: () => (elector.isHolder() ? elector.epoch : undefined),
     pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms); }),
+    onServed: (since) => metrics.observe('changeToServed', [claim.class], (performance.now() - since) / 1000),
     onOutcome: (engine, outcome) => {
       // Our Lease was made anew and counts from its beginning again; the engine remembers the one before it.
       if (!outcome.applied && isPlausible(outcome)) elector.raiseEpoch(outcome.newerEpoch!);
       tellOutcome(options, claim, { engine, outcome });
+      const before = quarantined;
+      quarantined = fanOut.quarantined();
+      if (before !== quarantined || (!outcome.applied && outcome.refused !== undefined)) onQuarantine();
     },
   });
   if (options.sink !== undefined) fanOut.attach(ownEngine, options.sink);
@@ -66,8 +80,14 @@ function beginAtZero({ metrics }: ControllerOptions, name: string): void {
   metrics.set('claimHeld', [name], 0);
   metrics.add('claimChanges', [name, 'acquired'], 0);
   metrics.add('foreignStatusWrites', [name], 0);
-  for (const result of ['applied', 'refused']) metrics.add('tableUpdates', [name, result], 0);
+  for (const result of ['applied', 'refused', 'without-entries']) metrics.add('tableUpdates', [name, result], 0);
   for (const result of ['written', 'failed']) metrics.add('statusWrites', [name, result], 0);
+}
+
+/** What engines refuse of the tables that are held here. */
+export function refusalsOf(held: readonly HeldClaim[]): EngineRefusal[] {
+  return held.filter(({ elector, fanOut }) => elector.isHolder() && fanOut.quarantined() > 0).flatMap(({ claim, fanOut }) =>
+    fanOut.states().flatMap(({ engine, quarantined }) => quarantined.map((entry) => ({ class: claim.class, engine, ...entry }))));
 }
 
 /** The installation that a controller belongs to. */
@@ -77,11 +97,13 @@ export function installationOf({ installation = 'default', leaseNamespace }: Pic
 
 function tellOutcome({ log, metrics }: ControllerOptions, claim: Claim, { engine, outcome }: { engine: string; outcome: PublishOutcome }): void {
   const who = engine === ownEngine ? 'the engine' : `engine ${engine}`;
-  metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : 'refused']);
-  if (!outcome.applied) return log('error', `class ${claim.class}: ${who} does not take the table: ${outcome.reason}`);
+  metrics.add('tableUpdates', [claim.class, outcome.applied ? 'applied' : outcome.refused === undefined ? 'refused' : 'without-entries']);
+  if (!outcome.applied) {
+    if (outcome.refused === undefined) return log('error', `class ${claim.class}: ${who} does not take the table: ${outcome.reason}`);
+    return log('warn', `class ${claim.class}: ${who} gets the table without ${outcome.refused.length} entries that it refuses: ${outcome.reason}`);
+  }
   metrics.set('tableEntries', [claim.class], outcome.entries);
-  const { set, removed, entries, epoch, sequence, since } = outcome;
+  const { set, removed, entries, epoch, sequence } = outcome;
   metrics.set('tableSequence', [claim.class], sequence);
-  if (since !== undefined) metrics.observe('changeToServed', [claim.class], (performance.now() - since) / 1000);
   log('info', `class ${claim.class}: ${set} set, ${removed} removed, ${entries} entries served${engine === ownEngine ? '' : ` by ${engine}`} (epoch ${epoch}, sequence ${sequence})`);
 }

@@ -38,6 +38,7 @@ export const findingCatalogue = {
   'protection-not-supported': { code: 'IA153', severity: 'error' },
   'unknown-annotation': { code: 'IA154', severity: 'warning' },
   'route-taken-by-class': { code: 'IA160', severity: 'error' },
+  'refused-by-engine': { code: 'IA170', severity: 'error' },
   'class-claimed-elsewhere': { code: 'IA201', severity: 'error' },
   'annotation-value-claimed-elsewhere': { code: 'IA202', severity: 'error' },
   'controller-accepted-elsewhere': { code: 'IA203', severity: 'warning' },
@@ -73,9 +74,9 @@ export function finding(kind: FindingKind, object: string, message: string): Fin
   return { kind, code, severity, object, message };
 }
 
-/** A value of a user as it may stand in a message: short, and never more than one line. */
-export function quote(text: string): string {
-  return withoutControls(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
+/** A value of a user as it may stand in a message: short, and never more than one line. `longest`: characters of it. */
+export function quote(text: string, longest = 80): string {
+  return withoutControls(JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text));
 }
 
 /** Orders findings by object, then code, then text. */

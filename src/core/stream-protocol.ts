@@ -20,16 +20,42 @@ export type StreamLine =
   | { end: true }
   | { heartbeat: true };
 
+/** One entry that an engine does not take. Its words come from outside: they are short, and nothing is done because of them. */
+export interface RefusedEntry {
+  key: string;
+  reason: string;
+  /** Which members of its list (routes, endpoints) it is about, by their place in the update; absent: the entry as a whole. */
+  places?: number[];
+  /** Which of its routes have a canary that is refused while the route itself is sound. */
+  canaries?: number[];
+}
+
+/** Entries that one answer names; the rest is named by the next one. */
+export const mostRefusedEntries = 500;
+/** Members that one answer names of one entry. */
+export const mostRefusedPlaces = 100;
+
 export interface StreamAck {
   /** Name of the engine, as in the stream's address. */
   engine: string;
   epoch: number;
   sequence: number;
   applied: boolean;
-  /** Why not; starts with a word that stays the same. */
+  /** Why not; starts with one of refusalWords and a colon. */
   reason?: string;
+  /** Which entries it was for; absent when it is about the update as a whole. */
+  refused?: RefusedEntry[];
   /** The epoch that the engine has seen, when that of the update is older. */
   newerEpoch?: number;
+}
+
+/** The words that reasons begin with. `no-answer`: nobody knows; `other`: a reason that is none of these. */
+export const refusalWords = ['malformed', 'unknown-class', 'stale-epoch', 'sequence', 'entry', 'count', 'budget', 'full', 'nginx', 'stopped', 'no-answer', 'other'] as const;
+export type RefusalWord = typeof refusalWords[number];
+
+/** The word of a reason, which may come from outside. */
+export function refusalWord(reason: string): RefusalWord {
+  return refusalWords.find((word) => reason.startsWith(`${word}: `)) ?? 'other';
 }
 
 /** How often a quiet stream shows that it lives, and after how long a silent one is given up. */

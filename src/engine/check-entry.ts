@@ -1,15 +1,24 @@
 // The engine's own second look at each entry of a class table: whoever sent it, exactly the shapes of route-table/types.ts
 // pass, and nothing else. An entry that passes comes back as the one line of JSON that nginx gets.
 
+import { mostRefusedPlaces } from '../core/stream-protocol.js';
 import { certificateKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
-import type { Certificate, Endpoint, EntryValue, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import type { Certificate, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
 import { isCertificateId, isHost, isServicePath, shown } from './check-names.js';
 import { chainComplaint, keyComplaint } from './check-pem.js';
 import { orderedPolicy, policyComplaint } from './check-policy.js';
 import { orderedRoute, routeComplaint } from './check-route.js';
+import { canaryComplaint } from './check-canary.js';
 
-export type EntryVerdict = { json: string } | { complaint: string };
+/** What is wrong with an entry, and which members of its list it is about (core/stream-protocol, RefusedEntry). */
+export interface Complaint {
+  complaint: string;
+  places?: number[];
+  canaries?: number[];
+}
+
+export type EntryVerdict = { json: string } | Complaint;
 
 export interface EntryRules {
   checkEndpoint: EndpointCheck;
@@ -21,7 +30,7 @@ export interface EntryRules {
 interface EntryKind {
   prefix: string;
   fits: (rest: string) => boolean;
-  render: (value: Record<string, unknown>, rules: EntryRules) => string | EntryValue;
+  render: (value: Record<string, unknown>, rules: EntryRules) => string | Complaint | EntryValue;
 }
 
 const kinds: EntryKind[] = [
@@ -38,7 +47,8 @@ export function checkEntry(key: unknown, value: unknown, rules: EntryRules): Ent
   if (kind === undefined) return { complaint: `entry ${shown(key)}: its key is not one of a class table` };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { complaint: `entry ${shown(key)}: its value is ${shown(value)}` };
   const result = kind.render(value as Record<string, unknown>, rules);
-  return typeof result === 'string' ? { complaint: `entry ${shown(key)}: ${result}` } : { json: JSON.stringify(result) };
+  if (typeof result === 'string') return { complaint: `entry ${shown(key)}: ${result}` };
+  return 'complaint' in result ? { ...result, complaint: `entry ${shown(key)}: ${result.complaint}` } : { json: JSON.stringify(result) };
 }
 
 /** Whether this is a well-formed key of a class table. */
@@ -56,36 +66,53 @@ function hasOnly(value: Record<string, unknown>, fields: string[]): boolean {
   return keys.length === fields.length && fields.every((field) => keys.includes(field));
 }
 
-function renderRoutes(value: Record<string, unknown>, most: number, unnamed: boolean): string | HostRoutes {
+function renderRoutes(value: Record<string, unknown>, most: number, unnamed: boolean): string | Complaint | HostRoutes {
   const { routes, policies = [] } = value;
   const fields = Object.hasOwn(value, 'policies') ? ['routes', 'policies'] : ['routes'];
   if (!hasOnly(value, fields) || !Array.isArray(routes)) return 'must have routes, a list, may have policies, and nothing else';
   if (routes.length > most) return `has more than ${most} routes`;
   if (!Array.isArray(policies) || policies.length > routes.length) return 'must not have more policies than routes';
-  const complaint = firstComplaint(policies, policyComplaint) ?? firstComplaint(routes, (route) => routeComplaint(route, { unnamed, policies: policies.length }));
+  const complaint = routesComplaint(routes, policies, unnamed);
   if (complaint !== undefined) return complaint;
-  const ordered = routes.map(orderedRoute);
-  return policies.length === 0 ? { routes: ordered } : { routes: ordered, policies: policies.map(orderedPolicy) };
+  const ordered = (routes as Route[]).map(orderedRoute);
+  return policies.length === 0 ? { routes: ordered } : { routes: ordered, policies: (policies as Policy[]).map(orderedPolicy) };
 }
 
-function firstComplaint(list: readonly unknown[], complaintOf: (member: unknown) => string | undefined): string | undefined {
-  for (const member of list) {
-    const complaint = complaintOf(member);
-    if (complaint !== undefined) return complaint;
+/** Names every route that is wrong, or asks for a policy that is, so that all others can go on. */
+function routesComplaint(routes: readonly unknown[], policies: readonly unknown[], unnamed: boolean): Complaint | undefined {
+  const ofPolicies = complaintsOf(policies, policyComplaint);
+  const ofRoutes = complaintsOf(routes, (route) => {
+    const policy = (route as Partial<Route> | null)?.policy;
+    return (policy === undefined ? undefined : ofPolicies.get(policy)) ?? routeComplaint(route, { unnamed, policies: policies.length });
+  });
+  const ofCanaries = complaintsOf(routes, (route, at) => (ofRoutes.has(at) ? undefined : canaryComplaint(route as Route)));
+  const [complaint] = [...ofPolicies.values(), ...ofRoutes.values(), ...ofCanaries.values()];
+  return complaint === undefined ? undefined : { complaint, ...named('places', ofRoutes), ...named('canaries', ofCanaries) };
+}
+
+function complaintsOf(list: readonly unknown[], complaintOf: (member: unknown, at: number) => string | undefined): Map<number, string> {
+  const complaints = new Map<number, string>();
+  for (const [at, member] of list.entries()) {
+    const complaint = complaintOf(member, at);
+    if (complaint !== undefined) complaints.set(at, complaint);
   }
-  return undefined;
+  return complaints;
 }
 
-function renderEndpoints(value: Record<string, unknown>, rules: EntryRules): string | ServiceEndpoints {
+function named(field: 'places' | 'canaries', complaints: ReadonlyMap<number, string>): Pick<Complaint, 'places' | 'canaries'> {
+  return complaints.size === 0 ? {} : { [field]: [...complaints.keys()].slice(0, mostRefusedPlaces) };
+}
+
+function renderEndpoints(value: Record<string, unknown>, rules: EntryRules): string | Complaint | ServiceEndpoints {
   const { endpoints } = value;
   if (!hasOnly(value, ['endpoints']) || !Array.isArray(endpoints)) return 'must have endpoints, a list, and nothing else';
   if (endpoints.length > rules.endpointsPerService) return `has more than ${rules.endpointsPerService} endpoints`;
-  for (const endpoint of endpoints) {
-    if (typeof endpoint !== 'object' || endpoint === null || !hasOnly(endpoint, ['address', 'port'])) return 'an endpoint must have address and port and nothing else';
-    const complaint = rules.checkEndpoint(endpoint as Endpoint);
-    if (complaint !== undefined) return complaint;
-  }
-  return { endpoints: (endpoints as Endpoint[]).map(({ address, port }) => ({ address, port })) };
+  const complaints = complaintsOf(endpoints, (endpoint) => {
+    if (typeof endpoint !== 'object' || endpoint === null || !hasOnly(endpoint as Record<string, unknown>, ['address', 'port'])) return 'an endpoint must have address and port and nothing else';
+    return rules.checkEndpoint(endpoint as Endpoint);
+  });
+  const [complaint] = complaints.values();
+  return complaint === undefined ? { endpoints: (endpoints as Endpoint[]).map(({ address, port }) => ({ address, port })) } : { complaint, ...named('places', complaints) };
 }
 
 function renderServerName(value: Record<string, unknown>): string | ServerName {

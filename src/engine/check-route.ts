@@ -6,7 +6,7 @@ import { rewritePath } from '../route-table/rewrite-path.js';
 import type { Route } from '../route-table/types.js';
 import { regexProblem } from '../core/check-regex.js';
 import { longestPath } from '../core/limits.js';
-import { canaryComplaint, orderedCanary } from './check-canary.js';
+import { orderedCanary } from './check-canary.js';
 import { isLabel, isServicePath, isSubdomain, shown } from './check-names.js';
 
 const VISIBLE = /^[\x21-\x7e]*$/;
@@ -20,10 +20,10 @@ export interface RouteSurroundings {
   policies: number;
 }
 
-/** Says what is wrong with a route, or undefined. */
+/** Says what is wrong with a route, or undefined. Of its canary it only says whether it can be one (see check-canary.ts). */
 export function routeComplaint(route: unknown, { unnamed, policies }: RouteSurroundings): string | undefined {
   if (!hasFields(route)) return `a route must have the texts ${REQUIRED.join(', ')}, may have rewrite, policy and canary, and nothing else`;
-  return originComplaint(route, unnamed) ?? pathComplaint(route) ?? rewriteComplaint(route) ?? placeComplaint(route, policies) ?? canaryComplaint(route);
+  return originComplaint(route, unnamed) ?? pathComplaint(route) ?? rewriteComplaint(route) ?? placeComplaint(route, policies);
 }
 
 function placeComplaint({ policy }: Route, policies: number): string | undefined {
@@ -50,8 +50,9 @@ function hasFields(route: unknown): route is Route {
 }
 
 function originComplaint(route: Route, unnamed: boolean): string | undefined {
-  const { namespace, ingress, service } = route;
-  const nobody = unnamed && ingress === '';
+  const { namespace, ingress, service, backend } = route;
+  // A route that only closes something leads nowhere, whoever it is of.
+  const nobody = (unnamed || backend === '') && ingress === '';
   if (!isLabel(namespace) && !(nobody && namespace === '')) return `namespace ${shown(namespace)} is not a valid name`;
   if (!isSubdomain(ingress) && !nobody) return `ingress ${shown(ingress)} is not a valid name`;
   if (service !== '' && !isLabel(service)) return `service ${shown(service)} is not a valid name`;

@@ -1,6 +1,7 @@
 // Decides about one step of a class table: whether it may be taken at all (class, epoch, sequence, count, budget), whether
 // each of its entries is sound, and what it changes of what nginx has. Pure: nothing is kept or sent here.
 
+import { type RefusedEntry, mostRefusedEntries } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { checkEntry, isEntryKey, type EntryRules } from './check-entry.js';
 import { shown } from './check-names.js';
@@ -21,7 +22,14 @@ export interface UpdateRules extends EntryRules {
 }
 
 /** A refusal starts with a word that stays the same, then says what was wrong in words of ours. */
-export type UpdateVerdict = { refusal: string; newerEpoch?: number } | { changes: Change[]; bytes: number };
+export type UpdateVerdict = Refusal | { changes: Change[]; bytes: number };
+
+export interface Refusal {
+  refusal: string;
+  /** The entries that it is about, when it is not about the update as a whole; not all of them when there are very many. */
+  refused?: RefusedEntry[];
+  newerEpoch?: number;
+}
 
 const FIELDS = ['class', 'epoch', 'sequence', 'full', 'set', 'remove', 'count'];
 
@@ -39,31 +47,49 @@ export function checkUpdate(update: TableUpdate, held: HeldTable, rules: UpdateR
   const refusal = orderComplaint(update, held);
   if (refusal !== undefined) return update.epoch < held.epoch ? { refusal, newerEpoch: held.epoch } : { refusal };
   const wanted = new Map<string, string | undefined>();
-  const complaint = removeEntries(update, wanted) ?? setEntries(update, wanted, rules);
-  if (complaint !== undefined) return { refusal: complaint };
+  const refused = removeEntries(update, wanted) ?? setEntries(update, wanted, rules);
+  if (refused !== undefined) return refused;
   if (update.full) for (const key of held.entries.keys()) if (!wanted.has(key)) wanted.set(key, undefined);
   return measured(wanted, update.count, held, rules);
 }
 
-function removeEntries({ full, remove }: TableUpdate, wanted: Map<string, string | undefined>): string | undefined {
-  if (full && remove.length > 0) return 'malformed: a full table has nothing to remove';
+function removeEntries({ full, remove }: TableUpdate, wanted: Map<string, string | undefined>): Refusal | undefined {
+  if (full && remove.length > 0) return { refusal: 'malformed: a full table has nothing to remove' };
+  const refused: RefusedEntry[] = [];
   for (const key of remove) {
-    if (!isEntryKey(key)) return `entry: ${shown(key)} to be removed is not a key of a class table`;
-    if (wanted.has(key)) return `malformed: entry ${shown(key)} occurs twice`;
-    wanted.set(key, undefined);
+    if (wanted.has(key)) return twice(key);
+    if (isEntryKey(key)) wanted.set(key, undefined);
+    else if (typeof key !== 'string') return { refusal: `malformed: ${shown(key)} to be removed is no key` };
+    else refused.push({ key, reason: `${shown(key)} to be removed is not a key of a class table` });
   }
-  return undefined;
+  return refusalOf(refused);
 }
 
-function setEntries({ set }: TableUpdate, wanted: Map<string, string | undefined>, rules: EntryRules): string | undefined {
+function setEntries({ set }: TableUpdate, wanted: Map<string, string | undefined>, rules: EntryRules): Refusal | undefined {
+  const refused: RefusedEntry[] = [];
   for (const item of set) {
-    if (typeof item !== 'object' || item === null || Object.keys(item).length !== 2) return 'malformed: an item of set must have key and value and nothing else';
+    if (typeof item !== 'object' || item === null || Object.keys(item).length !== 2) return { refusal: 'malformed: an item of set must have key and value and nothing else' };
     const verdict = checkEntry(item.key, item.value, rules);
-    if ('complaint' in verdict) return `entry: ${verdict.complaint}`;
-    if (wanted.has(item.key)) return `malformed: entry ${shown(item.key)} occurs twice`;
-    wanted.set(item.key, verdict.json);
+    if (wanted.has(item.key)) return twice(item.key);
+    if ('json' in verdict) wanted.set(item.key, verdict.json);
+    else if (typeof item.key !== 'string') return { refusal: `entry: ${verdict.complaint}` };
+    else {
+      const { complaint, ...where } = verdict;
+      refused.push({ key: item.key, reason: complaint, ...where });
+    }
+    if (refused.length >= mostRefusedEntries) break;
   }
-  return undefined;
+  return refusalOf(refused);
+}
+
+function twice(key: string): Refusal {
+  return { refusal: `malformed: entry ${shown(key)} occurs twice` };
+}
+
+function refusalOf(refused: RefusedEntry[]): Refusal | undefined {
+  const [first, ...more] = refused;
+  if (first === undefined) return undefined;
+  return { refusal: `entry: ${first.reason}${more.length === 0 ? '' : `, and ${more.length} more`}`, refused };
 }
 
 /** An older epoch is a holder that lost its claim; a gap is an update that was missed. */

@@ -2,13 +2,17 @@
 // nginx has, finds out what became of a push without an answer, and writes everything again to an nginx that was restarted.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RefusedEntry } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
 import type { Log } from './nginx-process.js';
 
-/** `newerEpoch`: the epoch that the class is at, when that of the update is over. */
-export type ApplyResult = { applied: true } | { applied: false; reason: string; newerEpoch?: number };
+/**
+ * `newerEpoch`: the epoch that the class is at, when that of the update is over. `refused`: the entries that are not taken, when
+ * the update is refused for nothing else.
+ */
+export type ApplyResult = { applied: true } | { applied: false; reason: string; newerEpoch?: number; refused?: RefusedEntry[] };
 
 export interface NginxLink {
   client: Pick<ControlClient, 'push'>;
@@ -72,8 +76,8 @@ export class ClassWriter {
     return this.inOrder(async () => {
       const verdict = checkUpdate(update, this.held, this.rules);
       if ('refusal' in verdict) {
-        const { refusal: reason, ...newer } = verdict;
-        return { applied: false, reason, ...newer };
+        const { refusal: reason, ...more } = verdict;
+        return { applied: false, reason, ...more };
       }
       const result = await this.push(verdict.changes, update.count);
       if (result.applied) this.keep(update, verdict.changes, verdict.bytes);

@@ -105,12 +105,8 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
   }
 }
 
-function refusal({ reason, newerEpoch }: ApplyResult & { applied: false }): Pick<StreamAck, 'reason' | 'newerEpoch'> {
-  return { reason, ...(newerEpoch === undefined ? {} : { newerEpoch }) };
-}
-
 async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {
-  const ack: StreamAck = { engine: options.engine, epoch, sequence, applied: result.applied, ...(result.applied ? {} : refusal(result)) };
+  const ack: StreamAck = { engine: options.engine, epoch, sequence, ...result };
   const { statusCode, body } = await request(`${base}/v1/classes/${options.class}/acks`, {
     method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
     body: JSON.stringify(ack), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,

@@ -3,13 +3,13 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { type StreamAck, type StreamLine, heartbeatMs } from '../core/stream-protocol.js';
+import { type RefusedEntry, type StreamAck, type StreamLine, heartbeatMs } from '../core/stream-protocol.js';
 import { createTableDigest } from '../core/table-digest.js';
 import type { TableUpdate } from '../route-table/types.js';
 
 export interface RemoteEngine {
   /** Resolves with the engine's answer; rejects when the stream ends first or the answer takes too long. */
-  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number }>;
+  apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number; refused?: RefusedEntry[] }>;
   /** Takes an answer that the engine sent; false when nothing like it is waited for. */
   answer(ack: StreamAck): boolean;
   close(): void;
@@ -65,7 +65,8 @@ export function createRemoteEngine(stream: Writable, answerMs: number): RemoteEn
         writing = false;
         const ack = await answered;
         if (ack.applied) return { applied: true };
-        return { applied: false, reason: ack.reason ?? 'no reason given', ...(ack.newerEpoch === undefined ? {} : { newerEpoch: ack.newerEpoch }) };
+        const { reason = 'no reason given', newerEpoch, refused } = ack;
+        return { applied: false, reason, ...(newerEpoch === undefined ? {} : { newerEpoch }), ...(refused === undefined ? {} : { refused }) };
       } finally {
         writing = false;
         clearTimeout(late);

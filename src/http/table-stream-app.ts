@@ -4,19 +4,21 @@
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
+import { readRefusedEntries, shortReason } from '../core/read-refused-entries.js';
 import { type StreamAck, engineUri, hasUri } from '../core/stream-protocol.js';
 
 /** One class as its engines get it: what src/controller keeps for it. */
 export interface TableSource {
   /** Adds an engine and returns what removes it again. */
-  attach(engine: string, sink: Pick<RemoteEngine, 'apply'>, afterSequence: number): () => void;
+  attach(engine: string, sink: Pick<RemoteEngine, 'apply' | 'close'>, afterSequence: number): () => void;
   /** 'here', the address of whoever holds the claim, or undefined when nobody is known to. */
   holder(): 'here' | { address: string } | undefined;
 }
 
 const ENGINE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const ANSWER_MS = 60_000;
-const LARGEST_ANSWER = '64kb';
+/** An answer that names as many entries and places as one may. */
+const LARGEST_ANSWER = '2mb';
 
 /** The application; `sources` by class. */
 export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answerMs = ANSWER_MS): Express {
@@ -39,8 +41,8 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
     openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs });
   });
   app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
-    const ack = request.body as StreamAck;
-    if (!isAck(ack)) return refuse(response, 'answer');
+    const ack = readAck(request.body);
+    if (ack === undefined) return refuse(response, 'answer');
     const known = streams.get(`${request.params.class} ${ack.engine}`)?.answer(ack) ?? false;
     response.status(known ? 204 : 409).end();
   });
@@ -77,8 +79,20 @@ function refuse(response: Response, what: 'class' | 'engine' | 'sequence' | 'ans
   response.status(what === 'class' ? 404 : 400).json({ error: `unknown or invalid ${what}` });
 }
 
-function isAck(ack: Partial<StreamAck> | undefined): ack is StreamAck {
-  return typeof ack === 'object' && typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
+/** What comes from an engine is checked like anything from outside. */
+function readAck(body: unknown): StreamAck | undefined {
+  if (typeof body !== 'object' || body === null || !isAck(body)) return undefined;
+  const { engine, epoch, sequence, applied, reason, newerEpoch } = body;
+  const refused = body.refused === undefined ? undefined : readRefusedEntries(body.refused);
+  if (body.refused !== undefined && refused === undefined) return undefined;
+  return {
+    engine, epoch, sequence, applied, ...(reason === undefined ? {} : { reason: shortReason(reason) }),
+    ...(refused === undefined ? {} : { refused }), ...(newerEpoch === undefined ? {} : { newerEpoch }),
+  };
+}
+
+function isAck(ack: Partial<StreamAck>): ack is StreamAck {
+  return typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
     Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string') &&
     (ack.newerEpoch === undefined || Number.isSafeInteger(ack.newerEpoch));
 }

@@ -62,6 +62,9 @@ export const engineCatalogue = {
   buildInfo: { name: 'ingress_arbiter_build_info', type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1: which version runs.' },
 } as const satisfies Record<string, MetricDescription>;
 
+/** A table of a controller as one engine has it; `shard` is the member when the class is shared, else empty. */
+const toEngine = ['ingress_class', 'shard', 'engine'] as const;
+
 /** What a controller instance decides and does. */
 export const controllerCatalogue = {
   ingresses: { name: 'ingress_arbiter_ingresses', type: 'gauge', labels: ['ingress_class', 'rule'], help: 'Ingresses owned by the class, by the rule that gave them to it.' },
@@ -73,11 +76,18 @@ export const controllerCatalogue = {
   classConflicts: { name: 'ingress_arbiter_class_conflicts', type: 'gauge', labels: ['ingress_class', 'kind'], help: 'Claims of other installations that take the same as this class, by what it is: class, annotation-value, controller; shard: other members.' },
   tableEntries: { name: 'ingress_arbiter_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that the engine has last taken.' },
   tableSequence: { name: 'ingress_arbiter_table_sequence', type: 'gauge', labels: ['ingress_class'], help: 'Sequence of the class table that the engine has last taken.' },
-  tableUpdates: { name: 'ingress_arbiter_table_updates_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Updates of the class table, by what the engine said: applied or refused.' },
+  tableUpdates: { name: 'ingress_arbiter_table_updates_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Updates of the class table, by what the engine said: applied; refused; without-entries: it goes again without entries that the engine refuses.' },
   changeToServed: {
     name: 'ingress_arbiter_change_to_served_seconds', type: 'histogram', unit: 'seconds', labels: ['ingress_class'], bounds: timeBounds,
-    help: 'Time from the watch event of a change to the engine\'s answer that it is served.',
+    help: 'Time from the watch event of a change to the answer of the last engine that follows that it is served.',
   },
+  engineConnected: { name: 'ingress_arbiter_engine_connected', type: 'gauge', labels: toEngine, help: '1 while the engine takes the table from this controller; 0 for two minutes after it has gone, then the series ends. At most 250 engines have series.' },
+  engineEpoch: { name: 'ingress_arbiter_engine_taken_epoch', type: 'gauge', labels: toEngine, help: 'Epoch of the last update that the engine has taken.' },
+  engineSequence: { name: 'ingress_arbiter_engine_taken_sequence', type: 'gauge', labels: toEngine, help: 'Sequence of the last update that the engine has taken.' },
+  engineLag: { name: 'ingress_arbiter_engine_lag_seconds', type: 'gauge', unit: 'seconds', labels: toEngine, help: 'How long the oldest change has waited that the engine does not serve yet; 0 when it serves all.' },
+  engineBehind: { name: 'ingress_arbiter_engine_changes_behind', type: 'gauge', labels: toEngine, help: 'Changes of the table that the engine does not serve yet.' },
+  engineRefusals: { name: 'ingress_arbiter_engine_refusals_total', type: 'counter', labels: [...toEngine, 'reason'], help: 'Updates that the engine did not take, by the first word of its reason; no-answer: it has said nothing.' },
+  entriesQuarantined: { name: 'ingress_arbiter_quarantined_entries', type: 'gauge', labels: toEngine, help: 'Entries of the table that the engine refuses and that are left out or closed there, while everything else goes on.' },
   statusWrites: { name: 'ingress_arbiter_status_writes_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Writes of Ingress statuses, by result.' },
   foreignStatusWrites: { name: 'ingress_arbiter_foreign_status_writes_total', type: 'counter', labels: ['ingress_class'], help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.' },
   watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },

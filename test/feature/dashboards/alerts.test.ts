@@ -55,9 +55,13 @@ const cases: Record<Alert['name'], Case> = {
     at: 10, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_table_updates_total{${a},result="refused"}`, '0x8 1x50']],
     quiet: [[`ingress_arbiter_table_updates_total{${a},result="refused"}`, '1x60'], [`ingress_arbiter_table_updates_total{${a},result="applied"}`, grows(5)]],
   },
+  IngressArbiterEntriesRefused: {
+    at: 10, labels: { ingress_class: 'a', engine: 'edge-1' }, fires: [[`ingress_arbiter_quarantined_entries{${a},engine="edge-1"}`, always(2)]],
+    quiet: [[`ingress_arbiter_quarantined_entries{${a},engine="edge-1"}`, always(0)], [`ingress_arbiter_quarantined_entries{${a},engine="edge-2"}`, '0x9 1x60']],
+  },
   IngressArbiterTableLag: {
-    at: 10, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_table_entries{${a}}`, always(5)], [`ingress_arbiter_engine_table_entries{${a},instance="1"}`, always(5)], [`ingress_arbiter_engine_table_entries{${a},instance="2"}`, always(4)]],
-    quiet: [[`ingress_arbiter_table_entries{${a}}`, always(5)], [`ingress_arbiter_engine_table_entries{${a},instance="1"}`, always(5)]],
+    at: 10, labels: { ingress_class: 'a', engine: 'edge-1' }, fires: [[`ingress_arbiter_engine_lag_seconds{${a},engine="edge-1"}`, grows(60)]],
+    quiet: [[`ingress_arbiter_engine_lag_seconds{${a},engine="edge-1"}`, always(3)], [`ingress_arbiter_engine_lag_seconds{${a},engine="edge-2"}`, '0x8 31x60']],
   },
   IngressArbiterSlowToServe: { at: 30, labels: { ingress_class: 'a' }, fires: slow('ingress_arbiter_change_to_served_seconds', grows(500)), quiet: slow('ingress_arbiter_change_to_served_seconds', grows(600)) },
   IngressArbiterWatchDown: {

@@ -6,12 +6,13 @@ import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
 import { TableFanOut } from '../../../src/controller/table-fan-out.js';
 import { checkUpdate, type HeldTable } from '../../../src/engine/check-update.js';
+import type { ApplyResult } from '../../../src/engine/class-writer.js';
 import { type Subscription, subscribeTables } from '../../../src/engine/subscribe-tables.js';
 import { connectToPublishers } from '../../../src/engine/tls-files.js';
 import { listenSecurely } from '../../../src/http/listen-securely.js';
 import type { Listening } from '../../../src/http/listen.js';
 import { tableStreamApp, type TableSource } from '../../../src/http/table-stream-app.js';
-import type { ClassTable, TableUpdate } from '../../../src/route-table/types.js';
+import type { ClassTable, ServiceEndpoints, TableUpdate } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
 
 const rules = { checkEndpoint: () => undefined, routesPerHost: 100, endpointsPerService: 100, entriesPerClass: 1e6, bytesPerClass: 1e9 };
@@ -24,11 +25,16 @@ class HoldingEngine {
   updates: TableUpdate[] = [];
   gate: Promise<void> = Promise.resolve();
 
-  apply = async (update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string }> => {
+  constructor(private readonly endpointsPerService = 100) {}
+
+  apply = async (update: TableUpdate): Promise<ApplyResult> => {
     await this.gate;
     this.updates.push(update);
-    const verdict = checkUpdate(update, this.held, rules);
-    if ('refusal' in verdict) return { applied: false, reason: verdict.refusal };
+    const verdict = checkUpdate(update, this.held, { ...rules, endpointsPerService: this.endpointsPerService });
+    if ('refusal' in verdict) {
+      const { refusal: reason, ...more } = verdict;
+      return { applied: false, reason, ...more };
+    }
     const entries = new Map(this.held.entries);
     for (const [name, json] of verdict.changes) {
       if (json === undefined) entries.delete(name);
@@ -39,7 +45,7 @@ class HoldingEngine {
   };
 
   get ports(): Record<string, number> {
-    return Object.fromEntries([...this.held.entries].map(([name, json]) => [name, JSON.parse(json).endpoints[0].port as number]));
+    return Object.fromEntries([...this.held.entries].map(([name, json]) => [name, (JSON.parse(json) as ServiceEndpoints).endpoints[0]?.port ?? 0]));
   }
 }
 
@@ -117,6 +123,47 @@ describe('feature: table stream', function () {
     open();
     await eventually(() => expect(slow.ports).to.deep.equal(quick.ports));
     expect(slow.updates.length).to.be.at.most(2);
+  });
+
+  it('goes on without an entry that one engine refuses, and without a new stream; others have it', async () => {
+    const { fanOut, address, refusals } = await controller();
+    const two = { endpoints: [{ address: '10.0.0.1', port: 1 }, { address: '10.0.0.2', port: 1 }] };
+    const table: ClassTable = new Map([[key(1), endpoints(1)], [key(2), endpoints(2)]]);
+    fanOut.publish(table, table.keys());
+    const lenient = engine([address], { name: 'lenient' }).holding;
+    const strict = engine([address], { name: 'strict', holding: new HoldingEngine(1) }).holding;
+    await eventually(() => { for (const one of [lenient, strict]) expect(one.ports).to.deep.equal({ [key(1)]: 1, [key(2)]: 2 }); });
+    table.set(key(3), two);
+    fanOut.publish(table, [key(3)]);
+    for (let port = 11; port <= 40; port++) {
+      table.set(key(1), endpoints(port));
+      fanOut.publish(table, [key(1)]);
+    }
+    await eventually(() => expect(lenient.ports).to.deep.equal({ [key(1)]: 40, [key(2)]: 2, [key(3)]: 1 }));
+    await eventually(() => expect(strict.ports).to.deep.equal({ [key(1)]: 40, [key(2)]: 2, [key(3)]: 0 }));
+    expect(strict.updates.filter(({ full }) => full), 'one stream').to.have.length(1);
+    expect(refusals.filter((reason) => !reason.startsWith('entry: '))).to.deep.equal([]);
+    await eventually(() => expect(fanOut.states().map((one) => [one.engine, one.quarantined.map((entry) => entry.key), one.behind, one.lagMs]).sort())
+      .to.deep.equal([['lenient', [], 0, 0], ['strict', [key(3)], 0, 0]]));
+    expect(fanOut.states().find((one) => one.engine === 'strict')!.quarantined[0]!.reason).to.match(/has more than 1 endpoints/);
+    expect(fanOut.engines().every(({ served }) => served)).to.equal(true);
+    table.set(key(3), endpoints(3));
+    fanOut.publish(table, [key(3)]);
+    await eventually(() => { for (const one of [lenient, strict]) expect(one.ports).to.deep.equal({ [key(1)]: 40, [key(2)]: 2, [key(3)]: 3 }); });
+  });
+
+  it('leaves a controller that has lost its claim and lives, and follows the new holder', async () => {
+    const [first, second] = [await controller({ epoch: 1 }), await controller({ epoch: 2 })];
+    first.fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    second.fanOut.publish(new Map([[key(1), endpoints(2)]]), []);
+    second.state.holder = undefined;
+    const { holding } = engine([first.address]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    second.state.holder = 'here';
+    first.state.holder = { address: second.address };
+    first.state.epoch = undefined;
+    first.fanOut.release();
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
   });
 
   it('follows a controller that is restarted, and refuses one of an older epoch', async () => {

@@ -59,7 +59,7 @@ describe('controller: readings of the watches', () => {
 
   it('G16: tells of every watch its last event, its last list, its relists by reason, its dropped lines and its version', async () => {
     const remove = metrics.addSource(controllerReadings([claimOf('blue')], {
-      arbiter: createArbiter([claimOf('blue')], inspectStub), cluster: { watches: { ingresses: set.watches.ingresses } } as never,
+      findings: () => [], arbiter: createArbiter([claimOf('blue')], inspectStub), cluster: { watches: { ingresses: set.watches.ingresses } } as never,
       leases: { watch: set.watches.leases, heartbeat: { lagMs: 1500, misses: 2 } },
     }));
     try {
@@ -90,7 +90,7 @@ describe('controller: readings of the watches', () => {
 
   it('G17: tells how far the watch of Leases is behind', async () => {
     const remove = metrics.addSource(controllerReadings([claimOf('blue')], {
-      arbiter: createArbiter([claimOf('blue')], inspectStub), cluster: { watches: {} } as never,
+      findings: () => [], arbiter: createArbiter([claimOf('blue')], inspectStub), cluster: { watches: {} } as never,
       leases: { watch: set.watches.leases, heartbeat: { lagMs: 1500, misses: 2 } },
     }));
     const text = (await metrics.render({ format: 'text' })).pieces.join('').split('\n');
