@@ -39,7 +39,11 @@ export const oneClass: Dashboard = {
       { kind: 'timeseries', title: 'Nobody to send to', width: 12, unit: 'reqps', description: 'Requests answered with 503 because the Service has no ready endpoint.', queries: [{ expr: rateBy(`${origin}, backend_service`, 'ingress_arbiter_no_endpoint_answers_total', ofClass), legend: '{{ingress_namespace}}/{{ingress_name}} → {{backend_service}}' }] },
     ] },
     { title: 'Upstream and clients', panels: [
-      { kind: 'timeseries', title: 'Retries', width: 8, unit: 'ops', description: 'Further tries on another endpoint after the first one failed.', queries: [{ expr: rateBy('backend_service', 'ingress_arbiter_upstream_retries_total', ofClass), legend: '{{backend_service}}' }] },
+      { kind: 'timeseries', title: 'Beyond limits', width: 24, unit: 'ops', description: 'Requests refused because their client is beyond a limit of the Ingress.', queries: [{ expr: rateBy(`${origin}, limit`, 'ingress_arbiter_limited_requests_total', ofClass), legend: '{{ingress_namespace}}/{{ingress_name}}: {{limit}}' }] },
+      { kind: 'timeseries', title: 'Retries', width: 8, unit: 'ops', description: 'Further tries on another endpoint after the first one failed, and endpoints that are passed over since.', queries: [
+        { expr: rateBy('backend_service', 'ingress_arbiter_upstream_retries_total', ofClass), legend: '{{backend_service}}' },
+        { expr: rateBy('backend_service', 'ingress_arbiter_upstream_ejections_total', ofClass), legend: '{{backend_service}}: passed over' },
+      ] },
       { kind: 'timeseries', title: 'TLS handshakes', width: 8, unit: 'ops', description: 'Full handshakes cost much processor time, resumed ones little.', queries: [{ expr: rateBy('kind', 'ingress_arbiter_tls_handshakes_total', ofClass), legend: '{{kind}}' }] },
       { kind: 'timeseries', title: 'Open connections', width: 8, unit: 'short', description: 'Connections of clients by listener.', queries: [{ expr: `sum by (listener, scheme) (ingress_arbiter_connections${ofClass})`, legend: '{{listener}} {{scheme}}' }] },
       { kind: 'timeseries', title: 'Bytes', width: 12, unit: 'Bps', description: 'Received from clients and sent to them.',

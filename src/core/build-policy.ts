@@ -3,6 +3,10 @@
 
 import type { Affinity, CanaryRule, Cors, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
+import { headersOf } from './build-headers.js';
+import { limitsOf, rateOf } from './build-limits.js';
+import { flowOf, retryOf } from './build-retry.js';
+import { type ClassSettings, defaultSettings } from './class-settings.js';
 
 /** When the requests of a path are sent to https. */
 export interface HttpsWish {
@@ -21,7 +25,7 @@ export function speaksProtocol(values: AnnotationValues): boolean {
 }
 
 /** The policy of an Ingress's routes; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
-export function buildPolicy(values: AnnotationValues): Policy | undefined {
+export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings): Policy | undefined {
   const protocol = protocols[values['backend-protocol'] ?? 'HTTP'];
   const policy: Policy = {
     ...redirectOf(values),
@@ -35,6 +39,11 @@ export function buildPolicy(values: AnnotationValues): Policy | undefined {
     ...given('host', values['upstream-vhost']),
     ...given('cors', corsOf(values)),
     ...given('affinity', affinityOf(values)),
+    ...given('flow', flowOf(values)),
+    ...given('retry', retryOf(values)),
+    ...given('limits', limitsOf(values, settings)),
+    ...given('rate', rateOf(values)),
+    ...headersOf(values),
   };
   return Object.keys(policy).length === 0 ? undefined : policy;
 }

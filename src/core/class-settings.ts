@@ -16,6 +16,9 @@ export interface ClassSettings {
   defaultCertificate?: string;
   hostsPerNamespace?: number;
   pathsPerNamespace?: number;
+  /** What requests beyond a limit are answered with. */
+  limitStatus?: number;
+  connectionStatus?: number;
   handOverGraceMs: number;
   /** True when the settings are not known: every route of the class answers 503, because one of them may keep requests out. */
   closed: boolean;
@@ -88,6 +91,8 @@ const codes = { form: 'status codes of three digits, separated by commas', read:
 const conditions = { form: 'conditions such as "error timeout http_502"', read: (text: string): string | undefined => (/^[a-z0-9_]+(?: [a-z0-9_]+)*$/.test(text) ? text : undefined) };
 const tries = { form: 'a whole number', read: (text: string): string | undefined => (readNumber(text) === undefined ? undefined : text) };
 
+const readStatus = (text: string): number | undefined => (/^[45][0-9]{2}$/.test(text) ? Number(text) : undefined);
+
 /** Every key, in the order of the documentation. The first group are keys of ingress-nginx's own ConfigMap. */
 export const settingRegistry: readonly Setting[] = [
   ofAnnotation('ssl-redirect', flag, 'true', 'Whether plain HTTP is redirected to HTTPS on hosts that have a certificate.'),
@@ -103,6 +108,8 @@ export const settingRegistry: readonly Setting[] = [
   ofAnnotation('proxy-buffering', onOff, 'off', 'Whether answers are buffered.'),
   ofAnnotation('proxy-request-buffering', onOff, 'on', 'Whether requests are buffered.'),
   ofAnnotation('custom-http-errors', codes, 'none', 'Statuses of pods that the default backend answers instead.'),
+  ofAnnotation('limit-rate', tries, '0', 'Speed of an answer in KB a second; 0: no limit.'),
+  ofAnnotation('limit-rate-after', tries, '0', 'KB of an answer before that.'),
   ofAnnotation('whitelist-source-range', ranges, 'everybody', 'Clients that get in; all others are answered with 403. An entry that is no network closes the routes.'),
   ofAnnotation('denylist-source-range', ranges, 'nobody', 'Clients that do not get in. An entry that is no network closes the routes.'),
   ofGlobalAuth('auth-url', 'a URL as in the annotation auth-url', 'Who is asked before a request goes on, on every Ingress without an auth-url of its own and without `enable-global-auth: "false"`. What can not be carried out closes the routes.'),
@@ -125,6 +132,10 @@ export const settingRegistry: readonly Setting[] = [
     readNumber, (hostsPerNamespace) => ({ hostsPerNamespace })),
   ofClass({ key: 'max-paths-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'The same for paths, over all hosts.' },
     readNumber, (pathsPerNamespace) => ({ pathsPerNamespace })),
+  ofClass({ key: 'limit-req-status-code', default: '503', form: 'a status from 400 to 599', help: 'What a client gets that is beyond a limit of requests (annotations limit-rps, limit-rpm), such as 429.' },
+    readStatus, (limitStatus) => ({ limitStatus })),
+  ofClass({ key: 'limit-conn-status-code', default: '503', form: 'a status from 400 to 599', help: 'The same for the limit of connections (annotation limit-connections).' },
+    readStatus, (connectionStatus) => ({ connectionStatus })),
   ofClass({ key: 'hand-over-grace', default: '5m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long the class goes on serving an Ingress that has left it for another class.' },
     readDuration, (handOverGraceMs) => ({ handOverGraceMs })),
 ];

@@ -61,7 +61,7 @@ interface Common {
   asks?: Protections['asks'];
 }
 
-function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { snapshot, notes }: PathSource): Common {
+function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { settings, snapshot, notes }: PathSource): Common {
   const object = `Ingress ${objectKey(ingress)}`;
   const spoken = speaksProtocol(values);
   if (!spoken) notes.findings.push(finding('unsupported-annotation', object, 'annotation backend-protocol: FCGI is not spoken; requests are answered with 503'));
@@ -74,7 +74,7 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { snaps
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, notes });
   if (closed || !spoken || protections === 'closed') return { object, closed: true, shared };
-  const policy: Policy = { ...buildPolicy(values), ...protections.policy };
+  const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy };
   return { object, closed: false, shared: { ...shared, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks };
 }
 

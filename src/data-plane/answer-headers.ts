@@ -3,6 +3,7 @@
 import { allowedOrigin } from '../route-table/cors-origin.js';
 import type { PreparedPolicy } from '../route-table/match.js';
 import type { Cors } from '../route-table/types.js';
+import { changeAnswer } from './change-headers.js';
 
 /** The defaults of ingress-nginx. */
 const METHODS = 'GET, PUT, POST, DELETE, PATCH, OPTIONS';
@@ -19,6 +20,7 @@ export function run(): void {
   const policy = ngx.ctx.policy as PreparedPolicy | undefined;
   if (policy === undefined) return;
   if (policy.asked.cors !== undefined) setCors(policy.asked.cors);
+  if (policy.asked.answer !== undefined) changeAnswer(policy.asked.answer, ngx.ctx.attempt !== undefined);
   const cookie = ngx.ctx.cookie;
   if (cookie !== undefined) addCookie(cookie);
   const cookies = ngx.ctx.verdictCookies;

@@ -7,7 +7,10 @@ import { type RedirectRequest, httpsLocation, redirectLocation } from '../route-
 import { inRanges } from '../route-table/source-range.js';
 import type { Policy } from '../route-table/types.js';
 import { challenge, isAdmitted } from './basic-auth.js';
+import { isCounted, noteCounted, wasSent } from './enter.js';
 import { refusedElsewhere } from './external-auth.js';
+import type { FoundRoute } from './find-route.js';
+import { exceeds } from './limit.js';
 import { cut } from './text.js';
 
 /** Certificates are proven over plain HTTP here (RFC 8555, section 8.3). */
@@ -20,7 +23,7 @@ const request: RedirectRequest = { scheme: '', host: '', namedHost: '', path: ''
  * The status with which the request is to be answered, undefined when it goes on, or ON_ITS_WAY when it has gone on in another
  * location. In the order of ingress-nginx.
  */
-export function applyPolicy(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
+export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
   const { asked } = policy;
   if (asked.cors !== undefined && isPreflight(asked)) {
     ngx.header['Content-Type'] = 'text/plain charset=UTF-8';
@@ -34,23 +37,36 @@ export function applyPolicy(policy: PreparedPolicy, path: string, query: string 
   if (asked.https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE) {
     return toHttps(describe(path, query), asked.https === 'redirect-as-is');
   }
-  const refused = asked.satisfyAny ? refusedByAll(policy, path, query) : refusedByOne(policy, path, query);
-  if (refused === 401 && asked.basic !== undefined) challenge(asked.basic);
+  return (asked.limits === undefined ? undefined : beyondLimits(policy, found)) ?? refusal(policy, found, path, query);
+}
+
+/** Who may not come in. */
+function refusal(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
+  const { satisfyAny, basic } = policy.asked;
+  const refused = satisfyAny ? refusedByAll(policy, found, path, query) : refusedByOne(policy, found, path, query);
+  if (refused === 401 && basic !== undefined) challenge(basic);
   return refused;
 }
 
-function refusedByOne(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
+/** Once, whatever locations the request goes through. */
+function beyondLimits({ asked: { limits }, except }: PreparedPolicy, found: FoundRoute): number | undefined {
+  const status = limits === undefined || isCounted(found) ? undefined : exceeds(limits, except, found.match.route);
+  if (status === undefined) noteCounted(found);
+  return status;
+}
+
+function refusedByOne(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
   const { basic, external } = policy.asked;
   if (isDenied(policy) || (policy.allow !== undefined && !isAllowed(policy))) return 403;
-  if (basic !== undefined && !isAdmitted(basic)) return 401;
+  if (basic !== undefined && !wasSent(found) && !isAdmitted(basic)) return 401;
   return external === undefined ? undefined : refusedElsewhere(external, policy.question as string, describe(path, query));
 }
 
 /** `satisfy: any`: the first that lets the request on is enough. Without any there is nothing to satisfy. */
-function refusedByAll(policy: PreparedPolicy, path: string, query: string | undefined): number | undefined {
+function refusedByAll(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
   const { basic, external } = policy.asked;
   if (isDenied(policy)) return 403;
-  if (isAllowed(policy) || (basic !== undefined && isAdmitted(basic))) return undefined;
+  if (isAllowed(policy) || (basic !== undefined && (wasSent(found) || isAdmitted(basic)))) return undefined;
   if (external === undefined) return basic !== undefined ? 401 : policy.allow === undefined ? undefined : 403;
   const status = refusedElsewhere(external, policy.question as string, describe(path, query));
   return status === 403 && basic !== undefined ? 401 : status;

@@ -2,28 +2,61 @@
 
 import * as balancer from 'ngx.balancer';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
-import type { PreparedPolicy } from '../route-table/match.js';
+import type { PathMatchResult, PreparedPolicy } from '../route-table/match.js';
 import type { Policy } from '../route-table/types.js';
-import type { PreparedService } from './entries.js';
+import { countEjection } from './count-ejection.js';
+import { noteFailure, soundTurn } from './endpoint-health.js';
+import type { PreparedEndpoint, PreparedService } from './entries.js';
+import { mayRepeat, triesOf } from './retry.js';
 
-/** Further endpoints that a request may try (nginx retries only what is safe to send twice). */
-const MORE_TRIES = 2;
+/** Makes nginx answer with 502 and try no more. Any other code would be a 500, or would be tried again for ever. */
+const NO_FURTHER_TRY = -3;
 
 /** Runs for every try of a proxied request. */
 export function run(): void {
   const context = ngx.ctx;
   const { endpoints } = context.service as PreparedService;
-  const attempt = context.attempt ?? 0;
-  const endpoint = pickEndpoint(endpoints, context.turn ?? 0, attempt);
-  if (endpoint === undefined) return ngx.exit(503);
-  if (attempt === 0 && endpoints.length > 1) balancer.set_more_tries(math.min(MORE_TRIES, endpoints.length - 1));
-  context.attempt = attempt + 1;
   const policy = context.policy as PreparedPolicy | undefined;
-  if (policy !== undefined) setWaits(policy.asked);
+  const begun = context.tried ?? 0;
+  const attempt = context.attempt ?? begun;
+  if (attempt === begun) {
+    const more = math.min(triesOf(policy), endpoints.length) - 1 - attempt;
+    if (more > 0) balancer.set_more_tries(more);
+  } else if (!tryNext(endpoints, policy)) return ngx.exit(NO_FURTHER_TRY);
+  const endpoint = pickEndpoint(endpoints, context.turn ?? 0, 0) as PreparedEndpoint | undefined;
+  if (endpoint === undefined) return ngx.exit(NO_FURTHER_TRY);
+  context.attempt = attempt + 1;
+  context.endpoint = endpoint;
+  if (policy !== undefined) prepareTry(policy, attempt + 1);
   const [done, problem] = balancer.set_current_peer(endpoint.address, endpoint.port);
   if (!done) {
     ngx.log(ngx.ERR, 'endpoint ', endpoint.address, ': ', problem ?? '');
-    return ngx.exit(502);
+    return ngx.exit(NO_FURTHER_TRY);
+  }
+}
+
+/** After a try that failed: whether there may be another, and then the turn is that of its endpoint. */
+function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefined): boolean {
+  const context = ngx.ctx;
+  const [, status] = balancer.get_last_failure();
+  const [connectTime] = string.match(ngx.var.upstream_connect_time ?? '-', '([^ ,:]+)$');
+  const connected = connectTime !== '-';
+  // An endpoint that is slow to answer one request may answer others.
+  if ((status !== 504 || !connected) && noteFailure(context.endpoint as PreparedEndpoint, connected)) {
+    countEjection(context.class ?? '', (context.match as PathMatchResult).route);
+  }
+  context.endpoint = undefined;
+  if (policy !== undefined && !mayRepeat(policy, status === 504)) return false;
+  context.turn = soundTurn(endpoints, (context.turn ?? 0) + 1);
+  return true;
+}
+
+function prepareTry({ asked, lane, lastLane }: PreparedPolicy, attempts: number): void {
+  setWaits(asked);
+  // An answer that is taken back comes by another location, where the context is gone.
+  if (lane !== lastLane) {
+    ngx.var.ia_tries = tostring(attempts);
+    ngx.var.ia_turn = tostring(ngx.ctx.turn ?? 0);
   }
 }
 

@@ -1,6 +1,7 @@
 // Bodies of unknown length. nginx bounds them by location only, so a request with one goes through the location with the next
 // larger bound, is read there as far as that, and then starts again with a length that is known.
 
+import { keepHeld } from './enter.js';
 import { classesOfListener } from './init.js';
 
 /** Bounds are powers of two from this one on; what is above the last counts as without limit. */
@@ -21,8 +22,9 @@ export function boundedLocation(limit: number): string | undefined {
 /** Runs in those locations. A body over the bound is answered by nginx, with 413. */
 export function run(): void {
   ngx.ctx.class = classesOfListener(ngx.var.ia_listener as string)[0];
+  keepHeld();
   ngx.req.read_body();
   // Of a body of no bytes nginx knows no length, not even now.
-  ngx.var.ia_location = 'read';
+  ngx.var.ia_body = 'read';
   ngx.exec('@again');
 }

@@ -2,11 +2,15 @@
 // that a client chooses becomes one. Keys are made once and kept at the route, so that counting builds no text.
 
 import type { PathMatchResult } from '../route-table/match.js';
-import type { Route } from '../route-table/types.js';
 import { figures as allFigures, foldedName } from '../route-table/figures.js';
 import { add, isBegun, seriesOf } from './counters.js';
 import { type Figures, gathered, newFigures, observeSize, observeTime } from './figures.js';
 import { classOfPort, metricsSettings } from './init.js';
+import { noteAnswer, noteFailure } from './endpoint-health.js';
+import type { PreparedEndpoint } from './entries.js';
+import { type CountedRoute, originKey } from './origin-key.js';
+import { countEjection } from './count-ejection.js';
+import { run as endRequest } from './end-request.js';
 import { statusLabel } from './status-label.js';
 import { countUnmatched } from './count-unmatched.js';
 
@@ -19,17 +23,6 @@ const [DURATION, CONNECT, HEADER, RESPONSE, RECEIVED, SENT] = [
   allFigures[0].at, allFigures[1].at, allFigures[2].at, allFigures[3].at, allFigures[4].at, allFigures[5].at,
 ];
 
-/** A route and what its requests are counted under. */
-export type CountedRoute = Route & {
-  /** The host that the table has the route for. */
-  host?: string;
-  /** Keys of counters of the route as a whole, by name. */
-  origins?: Record<string, string | undefined>;
-  /** Keys of counters by method and status. */
-  keys?: Record<string, Record<number, string | undefined> | undefined>;
-  figures?: Figures;
-};
-
 /** What is counted by class when no route is known. */
 const unrouted: Record<string, CountedRoute | undefined> = {};
 /** Figures by class, unless each Ingress has its own. */
@@ -38,6 +31,7 @@ const classFigures: Record<string, Figures | undefined> = {};
 /** Runs for every request of a data listener, also for those that nginx refuses before it has read them. */
 export function run(): void {
   const context = ngx.ctx;
+  endRequest();
   const className = context.class ?? classOfPort(tonumber(ngx.var.server_port) ?? 0);
   const match = context.match as PathMatchResult | undefined;
   const route = match === undefined ? unroutedOf(className) : match.route as CountedRoute;
@@ -49,6 +43,24 @@ export function run(): void {
   if (attempts > 1) add(originKey('retries', className, route), attempts - 1);
   if (ngx.var.ssl_session_reused === 'r' && ngx.var.connection_requests === '1') add('tlsHandshakes|' + className + '|resumed', 1);
   measure(figuresOf(route, className), attempts);
+  judge(context.endpoint as PreparedEndpoint | undefined, status, className, route);
+}
+
+/** What the last try says of its endpoint. An answer of its own, whatever it is, clears it. */
+function judge(endpoint: PreparedEndpoint | undefined, status: number, className: string, route: CountedRoute): void {
+  if (endpoint === undefined) return;
+  if (status !== 502 && status !== 504) {
+    if (endpoint.failures !== 0 && status !== 499) noteAnswer(endpoint);
+    return;
+  }
+  if (last(ngx.var.upstream_header_time) !== '-') return;
+  const connected = last(ngx.var.upstream_connect_time) !== '-';
+  if ((status === 502 || !connected) && noteFailure(endpoint, connected)) countEjection(className, route);
+}
+
+/** The last of several times, which are separated by commas or colons. */
+function last(times: string | undefined): string | undefined {
+  return times === undefined ? undefined : string.match(times, '([^ ,:]+)$')[0];
 }
 
 function measure(figures: Figures, attempts: number): void {
@@ -90,15 +102,6 @@ function unroutedOf(className: string): CountedRoute {
   const route = unrouted[className] ?? { match: 'prefix', path: '', namespace: '', ingress: '', service: '', backend: '' };
   unrouted[className] = route;
   return route;
-}
-
-function originKey(name: string, className: string, route: CountedRoute): string {
-  const origins = route.origins ?? {};
-  route.origins = origins;
-  const { namespace, ingress, service } = route;
-  const key = origins[name] ?? table.concat([name, className, namespace, ingress, service], '|');
-  origins[name] = key;
-  return key;
 }
 
 function requestKey(route: CountedRoute, className: string, method: string, status: number): string {

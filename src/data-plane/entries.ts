@@ -21,6 +21,9 @@ export interface PreparedEndpoint extends Endpoint {
   spread: number;
   /** By which clients are given to endpoints. */
   hash: number;
+  /** Until when it is passed over, in seconds since the epoch, and failures since its last answer. */
+  until: number;
+  failures: number;
 }
 
 export interface PreparedService {
@@ -48,7 +51,7 @@ export const services = entryKind<PreparedService>('', (record, className, name)
   const endpoints: PreparedEndpoint[] = [];
   for (const endpoint of (record as ServiceEndpoints).endpoints) {
     const spread = spreadOf(endpoint);
-    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: 'ia_shard_' + tostring(spread % SHARDS) });
+    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: 'ia_shard_' + tostring(spread % SHARDS), until: 0, failures: 0 });
   }
   return { endpoints, cursor: className + '|' + name };
 });

@@ -13,6 +13,8 @@ export interface FoundRoute {
   /** The match itself, or its canary: whose backend is taken, and under whom the request is counted. */
   taken: PathMatchResult;
   service: PreparedService | undefined;
+  /** Of the class, as of which all this was found. */
+  generation: number;
 }
 
 /** 'undecidable': a pattern could not be evaluated. 'busy': the tables changed under the read, again and again. */
@@ -21,7 +23,7 @@ export type RouteFailure = 'none' | 'undecidable' | 'busy';
 const MOST_ATTEMPTS = 20;
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
-const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined };
+const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0 };
 const generations: number[] = [];
 let searched: string[] = [];
 
@@ -49,6 +51,7 @@ function askClass(this: void, name: string | undefined, at: number, path: string
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {
   found.class = className;
   found.match = match;
+  found.generation = generation;
   if (match.canary !== undefined && isForCanary(match, match.canary)) {
     const [service, moved] = readEntry(services, className, match.canary.rule.backend, generation);
     if (moved) return 'busy';

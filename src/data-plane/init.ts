@@ -50,7 +50,7 @@ export function start(): void {
   // What has not happened yet is a 0, not a gap.
   for (const name of classes) {
     for (const key of ['unknownHosts|' + name, 'tlsHandshakes|' + name + '|full', 'tlsHandshakes|' + name + '|resumed',
-      'retries|' + name + '|||', 'noEndpoints|' + name + '|||']) add(key, 0);
+      'retries|' + name + '|||', 'ejections|' + name + '|||', 'limited|' + name + '||||requests', 'limited|' + name + '||||connections', 'noEndpoints|' + name + '|||']) add(key, 0);
   }
   instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
 }

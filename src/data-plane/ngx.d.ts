@@ -7,6 +7,9 @@ interface SharedDict {
   set(this: SharedDict, key: string, value: number): LuaMultiReturn<[boolean, string | undefined]>;
   /** Fails with 'exists' or 'no memory'; unlike add and set it never evicts another key to make room. */
   safe_add(this: SharedDict, key: string, value: string | number, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
+  /** As set, for a key that exists. */
+  replace(this: SharedDict, key: string, value: number, expirySeconds: number): LuaMultiReturn<[boolean, string | undefined]>;
+  expire(this: SharedDict, key: string, seconds: number): LuaMultiReturn<[boolean | undefined, string | undefined]>;
   /** Every key (0: no limit). It holds the zone's lock all the while. */
   get_keys(this: SharedDict, limit: number): string[];
   delete(this: SharedDict, key: string): void;
@@ -30,7 +33,14 @@ interface RequestContext {
   /** Cookies of another server's verdict. */
   verdictCookies?: string[];
   turn?: number;
+  /** Tries so far; of those, how many before the request came into this location; the endpoint of the present one. */
   attempt?: number;
+  tried?: number;
+  endpoint?: unknown;
+  /** Came from another location. */
+  resumed?: boolean;
+  /** Key of a count that goes down by one when the request ends. */
+  held?: string;
   /** The route's Service has nobody to send the request to. */
   noEndpoints?: boolean;
 }
@@ -55,6 +65,8 @@ interface NgxRequest {
   set_header(name: string, value: string | string[]): void;
   /** Takes a header away from what is sent on. */
   clear_header(name: string): void;
+  /** Sets one of what is sent on. */
+  set_header(name: string, value: string): void;
   set_uri(uri: string): void;
   set_uri_args(args: string): void;
   get_body_data(): string | undefined;
@@ -78,7 +90,7 @@ interface NgxTimer {
 
 /** @noSelf */
 interface Ngx {
-  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors', SharedDict>;
+  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors' | 'ia_limits', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
   /** Headers of the answer; undefined takes one away. */
@@ -141,6 +153,8 @@ declare module 'ffi' {
 declare module 'ngx.balancer' {
   export function set_current_peer(address: string, port: number): LuaMultiReturn<[boolean, string | undefined]>;
   export function set_timeouts(connect: number | undefined, send: number | undefined, read: number | undefined): LuaMultiReturn<[boolean, string | undefined]>;
+  /** How the try before has failed: nothing, or a word and a status. */
+  export function get_last_failure(): LuaMultiReturn<[string | undefined, number | undefined]>;
   export function set_more_tries(count: number): LuaMultiReturn<[boolean, string | undefined]>;
 }
 

@@ -2,14 +2,15 @@
 
 import { rewritePath } from '../route-table/rewrite-path.js';
 import { normalizePath } from '../route-table/normalize-path.js';
-import { pickEndpoint } from '../route-table/pick-endpoint.js';
+import type { PreparedPolicy } from '../route-table/match.js';
 import { cut, find } from './text.js';
-import type { Policy } from '../route-table/types.js';
 import { applyPolicy } from './apply-policy.js';
-import { stickyTurn } from './affinity.js';
 import { ON_ITS_WAY, handOn } from './external-auth.js';
-import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
+import { setPrefix } from './change-headers.js';
+import { enter, keepHeld, noteSent } from './enter.js';
 import { classesOfListener } from './init.js';
+import { isInLane } from './lane.js';
+import { send } from './send.js';
 import { takeBody } from './take-body.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 
@@ -23,6 +24,12 @@ const AFTER_HOST = '^\\.?' + PORT + '$';
 
 /** RFC 5842, section 7.2. */
 const LOOP_DETECTED = 508;
+
+/** Runs for a request that goes on in a named location: what it holds it still holds. */
+export function resume(): void {
+  keepHeld();
+  run();
+}
 
 /** Runs for every request of a data listener. */
 export function run(): void {
@@ -51,28 +58,32 @@ function carryOut(found: FoundRoute, path: string, rawPath: string, requestUri: 
   const { policy, route, captures } = found.match;
   if (policy !== undefined) {
     context.policy = policy;
-    const status = applyPolicy(policy, path, queryOf(rawPath, requestUri));
+    const status = applyPolicy(policy, found, path, queryOf(rawPath, requestUri));
     if (status === ON_ITS_WAY) return;
     if (status !== undefined) return ngx.exit(status);
   }
   const sentPath = route.rewrite === undefined ? path : rewritePath(route.rewrite, captures);
   if (sentPath === undefined) return ngx.exit(400);
   ngx.var.ia_uri = sentPath === rawPath ? requestUri : sentPath + cut(requestUri, rawPath.length, requestUri.length);
-  if (policy === undefined) {
-    if (takeBody(undefined)) send(found, undefined);
-    return;
-  }
-  sendAsAsked(found, policy.asked, sentPath, rawPath);
+  if (policy !== undefined) return carryOutPolicy(found, policy, sentPath, rawPath);
+  const body = takeBody(undefined);
+  if (body === true) send(found, undefined);
+  else if (body !== false) enter(body);
 }
 
-function sendAsAsked(found: FoundRoute, asked: Policy, sentPath: string, rawPath: string): void {
-  const { protocol } = asked;
+function carryOutPolicy(found: FoundRoute, policy: PreparedPolicy, sentPath: string, rawPath: string): void {
+  const { protocol, prefix } = policy.asked;
+  if (prefix !== undefined && found.match.route.rewrite !== undefined) setPrefix(prefix, found.match.captures);
   if ((protocol === 'grpc' || protocol === 'grpcs') && !enterGrpc(protocol, sentPath, rawPath)) return;
-  if (!takeBody(asked)) return;
+  const body = takeBody(policy.asked);
+  if (body === false) return;
+  if (body !== true) return enter(body);
+  if (!isInLane(found, policy)) return;
   // Only now: whoever goes through several locations has to show them in each.
-  if (asked.basic !== undefined) ngx.req.clear_header('Authorization');
-  if (asked.external !== undefined) handOn(asked.external);
-  send(found, asked);
+  if (policy.asked.basic !== undefined) ngx.req.clear_header('Authorization');
+  if (policy.asked.external !== undefined) handOn(policy.asked.external);
+  if (policy.lane !== policy.lastLane) noteSent(found);
+  send(found, policy.asked);
 }
 
 /** What is after the question mark; undefined without one. */
@@ -106,7 +117,7 @@ function takeHost(): boolean {
 /** gRPC has locations of its own; the request starts again there. True when it is there. */
 function enterGrpc(protocol: string, sentPath: string, rawPath: string): boolean {
   if (ngx.var.ia_location !== protocol) {
-    ngx.exec('@' + protocol);
+    enter('@' + protocol);
     return false;
   }
   // The path is no variable there. No name of a method needs escapes, which nginx would write in its own way.
@@ -116,33 +127,4 @@ function enterGrpc(protocol: string, sentPath: string, rawPath: string): boolean
   }
   if (sentPath !== rawPath) ngx.req.set_uri(sentPath);
   return true;
-}
-
-function send(found: FoundRoute, asked: Policy | undefined): void {
-  const service = found.service;
-  if (service === undefined || service.endpoints.length === 0) {
-    ngx.ctx.noEndpoints = true;
-    return ngx.exit(503);
-  }
-  const turn = asked === undefined || asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
-  const context = ngx.ctx;
-  context.service = service;
-  context.turn = turn;
-  const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
-  ngx.var.ia_shard = endpoint.shard;
-  if (asked !== undefined) address(endpoint, asked);
-}
-
-function nextTurn(service: PreparedService): number {
-  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
-  return count ?? 0;
-}
-
-/** What differs from plain HTTP under the request's own name. */
-function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
-  if (host !== undefined) ngx.var.ia_vhost = host;
-  const scheme = protocol === 'auto' ? (ngx.var.scheme as string) : protocol ?? 'http';
-  if (scheme === 'http') return;
-  ngx.var.ia_scheme = scheme;
-  ngx.var.ia_shard = shardFor(scheme, endpoint);
 }

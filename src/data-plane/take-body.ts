@@ -4,8 +4,8 @@ import type { Policy } from '../route-table/types.js';
 import { boundedLocation } from './body.js';
 import { usualBodyBytes } from './init.js';
 
-/** False when the request is answered, or goes on in another location. */
-export function takeBody(asked: Policy | undefined): boolean {
+/** The location in which the body is to be read first; true when the request may go on here, false when it is answered. */
+export function takeBody(asked: Policy | undefined): string | boolean {
   const limit = asked === undefined ? usualBodyBytes() : asked.bodyBytes ?? usualBodyBytes();
   if (limit === 0) return true;
   const length = ngx.var.content_length;
@@ -15,11 +15,8 @@ export function takeBody(asked: Policy | undefined): boolean {
     return false;
   }
   // A stream that nothing stores needs no bound.
-  if (!mayHaveBody() || ngx.var.ia_location === 'read' || isGrpc(asked)) return true;
-  const location = boundedLocation(limit);
-  if (location === undefined) return true;
-  ngx.exec(location);
-  return false;
+  if (!mayHaveBody() || ngx.var.ia_body === 'read' || isGrpc(asked)) return true;
+  return boundedLocation(limit) ?? true;
 }
 
 /** Of a request that tells no length. HTTP/2 does not tell whether a body follows. */
@@ -32,6 +29,7 @@ function mayHaveBody(): boolean {
   return false;
 }
 
-function isGrpc(asked: Policy | undefined): boolean {
+/** gRPC has locations and streams of its own. */
+export function isGrpc(asked: Policy | undefined): boolean {
   return asked !== undefined && (asked.protocol === 'grpc' || asked.protocol === 'grpcs');
 }

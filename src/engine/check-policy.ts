@@ -4,8 +4,11 @@
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
-import type { Affinity, Cors, ExternalAuth, Policy } from '../route-table/types.js';
 import { isHost, isServicePath } from './check-names.js';
+import { type HeaderSide, isHeaderLine } from '../core/annotations/header-lines.js';
+import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
+import { takenBack } from '../route-table/lanes.js';
+import type { Affinity, AnswerChanges, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -58,6 +61,56 @@ const externalFields: Record<keyof ExternalAuth, Check> = {
   alwaysSetCookie: oneOf(true),
 };
 
+const flowFields: Record<keyof Flow, Check> = {
+  answers: oneOf('buffered'),
+  requests: oneOf('streamed'),
+  kilobytes: within(1, 128),
+  buffers: within(1, 1000),
+};
+
+const statuses: Check = (value) => Array.isArray(value) && value.length <= takenBack.length && value.every((status) => takenBack.includes(status as number));
+
+const retryFields: Record<keyof Retry, Check> = {
+  error: oneOf(true, false),
+  timeout: oneOf(true, false),
+  statuses,
+  repeat: oneOf(true, false),
+  tries: within(1, 10),
+  seconds: within(0, 604_800),
+};
+
+const errorFields: Record<keyof ErrorPages, Check> = {
+  statuses,
+  backend: (value) => typeof value === 'string' && value.startsWith('service/') && isServicePath(value.slice('service/'.length)),
+  whenEmpty: oneOf(true, false),
+};
+
+const perClient = within(1, 10_000_000);
+const refusing = within(400, 599);
+
+const limitFields: Record<keyof Limits, Check> = {
+  rps: perClient,
+  rpm: perClient,
+  burst: within(1, 1000),
+  connections: perClient,
+  except: ranges,
+  requestStatus: refusing,
+  connectionStatus: refusing,
+};
+
+const rateFields: Record<keyof Rate, Check> = { bytes: within(1, 2 ** 40), after: within(0, 2 ** 40) };
+
+const headersOf = (side: HeaderSide): Check => listOf((line) => isShape(line, { name: isText, value: isText }, ['name', 'value']) && isHeaderLine(line as HeaderLine, side), 32);
+const isText: Check = (value) => typeof value === 'string';
+const replacement = (grammar: RegExp): Check => (value) => isShape(value, { from: text(grammar, 1024), to: text(grammar, 1024) }, ['from', 'to']);
+
+const answerFields: Record<keyof AnswerChanges, Check> = {
+  location: replacement(replacedLocation),
+  cookieDomain: replacement(replacedDomain),
+  cookiePath: replacement(replacedPath),
+  headers: headersOf('answer'),
+};
+
 const policyFields: Record<keyof Policy, Check> = {
   https: oneOf('redirect', 'redirect-as-is'),
   redirect: (value) => isShape(value, { code: within(300, 308), location: isLocation }, ['code', 'location']),
@@ -74,6 +127,21 @@ const policyFields: Record<keyof Policy, Check> = {
   basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
   external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
   satisfyAny: oneOf(true),
+  flow: (value) => isShape(value, flowFields, []) && Object.keys(value as Flow).length > 0,
+  retry: (value) => isShape(value, retryFields, Object.keys(retryFields)) && ((value as Retry).statuses.length === 0 || (value as Retry).tries <= 3),
+  errors: (value) => isShape(value, errorFields, ['statuses', 'whenEmpty']),
+  limits: (value) => isShape(value, limitFields, ['burst', 'requestStatus', 'connectionStatus']),
+  rate: (value) => isShape(value, rateFields, ['bytes', 'after']),
+  prefix: text(forwardedPrefix, 1024),
+  headers: headersOf('request'),
+  answer: (value) => isShape(value, answerFields, []) && Object.keys(value as AnswerChanges).length > 0,
+};
+
+/** The order of the fields of what is in a policy. */
+const orders: Partial<Record<keyof Policy, readonly string[]>> = {
+  redirect: ['code', 'location'], cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), basic: ['realm', 'users'], flow: Object.keys(flowFields),
+  retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
+  answer: Object.keys(answerFields), external: Object.keys(externalFields),
 };
 
 /** Says which field of a policy is wrong, or undefined. */
@@ -91,11 +159,10 @@ export function policyComplaint(policy: unknown): string | undefined {
 /** The policy with its fields in a fixed order, so that equal policies are equal bytes. */
 export function orderedPolicy(policy: Policy): Policy {
   const ordered = inOrder(policy, Object.keys(policyFields) as (keyof Policy)[]);
-  if (policy.redirect !== undefined) ordered.redirect = inOrder(policy.redirect, ['code', 'location']);
-  if (policy.cors !== undefined) ordered.cors = inOrder(policy.cors, Object.keys(corsFields) as (keyof Cors)[]);
-  if (policy.affinity !== undefined) ordered.affinity = inOrder(policy.affinity, Object.keys(affinityFields) as (keyof Affinity)[]);
-  if (policy.external !== undefined) ordered.external = inOrder(policy.external, Object.keys(externalFields) as (keyof ExternalAuth)[]);
-  if (policy.basic !== undefined) ordered.basic = inOrder(policy.basic, ['realm', 'users']);
+  for (const [field, fields] of Object.entries(orders) as [keyof Policy, readonly string[]][]) {
+    const value = ordered[field];
+    if (value !== undefined) Object.assign(ordered, { [field]: inOrder(value as object, fields as never[]) });
+  }
   return ordered;
 }
 

@@ -108,11 +108,12 @@ lua_shared_dict ia_pointers ${`${megabytes.pointers}m`};
 lua_shared_dict ia_records ${`${megabytes.records}m`};
 lua_shared_dict ia_counters ${`${megabytes.counters}m`};
 lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
+lua_shared_dict ia_limits ${`${megabytes.limits}m`};
 lua_regex_cache_max_entries 65536;
 lua_regex_match_limit 100000;
 init_by_lua_block { require("data-plane.init").start() }
-init_worker_by_lua_block { require("data-plane.figures").start() }
-exit_worker_by_lua_block { require("data-plane.figures").stop() }
+init_worker_by_lua_block { require("data-plane.start-worker").start() }
+exit_worker_by_lua_block { require("data-plane.start-worker").stop() }
 
 client_body_temp_path ${path.join(temporary, 'body')};
 proxy_temp_path ${path.join(temporary, 'proxy')};
@@ -179,13 +180,13 @@ proxy_buffers 4 4k;
 proxy_max_temp_file_size 0;
 proxy_redirect off;
 proxy_next_upstream error timeout;
-proxy_next_upstream_tries 3;
+proxy_next_upstream_tries 0;
 proxy_ssl_protocols TLSv1.2 TLSv1.3;
 grpc_connect_timeout ${`${limits.connectSeconds}s`};
 grpc_send_timeout ${`${limits.sendSeconds}s`};
 grpc_read_timeout ${`${limits.readSeconds}s`};
 grpc_next_upstream error timeout;
-grpc_next_upstream_tries 3;
+grpc_next_upstream_tries 0;
 grpc_ssl_protocols TLSv1.2 TLSv1.3;
 # A pod must not steer nginx itself.
 proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;`;

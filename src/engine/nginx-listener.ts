@@ -1,6 +1,7 @@
 // Renders the server block of one listener. Which classes it serves is data for the Lua side, not nginx configuration.
 
 import { isIPv6 } from 'node:net';
+import { bufferSteps, flowLane, numberSteps, statusLane, takenBack } from '../route-table/lanes.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings, ListenerSettings } from './settings.js';
 
@@ -20,7 +21,8 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-Scheme', '$scheme'],
   ['X-Scheme', '$scheme'],
   ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
+  ['X-Forwarded-Prefix', '$ia_prefix'],
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
     'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert'].map((name) => [name, '""'] as const),
 ];
 
@@ -33,6 +35,9 @@ const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m
 /** For the whole server: what nginx refuses before it knows the location is counted, too. */
 const COUNTING = `
   log_by_lua_block { require("data-plane.count").run() }`;
+/** Without counting: what a request held is given back all the same. */
+const ENDING = `
+  log_by_lua_block { require("data-plane.end-request").run() }`;
 
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
@@ -43,6 +48,7 @@ server {
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096;
   set $ia_listener ${listener.name};
   set $ia_location "";
+  limit_rate_after $ia_rate_after;
   set $ia_scheme "http";
   set $ia_shard "";
   set $ia_uri "";
@@ -53,14 +59,24 @@ server {
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + (settings.metrics.traffic ? COUNTING : '') + '\n' + [
-    proxyLocation('/'), proxyLocation('@again'), askedLocation(), questionLocation(), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
+  header_filter_by_lua_block { require("data-plane.answer-headers").run() }
+` + headerLines() + (settings.metrics.traffic ? COUNTING : ENDING) + '\n' + [
+    proxyLocation('/'), proxyLocation('@again', ['set $ia_location "";']), proxyLocation('@answered', ['set $ia_location "answered";', 'recursive_error_pages on;']),
+    ...laneLocations(), askedLocation(), questionLocation(), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
 }
 
-function proxyLocation(name: string, more: readonly string[] = []): string {
-  return routed(name, [...more, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`)]);
+/** For the whole server: nginx shares what locations inherit, and there are many. */
+function headerLines(): string {
+  return [
+    ...PROXY_HEADERS.map(([header, value]) => `  proxy_set_header ${header} ${value};`),
+    ...REQUEST_HEADERS.map(([header, value]) => `  grpc_set_header ${header} ${value};`),
+  ].join('\n');
+}
+
+function proxyLocation(name: string, lines: readonly string[] = []): string {
+  return routed(name, [...lines, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;']);
 }
 
 /** No path of a request begins so: only nginx itself gets there. */
@@ -101,18 +117,41 @@ function questionLocation(): string {
   ]);
 }
 
+/** What the lanes have in common: Lua decides what of a request may be repeated, and reads its body where that is asked for. */
+const LANE = ['proxy_next_upstream error timeout non_idempotent;', 'proxy_request_buffering off;'];
+/** Large enough for nearly every header: lanes that take answers back have one size. */
+const STATUS_LANE_KILOBYTES = 32;
+
+/** Every lane there is (route-table/lanes). */
+function laneLocations(): string[] {
+  const flows = bufferSteps.flatMap((kilobytes) => [flowLane(false, kilobytes, 4), ...numberSteps.map((number) => flowLane(true, kilobytes, number))]);
+  const named = new Map(flows.map((flow) => [flow.name, flow]));
+  const subsets = Array.from({ length: 2 ** takenBack.length - 1 }, (_, at) => takenBack.filter((_status, bit) => ((at + 1) >> bit) & 1));
+  return [
+    ...[...named.values()].map(({ name, buffered, kilobytes, number }) => proxyLocation(name, [
+      `set $ia_location "${name}";`, ...LANE, `proxy_buffering ${buffered ? 'on' : 'off'};`, ...buffers(kilobytes, number),
+    ])),
+    ...subsets.map((statuses) => proxyLocation(statusLane(statuses)!, [
+      `set $ia_location "${statusLane(statuses)!}";`, ...LANE, ...buffers(STATUS_LANE_KILOBYTES, 4), 'proxy_intercept_errors on;', 'recursive_error_pages on;',
+      `error_page ${statuses.join(' ')} @answered;`,
+    ])),
+  ];
+}
+
+function buffers(kilobytes: number, number: number): string[] {
+  return [`proxy_buffer_size ${kilobytes}k;`, `proxy_buffers ${number} ${kilobytes}k;`];
+}
+
 /** gRPC: HTTP/2 to the backend, bodies streamed both ways. */
 function grpcLocation(scheme: 'grpc' | 'grpcs'): string {
   return routed(`@${scheme}`, [
     `set $ia_location "${scheme}";`, `grpc_pass ${scheme}://$ia_shard;`,
-    ...REQUEST_HEADERS.map(([header, value]) => `grpc_set_header ${header} ${value};`),
   ]);
 }
 
 function routed(name: string, lines: readonly string[]): string {
   return location(name, [
-    'access_by_lua_block { require("data-plane.route").run() }',
-    'header_filter_by_lua_block { require("data-plane.answer-headers").run() }',
+    `access_by_lua_block { require("data-plane.route").${name === '/' ? 'run' : 'resume'}() }`,
     ...lines,
   ]);
 }

@@ -6,11 +6,16 @@ const question = [
   'asked', 'verdict', 'ask_class', 'ask_service', 'ask_scheme', 'ask_shard', 'ask_host', 'ask_uri', 'ask_method', 'ask_original', 'ask_redirect', 'ask_headers',
 ];
 
+/** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
+const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
+
+const lazy = [...question, ...kept];
+
 /** Lines of the http block. */
 export function lazyVariables(): string {
   return [
-    ...question.map((name) => `map "" $ia_${name} { default ""; }`),
+    ...lazy.map((name) => `map "" $ia_${name} { default "${name === 'rate_after' ? '0' : ''}"; }`),
     '# Only what is part of another value can be set from Lua; this one is never read.',
-    `map "${question.map((name) => `$ia_${name}`).join('')}" $ia_settable { default ""; }`,
+    `map "${lazy.map((name) => `$ia_${name}`).join('')}" $ia_settable { default ""; }`,
   ].join('\n');
 }

@@ -44,6 +44,8 @@ export const settingsSchema = {
       records: count(256, 1, 16384),
       counters: count(32, 1, 4096),
       cursors: count(16, 1, 4096),
+      /** What clients have asked of Ingresses with limits: about 130 bytes a client and limit. */
+      limits: count(16, 1, 4096),
       tlsSessions: count(10, 1, 1024),
     }),
     metrics: group({

@@ -39,6 +39,8 @@ export const trafficCatalogue = {
   requestSize: { ...size, name: 'ingress_arbiter_request_size_bytes', help: 'Length of requests: request line, header and body.' },
   responseSize: { ...size, name: 'ingress_arbiter_response_size_bytes', help: 'Bytes sent to clients: header and body.' },
   retries: { name: 'ingress_arbiter_upstream_retries_total', type: 'counter', labels: origin, help: 'Further tries on another endpoint, after the first one of a request failed.' },
+  ejections: { name: 'ingress_arbiter_upstream_ejections_total', type: 'counter', labels: origin, help: 'Times that a worker began to pass over an endpoint that refused or broke connections, for 1 to 30 seconds.' },
+  limited: { name: 'ingress_arbiter_limited_requests_total', type: 'counter', labels: [...origin, 'limit'], help: 'Requests refused because their client is beyond a limit of the Ingress: of requests or of connections.' },
   noEndpoints: { name: 'ingress_arbiter_no_endpoint_answers_total', type: 'counter', labels: origin, help: 'Requests answered with 503 because the Service of the route has no ready endpoint.' },
   unknownHosts: { name: 'ingress_arbiter_unknown_host_requests_total', type: 'counter', labels: ['ingress_class'], help: 'Requests for a host that no Ingress of the listener has. Counted under the listener\'s first class.' },
   tlsHandshakes: { name: 'ingress_arbiter_tls_handshakes_total', type: 'counter', labels: ['ingress_class', 'kind'], help: 'TLS handshakes: full ones as they begin, resumed ones with the first request of their connection.' },

@@ -4,6 +4,7 @@
 import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
 import { byteAt, byteText, cut, lower } from './text.js';
 import { lastSlash } from './normalize-path.js';
+import { laneOf } from './lanes.js';
 import { type SourceRange, prepareRanges } from './source-range.js';
 
 const SLASH = 47;
@@ -37,6 +38,11 @@ export interface PreparedPolicy {
   deny: SourceRange[] | undefined;
   /** Tells the question of `external` from all others: a verdict counts for the very question that was asked. */
   question: string | undefined;
+  /** Who is not limited. */
+  except: SourceRange[] | undefined;
+  /** Where requests with this policy go on, while there are further endpoints to ask and at the last one. */
+  lane: string | undefined;
+  lastLane: string | undefined;
 }
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
@@ -117,6 +123,9 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
       allow: asked.allow === undefined ? undefined : prepareRanges(asked.allow),
       deny: asked.deny === undefined ? undefined : prepareRanges(asked.deny),
       question: asked.external === undefined ? undefined : questionOf(asked.external),
+      except: asked.limits === undefined || asked.limits.except === undefined ? undefined : prepareRanges(asked.limits.except),
+      lane: laneOf(asked, false),
+      lastLane: laneOf(asked, true),
     });
   }
   return prepared;

@@ -12,6 +12,12 @@ const DOLLAR = 36;
  * result has no normal form; the request is then refused.
  */
 export function rewritePath(template: string, captures: string[]): string | undefined {
+  const result = fillTemplate(template, captures);
+  return normalizePath(byteAt(result, 0) === 47 ? result : '/' + result);
+}
+
+/** The template with its captures in it, and nothing else done. */
+export function fillTemplate(template: string, captures: string[]): string {
   let result = '';
   let at = 0;
   while (at < template.length) {
@@ -25,5 +31,5 @@ export function rewritePath(template: string, captures: string[]): string | unde
       at = at + 1;
     }
   }
-  return normalizePath(byteAt(result, 0) === 47 ? result : '/' + result);
+  return result;
 }

@@ -77,6 +77,17 @@ export interface Policy {
   external?: ExternalAuth;
   /** One of address list, password and other server is enough. Who is denied by address is refused all the same. */
   satisfyAny?: true;
+  flow?: Flow;
+  retry?: Retry;
+  errors?: ErrorPages;
+  limits?: Limits;
+  /** Speed of an answer. */
+  rate?: Rate;
+  /** Value of X-Forwarded-Prefix where the path is rewritten, `$1`…`$9` as there. */
+  prefix?: string;
+  /** Headers of the request that is sent on. */
+  headers?: HeaderLine[];
+  answer?: AnswerChanges;
 }
 
 /** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */
@@ -98,6 +109,81 @@ export interface ExternalAuth {
   responseHeaders?: string[];
   /** Cookies of the verdict go to the client whatever the backend's status is. */
   alwaysSetCookie?: true;
+}
+
+/** A header that is set in place of any other; an empty value takes it away. Variables are those of change-headers.ts. */
+export interface HeaderLine {
+  name: string;
+  value: string;
+}
+
+/** What becomes of the headers of an answer. */
+export interface AnswerChanges {
+  /** The start of Location; the domain and the start of the path of cookies. Of answers of backends only. */
+  location?: Replacement;
+  cookieDomain?: Replacement;
+  cookiePath?: Replacement;
+  headers?: HeaderLine[];
+}
+
+export interface Replacement {
+  from: string;
+  to: string;
+}
+
+/** What one client may ask of one Ingress. */
+export interface Limits {
+  /** Requests a second and a minute, and how many times that at once. */
+  rps?: number;
+  rpm?: number;
+  burst: number;
+  /** Requests at the same time. */
+  connections?: number;
+  /** Ranges that no limit counts for, as in `allow`. */
+  except?: string[];
+  /** What a request beyond a limit is answered with. */
+  requestStatus: number;
+  connectionStatus: number;
+}
+
+export interface Rate {
+  /** Bytes a second, after so many bytes at full speed. */
+  bytes: number;
+  after: number;
+}
+
+/** How bodies pass through. Sizes are met by the next larger step there is (lanes.ts). */
+export interface Flow {
+  answers?: 'buffered';
+  /** Request bodies go on as they come, and then to one endpoint only. */
+  requests?: 'streamed';
+  /** Size of a buffer in KiB; the header of an answer must fit into one. */
+  kilobytes?: number;
+  /** Number of buffers, where answers are buffered. */
+  buffers?: number;
+}
+
+/** When a request goes to another endpoint. Absent: after errors and timeouts, as far as it is safe to repeat. */
+export interface Retry {
+  /** Whether a connection that fails or breaks is a reason, and a wait that is over. */
+  error: boolean;
+  timeout: boolean;
+  /** Answers that are. */
+  statuses: number[];
+  /** Whether requests are repeated that do something each time (POST, PATCH, LOCK) and were sent already. */
+  repeat: boolean;
+  /** All tries together, and for how many seconds further ones begin; 0: without end. */
+  tries: number;
+  seconds: number;
+}
+
+/** Answers of endpoints that another Service answers instead. */
+export interface ErrorPages {
+  statuses: number[];
+  /** Key of its endpoints; absent: the class's default backend. */
+  backend?: string;
+  /** Whether it also answers when the route's own Service has no endpoint. */
+  whenEmpty: boolean;
 }
 
 /** A password is asked for (RFC 7617). */

@@ -1,10 +1,28 @@
 // Annotations about the way to the backend: protocol, sizes, waits, buffers, TLS to it.
 
 import { carriedOut, leftOut } from './annotation.js';
-import { oneOf, size, wholeNumber } from './grammar.js';
+import { replacedDomain, replacedLocation, replacedPath, replacementOf } from './replacements.js';
+import { type Grammar, oneOf, size, wholeNumber } from './grammar.js';
 
 /** Waits above a week are a week. */
 const wait = wholeNumber(1, 604_800, ' (seconds)');
+
+/** The statuses are those of route-table/lanes. */
+const words = ['error', 'timeout', 'invalid_header', 'http_500', 'http_502', 'http_503', 'http_504', 'http_403', 'http_404', 'http_429', 'non_idempotent', 'off'];
+
+const conditions: Grammar<string[]> = {
+  form: words.map((word) => `\`${word}\``).join(', '),
+  read: (text) => {
+    const found = text.split(/ +/).filter((word) => word !== '');
+    return found.length > 0 && found.every((word) => words.includes(word)) ? { value: [...new Set(found)] } : { problem: `must be words of ${words.join(', ')}` };
+  },
+};
+
+/** `off` and `default` are kept as they are. */
+const location: Grammar<string> = {
+  form: '`off`, or the start of a URL',
+  read: (text) => (text !== '' && text.length <= 1024 && (text === 'off' || text === 'default' || replacedLocation.test(text)) ? { value: text } : { problem: 'must be off, or the start of a URL without variables' }),
+};
 
 const buffers = 'Answers are passed on as they come, through buffers of the engine\'s own size.';
 
@@ -19,24 +37,29 @@ export const proxyAnnotations = {
   'proxy-connect-timeout': carriedOut('location low', wait, 'engine setting, `5`', { note: 'Per try.' }),
   'proxy-send-timeout': carriedOut('location low', wait, 'engine setting, `60`', { note: '' }),
   'proxy-read-timeout': carriedOut('location low', wait, 'engine setting, `60`', { note: '' }),
-  'proxy-next-upstream': leftOut('location medium', 'not-yet', 'Requests that are safe to repeat are tried on up to three endpoints after errors and timeouts.'),
-  'proxy-next-upstream-tries': leftOut('location low', 'not-yet', 'See proxy-next-upstream.'),
-  'proxy-next-upstream-timeout': leftOut('location low', 'not-yet', 'See proxy-next-upstream.'),
-  'proxy-buffering': leftOut('location low', 'not-yet', buffers, { harmless: ['off'] }),
-  'proxy-buffer-size': leftOut('location low', 'not-yet', buffers),
-  'proxy-buffers-number': leftOut('location low', 'not-yet', buffers),
+  'proxy-next-upstream': carriedOut('location medium', conditions, '`error timeout`', {
+    support: 'approximated',
+    note: 'The next endpoint is asked, never the same one again. POST, PATCH and LOCK are repeated with `non_idempotent` only, or when nothing of them was sent. A further try that may not be made answers 502. `invalid_header` counts as `error`. With a status, answers are not buffered and their headers may have 32k; not for gRPC.',
+  }),
+  'proxy-next-upstream-tries': carriedOut('location low', wholeNumber(0, 1000), '`3`', { note: 'All tries together, at most 10, or 3 with a status; never more than endpoints. `0`: as many as that.' }),
+  'proxy-next-upstream-timeout': carriedOut('location low', wholeNumber(0, 604_800, ' (seconds)'), '`0` (without end)', { note: 'From the beginning of the request.' }),
+  'proxy-buffering': carriedOut('location low', oneOf(['on', 'off']), '`off`', { note: 'Never on disk: what does not fit into the buffers waits at the backend. Not for gRPC.' }),
+  'proxy-buffer-size': carriedOut('location low', size, '`4k`', { support: 'approximated', note: 'The next of 4k, 8k, 16k, 32k, 64k, 128k, which is the most. An answer whose header does not fit is a 502.' }),
+  'proxy-buffers-number': carriedOut('location low', wholeNumber(1, 1000), '`4`', { support: 'approximated', note: 'The next of 4, 8, 16, which is the most; all buffers of a request together have 1m at most. Counts with proxy-buffering.' }),
   'proxy-busy-buffers-size': leftOut('location low', 'no', buffers),
   'proxy-max-temp-file-size': leftOut('location low', 'no', 'Answers are never written to disk.', { harmless: ['0'] }),
-  'proxy-request-buffering': leftOut('location low', 'not-yet', 'Requests are read whole before they are sent on, except for gRPC.', { harmless: ['on'] }),
+  'proxy-request-buffering': carriedOut('location low', oneOf(['on', 'off']), '`on`', {
+    support: 'approximated', note: 'With `off` a request whose body has begun is asked of one endpoint only. A body of unknown length is read whole all the same, unless proxy-body-size is `0`.',
+  }),
   'client-body-buffer-size': leftOut('location low', 'no', 'The engine has one size for all.'),
   'proxy-http-version': leftOut('location low', 'no', 'Always 1.1.', { harmless: ['1.1'] }),
-  'proxy-redirect-from': leftOut('location medium', 'not-yet', 'The Location headers of backends are passed on.', { harmless: ['off'] }),
-  'proxy-redirect-to': leftOut('location medium', 'not-yet', 'See proxy-redirect-from.', { harmless: ['off'] }),
-  'proxy-cookie-domain': leftOut('location medium', 'not-yet', 'The cookies of backends are passed on.'),
-  'proxy-cookie-path': leftOut('location medium', 'not-yet', 'The cookies of backends are passed on.'),
-  'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.'),
+  'proxy-redirect-from': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'The start of the Location headers of backends. Plain text: no variables, no patterns; `default` is as `off`.' }),
+  'proxy-redirect-to': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'What is put in its place; without both nothing is.' }),
+  'proxy-cookie-domain': carriedOut('location medium', replacementOf(replacedDomain, 'a domain'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
+  'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
+  'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
-  'custom-headers': leftOut('location medium', 'not-yet', 'Needs ConfigMaps.'),
+  'custom-headers': leftOut('location medium', 'not-yet', 'Needs ConfigMaps; `ingress-arbiter.io/response-headers` has the headers themselves.'),
   'proxy-ssl-secret': leftOut('ingress medium', 'not-yet', 'Backends see no client certificate.'),
   'proxy-ssl-verify': leftOut('ingress low', 'not-yet', 'With it requests are answered with 503: the backend\'s certificate is not verified yet.', { failMode: 'closed', harmless: ['off'] }),
   'proxy-ssl-verify-depth': leftOut('ingress low', 'not-yet', 'See proxy-ssl-verify.'),

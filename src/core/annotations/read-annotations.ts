@@ -4,7 +4,8 @@
 import { type Finding, finding } from '../finding.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
 import type { Annotation } from './annotation.js';
-import { type AnnotationValues, annotationRegistry, canonicalName, usualPrefix } from './registry.js';
+import { keptElsewhere, ownPrefix } from './own-annotations.js';
+import { type AnnotationValues, annotationRegistry, canonicalName, ownRegistry, usualPrefix } from './registry.js';
 
 /** What an Ingress's annotations ask for. */
 export interface ReadAnnotations {
@@ -25,13 +26,26 @@ export function readAnnotations(ingress: Ingress, prefix: string = usualPrefix):
   const note = (kind: Parameters<typeof finding>[0], message: string): void => {
     read.findings.push(finding(kind, `Ingress ${objectKey(ingress)}`, message));
   };
-  for (const [canonical, { name, texts }] of writtenNames(ingress, `${prefix}/`)) {
-    const row = annotationRegistry.get(canonical);
-    if (row === undefined) note('unknown-annotation', `annotation ${name.slice(0, 63)} is none that ingress-nginx has; it does nothing, check its spelling`);
+  readFrom(read, note, { written: writtenNames(ingress, `${prefix}/`), registry: annotationRegistry, whose: 'none that ingress-nginx has' });
+  readFrom(read, note, { written: writtenNames(ingress, `${ownPrefix}/`), registry: ownRegistry, whose: `none of ${ownPrefix}/` });
+  return read;
+}
+
+interface Source {
+  written: ReadonlyMap<string, Written>;
+  registry: ReadonlyMap<string, Annotation<unknown>>;
+  /** What an unknown name is not. */
+  whose: string;
+}
+
+function readFrom(read: ReadAnnotations, note: Note, { written, registry, whose }: Source): void {
+  for (const [canonical, { name, texts }] of written) {
+    const row = registry.get(canonical);
+    if (registry === ownRegistry && keptElsewhere.has(canonical)) continue;
+    if (row === undefined) note('unknown-annotation', `annotation ${name.slice(0, 63)} is ${whose}; it does nothing, check its spelling`);
     else if (row.grammar === undefined && !texts.every((text) => row.harmless?.includes(text))) noteLeftOut(read, note, name, row);
     else if (row.grammar !== undefined && texts.some((text) => text !== '' || row.failMode === 'closed')) readValue(read, note, { canonical, name, texts, row });
   }
-  return read;
 }
 
 interface Written {

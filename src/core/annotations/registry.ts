@@ -4,6 +4,7 @@ import { accessAnnotations, observingAnnotations, refusedAnnotations } from './a
 import type { Annotation } from './annotation.js';
 import { affinityAnnotations, corsAnnotations } from './answer-annotations.js';
 import { canaryAnnotations } from './canary-annotations.js';
+import { ownAnnotations } from './own-annotations.js';
 import { balancingAnnotations, proxyAnnotations } from './proxy-annotations.js';
 import { routingAnnotations, trafficAnnotations } from './routing-annotations.js';
 
@@ -25,11 +26,16 @@ export const annotationTopics = {
 } as const;
 
 type Topics = typeof annotationTopics;
-type Registry = Topics[keyof Topics] extends infer Topic ? (Topic extends unknown ? (rows: Topic) => void : never) extends (rows: infer All) => void ? All : never : never;
+type Registry = Topics[keyof Topics] extends infer Topic ? (Topic extends unknown ? (rows: Topic) => void : never) extends (rows: infer Every) => void ? Every : never : never;
+
+/** Every annotation of our own by its name after ownPrefix. */
+export const ownRegistry: ReadonlyMap<string, Annotation<unknown>> = new Map(Object.entries(ownAnnotations));
+
+type All = Registry & typeof ownAnnotations;
 
 /** The values of one Ingress's annotations, by canonical name: those that are there, carried out and valid. */
 export type AnnotationValues = {
-  [Name in keyof Registry]?: Registry[Name] extends Annotation<infer Value> ? Value : never;
+  [Name in keyof All]?: All[Name] extends Annotation<infer Value> ? Value : never;
 };
 
 export type AnnotationName = keyof AnnotationValues & string;

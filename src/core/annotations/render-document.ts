@@ -1,6 +1,7 @@
 // Renders docs/annotations.md from the registry, so that the document can say nothing that is not so.
 
 import type { Annotation } from './annotation.js';
+import { ownAnnotations, ownPrefix } from './own-annotations.js';
 import { annotationRegistry, annotationTopics, usualPrefix } from './registry.js';
 
 const marks = { full: 'yes', approximated: 'in part', 'not-yet': 'not yet', no: 'no' } as const;
@@ -18,6 +19,7 @@ export function renderAnnotationsDocument(): string {
     'invalid or that is not carried out: *left out* serves them without the annotation, *503* closes them, *not served* gives the',
     'Ingress no routes. Each case is a finding.', '',
     summary(), '', ...topics,
+    renderTopic('Our own', Object.entries(ownAnnotations), `Their prefix is \`${ownPrefix}/\`. They do safely what raw configuration is mostly written for.`),
   ].join('\n');
 }
 
@@ -27,11 +29,11 @@ function summary(): string {
   return `Of ${rows.length} annotations ${count('full')} are carried out, ${count('approximated')} in part, ${count('not-yet')} not yet, ${count('no')} will not be.`;
 }
 
-function renderTopic(topic: string, rows: readonly (readonly [string, Annotation<unknown>])[]): string {
+function renderTopic(topic: string, rows: readonly (readonly [string, Annotation<unknown>])[], intro?: string): string {
   const lines = rows.map(([name, row]) => {
     const names = row.alias === undefined ? `\`${name}\`` : `\`${name}\`, \`${row.alias}\``;
     const cells = [names, marks[row.support], row.grammar?.form ?? '', row.initial, consequences[row.failMode], `${row.scope}, ${row.risk}`, row.note];
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
-  return [`## ${topic}`, '', '| annotation | carried out | values | without it | if it can\'t be | scope, risk | |', '|---|---|---|---|---|---|---|', ...lines, ''].join('\n');
+  return [`## ${topic}`, '', ...(intro === undefined ? [] : [intro, '']), '| annotation | carried out | values | without it | if it can\'t be | scope, risk | |', '|---|---|---|---|---|---|---|', ...lines, ''].join('\n');
 }

@@ -2,7 +2,9 @@
 
 import { normalizePath } from '../../route-table/normalize-path.js';
 import { carriedOut, leftOut } from './annotation.js';
-import { type Grammar, flag, textLike } from './grammar.js';
+import { addressRanges } from './addresses.js';
+import { type Grammar, flag, textLike, wholeNumber } from './grammar.js';
+import { forwardedPrefix } from './replacements.js';
 import { redirectTarget } from './redirect-target.js';
 
 /** The characters that ingress-nginx allows in a rewrite target. */
@@ -60,22 +62,27 @@ export const routingAnnotations = {
   'upstream-vhost': carriedOut('location low', textLike(/^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?(:[0-9]{1,5})?$/, 'a host name, a port allowed', 260), 'the request\'s host', {
     support: 'approximated', failMode: 'refuse', note: 'A plain host name only: no variables.',
   }),
-  'x-forwarded-prefix': leftOut('location medium', 'not-yet', 'The header is always removed from requests.'),
+  'x-forwarded-prefix': carriedOut('location medium', textLike(forwardedPrefix, 'a path, `$1`…`$9` as in rewrite-target'), 'none', {
+    note: 'Sent where rewrite-target changes the path, as there. What clients send is always removed.',
+  }),
   'default-backend': leftOut('location low', 'not-yet', 'Without endpoints requests are answered with 503.'),
   'custom-http-errors': leftOut('location low', 'not-yet', 'Answers of the backend are passed on.'),
   'disable-proxy-intercept-errors': leftOut('location low', 'not-yet', 'Nothing is intercepted.', { harmless: ['false'] }),
 } as const;
 
+const most = wholeNumber(0, 10_000_000);
+const perClient = 'Of one client address (IPv6: its /64) to one Ingress, over all workers of an engine; what the engine can\'t keep apart for want of memory shares one limit.';
+const answered = 'More is answered with 503';
+
 export const trafficAnnotations = {
   'mirror-target': leftOut('ingress high', 'no', 'Needs a second request to a target that the Ingress chooses freely.'),
   'mirror-host': leftOut('ingress high', 'no', 'See mirror-target.'),
   'mirror-request-body': leftOut('ingress low', 'no', 'See mirror-target.'),
-  'limit-rps': leftOut('location low', 'not-yet', 'Requests are not limited.', { harmless: ['0'] }),
-  'limit-rpm': leftOut('location low', 'not-yet', 'Requests are not limited.', { harmless: ['0'] }),
-  'limit-connections': leftOut('location low', 'not-yet', 'Connections are not limited.', { harmless: ['0'] }),
-  'limit-burst-multiplier': leftOut('location low', 'not-yet', 'See limit-rps.'),
-  'limit-allowlist': leftOut('location low', 'not-yet', 'See limit-rps.', { alias: 'limit-whitelist' }),
-  'limit-rate': leftOut('location low', 'not-yet', 'Answers are not slowed down.', { harmless: ['0'] }),
-  'limit-rate-after': leftOut('location low', 'not-yet', 'See limit-rate.'),
+  'limit-rps': carriedOut('location low', most, '`0` (no limit)', { note: `${perClient} ${answered}, \`limit-req-status-code\` of the class.` }),
+  'limit-rpm': carriedOut('location low', most, '`0` (no limit)', { note: 'The same by the minute. With both, both count.' }),
+  'limit-connections': carriedOut('location low', most, '`0` (no limit)', { note: `Requests of one client at the same time. ${answered}, \`limit-conn-status-code\` of the class.` }),
+  'limit-burst-multiplier': carriedOut('location low', wholeNumber(1, 1000), '`5`', { note: 'So many times the limit may come at once.' }),
+  'limit-allowlist': carriedOut('location low', addressRanges, 'nobody', { alias: 'limit-whitelist', note: 'For these no limit counts.' }),
+  'limit-rate': carriedOut('location low', wholeNumber(0, 2 ** 30, ' (KB a second)'), '`0` (no limit)', { note: 'Of each answer. The answer is buffered.' }),
+  'limit-rate-after': carriedOut('location low', wholeNumber(0, 2 ** 30, ' (KB)'), '`0`', { note: 'At full speed until then.' }),
 } as const;
-

@@ -56,6 +56,13 @@ describe('e2e: basic authentication', function () {
     expect([await status('file', credentials('bcrypt', 'U*U')), await status('file', credentials('bcrypt', 'U*U*'))]).to.deep.equal([200, 401]);
   });
 
+  it('a body of unknown length does not ask twice', async () => {
+    const answer = await session.ask('file.example.com', '/', { method: 'POST', body: 'x'.repeat(100), headers: { ...credentials('apr1', password), 'transfer-encoding': 'chunked' } });
+    expect(seen(answer).bodyLength).to.equal(100);
+    expect(seen(answer).headers.authorization).to.equal(undefined);
+    expect((await session.ask('file.example.com', '/', { method: 'POST', body: 'x', headers: { 'transfer-encoding': 'chunked' } })).status).to.equal(401);
+  });
+
   it('nobody else comes in', async () => {
     for (const [user, word] of [['nobody', password], ['', password], ['apr1:x', password], ['plain', 'secret'], ['broken', ''], ['# people', '']] as const) expect(await status('file', credentials(user, word)), user).to.equal(401);
     for (const authorization of ['Basic', 'Basic ', 'Basic !!!', 'Bearer abc', `Basic ${Buffer.from('apr1').toString('base64')}`, `Basic ${Buffer.from(`apr1:${password}\0`).toString('base64')}`, `Basic ${'YTpi'.repeat(1000)}`]) {

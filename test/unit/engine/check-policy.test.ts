@@ -10,6 +10,8 @@ const withPolicy = (policy: unknown): ReturnType<typeof checkEntry> => check({ r
 const canary = { ingress: 'next', service: 'next', backend: 'service/shop/next/80', weight: 10, total: 100 };
 const withCanary = (changes: object, routeChanges: object = {}): ReturnType<typeof checkEntry> => check({ routes: [{ ...route, ...routeChanges, canary: { ...canary, ...changes } }] });
 const cors = { origins: ['*'], credentials: true };
+const retry = { error: true, timeout: false, statuses: [], repeat: true, tries: 10, seconds: 0 };
+const limits = { burst: 5, requestStatus: 503, connectionStatus: 503 };
 const affinity = { cookie: 'c', persistent: false, stickyCanary: true };
 
 const question = { scheme: 'https', host: '$host', target: '/oauth2/auth' };
@@ -21,6 +23,10 @@ const sound: object[] = [
   { cors }, { cors: { origins: ['https://a.test', 'https://*.b.test:8080'], methods: 'GET, PUT', headers: 'X-A', credentials: true, expose: '*', maxAge: 0 } },
   { basic: { realm: 'a b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'b:$2y$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW'] } },
   { external: question }, { external: { scheme: 'http', service: 'service/auth/proxy/4180', host: 'a.test', target: '/x?y=$escaped_request_uri', method: 'POST', signin: 'https://$host/start?rd=$escaped_request_uri', redirect: '$scheme://$host$request_uri', responseHeaders: ['X-User'], alwaysSetCookie: true }, satisfyAny: true },
+  { flow: { answers: 'buffered', requests: 'streamed', kilobytes: 16, buffers: 8 } }, { retry }, { retry: { ...retry, statuses: [404, 503], tries: 3 } }, { errors: { statuses: [503], backend: 'service/shop/errors/80', whenEmpty: true } },
+  { limits }, { limits: { rps: 1, rpm: 2, burst: 5, connections: 3, except: ['0a000000/8'], requestStatus: 429, connectionStatus: 599 } }, { rate: { bytes: 1024, after: 0 } },
+  { prefix: '/a/$1' }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
+  { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -33,6 +39,14 @@ const bad: Record<string, unknown[]> = {
   external: [{}, 'x', { ...question, scheme: 'unix' }, { ...question, more: 1 }, ...['', '*.a.test', 'A.test', '127.0.0.1', '::1', 'a b', 7].map((host) => ({ ...question, host })), ...['', 'x', '/a b', '/\r\n', '/$cookie_x', 7].map((target) => ({ ...question, target })), ...['', 'x', 'host/a.test', 'service/a/b', 'service/a/b/0', 'service/a/../80'].map((service) => ({ ...question, service })),
     { ...question, method: 'get' }, { ...question, method: 'GET; x' }, { ...question, signin: 'javascript:x' }, { ...question, signin: '/x' }, { ...question, redirect: 'a\nb' }, { ...question, responseHeaders: [] }, { ...question, responseHeaders: ['Host'] }, { ...question, responseHeaders: ['X: y'] }, { ...question, responseHeaders: 'X-A' }, { ...question, alwaysSetCookie: false }],
   satisfyAny: [false, 'any'],
+  flow: [{}, { answers: 'on' }, { requests: 'off' }, { kilobytes: 0 }, { kilobytes: 129 }, { buffers: 1001 }, { more: 1 }],
+  retry: [{}, { ...retry, tries: 0 }, { ...retry, tries: 11 }, { ...retry, statuses: [503], tries: 4 }, { ...retry, statuses: [418] }, { ...retry, statuses: '503' }, { ...retry, repeat: 1 }, { ...retry, seconds: -1 }, { ...retry, more: 1 }],
+  errors: [{}, { statuses: [200], whenEmpty: true }, { statuses: [503], whenEmpty: true, backend: 'host/a.test' }, { statuses: [503] }],
+  limits: [{}, { ...limits, rps: 0 }, { ...limits, rps: 1.5 }, { ...limits, burst: 0 }, { ...limits, connections: -1 }, { ...limits, except: ['10.0.0.0/8'] }, { ...limits, requestStatus: 200 }, { ...limits, connectionStatus: 600 }, { ...limits, key: '$http_x' }],
+  rate: [{}, { bytes: 0, after: 0 }, { bytes: 1 }, { bytes: '1k', after: 0 }],
+  prefix: ['a', '/a\r\nX: y', '/$host', '/$12', ''],
+  headers: [[], 'X-A: b', [{ name: 'X-A' }], [{ name: 'X-A', value: 'a\r\nX: y' }], [{ name: 'Host', value: 'a' }], [{ name: 'X A', value: 'a' }], [{ name: 'X-A', value: '$cookie_a' }], [{ name: 'X-A', value: 'a', more: 1 }], Array.from({ length: 33 }, () => ({ name: 'X-A', value: 'a' }))],
+  answer: [{}, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
   affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, maxAge: '1' }],
 };
 

@@ -1,0 +1,38 @@
+// How bodies pass and when a request is tried again, as annotations ask for it. Both choose among the lanes of nginx.
+
+import type { Flow, Retry } from '../route-table/types.js';
+import type { AnnotationValues } from './annotations/registry.js';
+
+const retryNames = ['proxy-next-upstream', 'proxy-next-upstream-tries', 'proxy-next-upstream-timeout'] as const;
+/** Beyond, nginx would end a request that goes from location to location. */
+const mostTriesByStatus = 3;
+const mostTries = 10;
+
+/** Buffers and streams; only what differs from nginx.conf, undefined when nothing does. */
+export function flowOf(values: AnnotationValues): Flow | undefined {
+  const kilobytes = Math.min(Math.ceil((values['proxy-buffer-size'] ?? 0) / 1024), 128);
+  const buffered = values['proxy-buffering'] === 'on' || (values['limit-rate'] ?? 0) > 0;
+  const buffers = values['proxy-buffers-number'];
+  const flow: Flow = {
+    ...(buffered ? { answers: 'buffered' } : {}),
+    ...(values['proxy-request-buffering'] === 'off' ? { requests: 'streamed' } : {}),
+    ...(kilobytes > 4 ? { kilobytes } : {}),
+    ...(buffered && buffers !== undefined ? { buffers } : {}),
+  };
+  return Object.keys(flow).length === 0 ? undefined : flow;
+}
+
+/** Further tries; undefined when nothing is said of them. */
+export function retryOf(values: AnnotationValues): Retry | undefined {
+  if (retryNames.every((name) => values[name] === undefined)) return undefined;
+  const words = values['proxy-next-upstream'] ?? ['error', 'timeout'];
+  const wanted = values['proxy-next-upstream-tries'] ?? 3;
+  const seconds = values['proxy-next-upstream-timeout'] ?? 0;
+  if (words.includes('off')) return { error: false, timeout: false, statuses: [], repeat: false, tries: 1, seconds };
+  const statuses = words.flatMap((word) => (word.startsWith('http_') ? [Number(word.slice('http_'.length))] : [])).sort();
+  const most = statuses.length > 0 ? mostTriesByStatus : mostTries;
+  return {
+    error: words.includes('error') || words.includes('invalid_header'), timeout: words.includes('timeout'), statuses,
+    repeat: words.includes('non_idempotent'), tries: wanted === 0 ? most : Math.min(wanted, most), seconds,
+  };
+}

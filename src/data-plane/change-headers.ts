@@ -1,0 +1,67 @@
+// Headers as a route's policy asks for them, of requests and of answers. Names and values come checked from the class table; a
+// variable in a value is one of a closed list.
+
+import { fillTemplate } from '../route-table/rewrite-path.js';
+import { replaceStart, rewriteCookie } from '../route-table/rewrite-answer.js';
+import type { AnswerChanges, HeaderLine } from '../route-table/types.js';
+import { byteAt, cut, find } from './text.js';
+
+const DOLLAR = '$';
+
+/** Variables of header values, and what nginx calls them here. */
+const VARIABLES: Record<string, string | undefined> = {
+  host: 'ia_host', remote_addr: 'remote_addr', request_id: 'ia_request_id', request_uri: 'request_uri', scheme: 'scheme', server_port: 'server_port',
+};
+
+/** Sets the headers of the request that is sent on. */
+export function changeRequest(headers: HeaderLine[]): void {
+  for (const { name, value } of headers) {
+    if (value === '') ngx.req.clear_header(name);
+    else ngx.req.set_header(name, filled(value));
+  }
+}
+
+/** Changes the headers of an answer. `proxied`: it comes from a backend. */
+export function changeAnswer({ location, cookieDomain, cookiePath, headers }: AnswerChanges, proxied: boolean): void {
+  if (proxied && location !== undefined) changeStart('Location', location);
+  if (proxied && (cookieDomain !== undefined || cookiePath !== undefined)) {
+    const cookies = ngx.header['Set-Cookie'];
+    if (typeof cookies === 'string') ngx.header['Set-Cookie'] = rewriteCookie(cookies, cookieDomain, cookiePath);
+    else if (cookies !== undefined) {
+      for (let at = 0; at < cookies.length; at++) cookies[at] = rewriteCookie(cookies[at], cookieDomain, cookiePath);
+      ngx.header['Set-Cookie'] = cookies;
+    }
+  }
+  if (headers !== undefined) for (const { name, value } of headers) ngx.header[name] = value === '' ? undefined : filled(value);
+}
+
+function changeStart(name: string, replacement: NonNullable<AnswerChanges['location']>): void {
+  const value = ngx.header[name];
+  if (typeof value === 'string') ngx.header[name] = replaceStart(value, replacement);
+}
+
+/** The value of X-Forwarded-Prefix: what a rewrite took off, as the Ingress writes it. */
+export function setPrefix(template: string, captures: string[]): void {
+  ngx.var.ia_prefix = fillTemplate(template, captures);
+}
+
+/** The value with its variables filled in. */
+function filled(value: string): string {
+  if (find(value, DOLLAR, 0) < 0) return value;
+  let result = '';
+  let at = 0;
+  while (at < value.length) {
+    const dollar = find(value, DOLLAR, at);
+    if (dollar < 0) return result + cut(value, at, value.length);
+    let end = dollar + 1;
+    while (isNameByte(byteAt(value, end))) end = end + 1;
+    const variable = VARIABLES[cut(value, dollar + 1, end)];
+    result = result + cut(value, at, dollar) + (variable === undefined ? '' : ngx.var[variable] ?? '');
+    at = end;
+  }
+  return result;
+}
+
+function isNameByte(byte: number): boolean {
+  return (byte >= 97 && byte <= 122) || byte === 95;
+}

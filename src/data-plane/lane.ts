@@ -1,0 +1,53 @@
+// Brings a request into the lane that its policy asks for (route-table/lanes): locations differ in what nginx can't vary. An
+// answer that a lane has taken back comes by here again.
+
+import type { PreparedPolicy } from '../route-table/match.js';
+import { enter } from './enter.js';
+import type { FoundRoute } from './find-route.js';
+import { isUnsafe, mayAskAgain, triesOf } from './retry.js';
+import { isGrpc } from './take-body.js';
+
+/** True when the request is where it belongs; else it starts again there, or is answered. */
+export function isInLane(found: FoundRoute, policy: PreparedPolicy): boolean {
+  if (policy.lane === undefined || isGrpc(policy.asked)) return true;
+  const location = ngx.var.ia_location;
+  const wanted = policy.lane === policy.lastLane ? policy.lane : laneOfTry(found, policy);
+  if (location === 'answered' && !isAskedAgain(found, policy)) return false;
+  if (location === (wanted ?? '') || (wanted === undefined && location === 'answered')) return true;
+  enter(wanted ?? '@again', wanted !== undefined && !isStreamed(policy));
+  return false;
+}
+
+/** Lanes read no body by themselves. */
+function isStreamed({ asked: { flow } }: PreparedPolicy): boolean {
+  return flow !== undefined && flow.requests !== undefined;
+}
+
+/** The last try needs no lane that takes its answer back. */
+function laneOfTry(found: FoundRoute, policy: PreparedPolicy): string | undefined {
+  const tried = tonumber(ngx.var.ia_tries) ?? 0;
+  ngx.ctx.tried = tried;
+  return mayGoOn(found, policy, tried) ? policy.lane : policy.lastLane;
+}
+
+/** Whether an answer that was taken back is asked of another endpoint. If not, the request is answered. */
+function isAskedAgain(found: FoundRoute, policy: PreparedPolicy): boolean {
+  if ((ngx.ctx.tried ?? 0) >= tries(found, policy) || !mayAskAgain(policy, ngx.status)) {
+    ngx.exit(ngx.status);
+    return false;
+  }
+  // The status that was taken back counts no more.
+  ngx.status = 200;
+  return true;
+}
+
+/** Whether the next try is not the last one, so that its answer may be taken back. */
+function mayGoOn(found: FoundRoute, policy: PreparedPolicy, tried: number): boolean {
+  const { retry } = policy.asked;
+  if (retry === undefined || (!retry.repeat && isUnsafe())) return false;
+  return tried + 1 < tries(found, policy);
+}
+
+function tries({ service }: FoundRoute, policy: PreparedPolicy): number {
+  return service === undefined ? 0 : math.min(triesOf(policy), service.endpoints.length);
+}

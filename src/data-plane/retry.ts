@@ -1,0 +1,44 @@
+// Whether a request may be tried again, and how often. nginx itself repeats nothing that is unsafe where nobody asked for it.
+
+import type { PreparedPolicy } from '../route-table/match.js';
+
+/** Tries of a request that says nothing of it. */
+const USUAL_TRIES = 3;
+
+/** All tries together. */
+export function triesOf(policy: PreparedPolicy | undefined): number {
+  const retry = policy === undefined ? undefined : policy.asked.retry;
+  return retry === undefined ? USUAL_TRIES : retry.tries;
+}
+
+/** Whether a request that failed at one endpoint may go to another one. `late`: the endpoint was too slow. */
+export function mayRepeat({ asked: { retry } }: PreparedPolicy, late: boolean): boolean {
+  if (retry === undefined) return !wasSentOnce();
+  if (!(late ? retry.timeout : retry.error)) return false;
+  return (retry.repeat || !wasSentOnce()) && !isTooLate(retry.seconds);
+}
+
+/** Whether an answer with this status may be asked of another endpoint. It has been sent, so only what is safe to repeat may. */
+export function mayAskAgain({ asked: { retry } }: PreparedPolicy, status: number): boolean {
+  if (retry === undefined || (!retry.repeat && isUnsafe()) || isTooLate(retry.seconds)) return false;
+  for (const one of retry.statuses) {
+    if (one === status) return true;
+  }
+  return false;
+}
+
+/** A request that does something each time (RFC 9110, section 9.2.2: not idempotent), as nginx counts them. */
+export function isUnsafe(): boolean {
+  const method = ngx.req.get_method();
+  return method === 'POST' || method === 'PATCH' || method === 'LOCK';
+}
+
+/** Unsafe, and an endpoint has got some of it. */
+function wasSentOnce(): boolean {
+  return isUnsafe() && string.match(ngx.var.upstream_bytes_sent ?? '0', '[1-9]')[0] !== undefined;
+}
+
+/** Counted from the beginning of the request, which is never later than its first try. */
+function isTooLate(seconds: number): boolean {
+  return seconds > 0 && ngx.now() - ngx.req.start_time() >= seconds;
+}

@@ -1,0 +1,53 @@
+// Says where a request goes: to the endpoint whose turn it is, or to that of its client. Without endpoints it is answered here.
+
+import { pickEndpoint } from '../route-table/pick-endpoint.js';
+import type { Policy, Rate } from '../route-table/types.js';
+import { changeRequest } from './change-headers.js';
+import { stickyTurn } from './affinity.js';
+import { soundTurn } from './endpoint-health.js';
+import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
+import type { FoundRoute } from './find-route.js';
+
+/** `asked`: what the route's policy says of it. */
+export function send(found: FoundRoute, asked: Policy | undefined): void {
+  const service = found.service;
+  if (service === undefined || service.endpoints.length === 0) {
+    ngx.ctx.noEndpoints = true;
+    return ngx.exit(503);
+  }
+  const context = ngx.ctx;
+  const turn = soundTurn(service.endpoints, asked === undefined ? nextTurn(service) : turnFor(found, service, asked));
+  context.service = service;
+  context.turn = turn;
+  const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
+  ngx.var.ia_shard = endpoint.shard;
+  if (asked === undefined) return;
+  address(endpoint, asked);
+  if (asked.rate !== undefined) slowDown(asked.rate);
+  if (asked.headers !== undefined) changeRequest(asked.headers);
+}
+
+function slowDown({ bytes, after }: Rate): void {
+  ngx.var.limit_rate = tostring(bytes);
+  ngx.var.ia_rate_after = tostring(after);
+}
+
+function turnFor(found: FoundRoute, service: PreparedService, asked: Policy): number {
+  // A further try after an answer that was taken back: the next endpoint.
+  if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) return (tonumber(ngx.var.ia_turn) ?? 0) + 1;
+  return asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
+}
+
+function nextTurn(service: PreparedService): number {
+  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
+  return count ?? 0;
+}
+
+/** What differs from plain HTTP under the request's own name. */
+function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
+  if (host !== undefined) ngx.var.ia_vhost = host;
+  const scheme = protocol === 'auto' ? (ngx.var.scheme as string) : protocol ?? 'http';
+  if (scheme === 'http') return;
+  ngx.var.ia_scheme = scheme;
+  ngx.var.ia_shard = shardFor(scheme, endpoint);
+}

@@ -1,0 +1,15 @@
+// What every worker of nginx begins and ends with.
+
+import { start as startFigures, stop as stopFigures } from './figures.js';
+import { start as startLimits } from './limit.js';
+
+/** Runs when a worker starts. */
+export function start(): void {
+  startFigures();
+  startLimits();
+}
+
+/** Runs when a worker ends in order. */
+export function stop(): void {
+  stopFigures();
+}

@@ -1,0 +1,101 @@
+// Headers of requests and answers as annotations ask for them: what the backend saw, what the client got, and what nobody may set.
+
+import type { Server } from 'node:http';
+import { expect } from 'chai';
+import { type DevSession, ingress, seen, startDevSession } from '../../fixtures/dev-session.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { listenHttp, serviceAt } from '../../fixtures/service-at.js';
+
+describe('e2e: annotations of headers', function () {
+  this.timeout(60_000);
+  let session: DevSession;
+  let backend: Server;
+  const own = (name: string, annotations: Record<string, string>, service = 'web'): string =>
+    ingress({ name, host: `${name}.example.com`, service }).replace('"annotations":{}', `"annotations":${JSON.stringify(Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key.includes('/') ? key : `nginx.ingress.kubernetes.io/${key}`, value])))}`);
+  before(async () => {
+    session = await startDevSession({ web: 1 });
+    const { server, port } = await listenHttp((_request, response) => {
+      response.writeHead(302, {
+        location: 'http://inner.test:8080/app/x?y', 'x-powered-by': 'something old', server: 'secret/1.0', 'x-frame-options': 'ALLOWALL',
+        'set-cookie': ['a=1; Path=/app/; Domain=.Inner.test; HttpOnly', 'path=/app; Path=/application', 'domain=inner.test; domain=other.test; Secure', 'plain'],
+      }).end();
+    });
+    backend = server;
+    const response = 'ingress-arbiter.io/response-headers';
+    const request = 'ingress-arbiter.io/request-headers';
+    await session.apply(serviceAt('moved', [{ port }]) + [
+      own('redirect', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'https://outer.test/' }, 'moved'), own('redirect-off', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'off' }, 'moved'),
+      own('redirect-bad', { 'proxy-redirect-from': 'http://inner.test', 'proxy-redirect-to': 'https://$http_x/' }, 'moved'),
+      own('cookies', { 'proxy-cookie-domain': 'inner.test outer.test', 'proxy-cookie-path': '/app /' }, 'moved'), own('cookies-bad', { 'proxy-cookie-domain': 'a.test b.test; Path=/', 'proxy-cookie-path': '~^/ /' }, 'moved'),
+      own('answer', { [response]: 'X-Frame-Options: DENY\n\n  Strict-Transport-Security:  max-age=60; includeSubDomains \nX-Powered-By:\nServer: ours\nX-Host: $host/$scheme$request_uri' }, 'moved'),
+      own('answer-own', { [response]: 'X-Frame-Options: SAMEORIGIN', 'permanent-redirect': 'https://new.test' }), own('closed', { [response]: 'X-Frame-Options: DENY', 'denylist-source-range': '0.0.0.0/0' }),
+      own('request', { [request]: 'X-Team: shop & more\nX-Client: $remote_addr:$server_port\nX-Drop:\nUser-Agent: gateway' }),
+      ...['Host: evil', 'Connection: close', 'Content-Length: 0', 'Transfer-Encoding: chunked', 'X-Forwarded-For: 1.2.3.4', 'Authorization: Basic x', 'X-Real-IP: 1', 'X-Arbiter-Hops: 1', 'X-A: a\rX-B: b', 'X-A: $http_cookie', 'X_A: b', 'no colon', 'X-A: é', ': x', `X-A: ${'x'.repeat(2000)}`]
+        .map((line, at) => own(`request-bad-${at}`, { [request]: `X-Good: yes\n${line}` })),
+      ...['Set-Cookie: a=b', 'Location: https://evil', 'Access-Control-Allow-Origin: *', 'X-Accel-Redirect: /etc', 'Content-Length: 1', 'X-A: a\u2028b', 'X-A: $host$cookie_a'].map((line, at) => own(`answer-bad-${at}`, { [response]: line })),
+      own('unknown', { 'ingress-arbiter.io/answer-headers': 'X: y' }),
+      ingress({ name: 'prefix', host: 'prefix.example.com', service: 'web', path: '/app(/|$)(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/app' } }),
+      ingress({ name: 'prefix-capture', host: 'prefix-capture.example.com', service: 'web', path: '/(a|b)/(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/$1' } }),
+      own('prefix-none', { 'x-forwarded-prefix': '/app' }), own('prefix-bad', { 'x-forwarded-prefix': '/a\r\nX: $host' }), own('last', {}),
+    ].join(''));
+    await session.served('last.example.com');
+    await session.served('cookies.example.com', 302);
+  });
+  after(async () => {
+    await session?.close();
+    backend?.close();
+  });
+
+  const get = (name: string, path = '/', headers: Record<string, string> = {}): ReturnType<DevSession['ask']> => session.ask(`${name}.example.com`, path, { headers });
+
+  it('proxy-redirect-from and -to: the start of Location', async () => {
+    expect((await get('redirect')).headers.location).to.equal('https://outer.test/app/x?y');
+    for (const name of ['redirect-off', 'redirect-bad']) expect((await get(name)).headers.location).to.equal('http://inner.test:8080/app/x?y');
+  });
+
+  it('proxy-cookie-domain and -path', async () => {
+    expect((await get('cookies')).headers['set-cookie']).to.deep.equal(['a=1; Path=//; Domain=outer.test; HttpOnly', 'path=/app; Path=/lication', 'domain=inner.test; domain=other.test; Secure', 'plain']);
+    expect((await get('cookies-bad')).headers['set-cookie']![0]).to.equal('a=1; Path=/app/; Domain=.Inner.test; HttpOnly');
+  });
+
+  it('response-headers: set in place of the backend\'s, taken away, and on answers of the engine too', async () => {
+    const { headers } = await get('answer', '/a?b');
+    expect([headers['x-frame-options'], headers['strict-transport-security'], headers['x-powered-by'], headers.server, headers['x-host']])
+      .to.deep.equal(['DENY', 'max-age=60; includeSubDomains', undefined, 'ours', 'answer.example.com/http/a?b']);
+    const redirected = await get('answer-own');
+    expect([redirected.status, redirected.headers['x-frame-options']]).to.deep.equal([301, 'SAMEORIGIN']);
+    const refused = await get('closed');
+    expect([refused.status, refused.headers['x-frame-options']]).to.deep.equal([403, 'DENY']);
+  });
+
+  it('request-headers: set in place of the client\'s, and taken away', async () => {
+    const { headers } = seen(await get('request', '/', { 'x-team': 'evil', 'x-drop': 'me', 'user-agent': 'curl' }));
+    expect([headers['x-team'], headers['x-client'], headers['x-drop'], headers['user-agent']])
+      .to.deep.equal(['shop & more', `127.0.0.1:${session.settings.ports.external.http}`, undefined, 'gateway']);
+    expect(headers['x-forwarded-for']).to.equal('127.0.0.1');
+  });
+
+  it('what nobody may set is a finding, and nothing of that annotation is set', async () => {
+    const log = session.log.join('\n');
+    for (let at = 0; at < 15; at++) {
+      expect(log, String(at)).to.match(new RegExp(`IA150 Ingress default/request-bad-${at}: annotation request-headers`));
+      expect(seen(await get(`request-bad-${at}`)).headers).to.not.have.any.keys('x-good', 'x-a', 'x-b');
+    }
+    for (let at = 0; at < 7; at++) {
+      expect(log, String(at)).to.match(new RegExp(`IA150 Ingress default/answer-bad-${at}: annotation response-headers`));
+      const { headers } = await get(`answer-bad-${at}`);
+      expect(headers).to.not.have.any.keys('set-cookie', 'location', 'access-control-allow-origin', 'x-accel-redirect', 'x-a');
+    }
+    expect(log).to.match(/IA154 Ingress default\/unknown: annotation answer-headers is none of ingress-arbiter\.io\//);
+  });
+
+  it('x-forwarded-prefix: where the path is rewritten, and never the client\'s', async () => {
+    const prefix = async (name: string, path: string): Promise<unknown[]> => {
+      const answer = await eventually(async () => seen(await get(name, path, { 'x-forwarded-prefix': '/evil' })));
+      return [answer.path, answer.headers['x-forwarded-prefix']];
+    };
+    expect(await prefix('prefix', '/app/x')).to.deep.equal(['/x', '/app']);
+    expect(await prefix('prefix-capture', '/b/c%20d')).to.deep.equal(['/c%20d', '/b']);
+    for (const name of ['prefix-none', 'prefix-bad', 'last']) expect(await prefix(name, '/')).to.deep.equal(['/', undefined]);
+  });
+});
