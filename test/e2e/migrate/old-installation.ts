@@ -13,6 +13,7 @@ import type { KubeObject } from '../../../src/dev-cluster/resources.js';
 import { service, tlsSecret } from '../../fixtures/dev-rig.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { freePorts } from '../../fixtures/free-ports.js';
+import { shippedAccess } from '../../fixtures/shipped-access.js';
 import { selfSigned } from '../../fixtures/self-signed.js';
 import { type RunProcess, startRun } from '../run-process.js';
 
@@ -39,7 +40,8 @@ export interface OldInstallation {
 export async function startOldInstallation(): Promise<OldInstallation> {
   const folder = mkdtempSync(path.join(tmpdir(), 'old-'));
   const records: RequestRecord[] = [];
-  const api = await startApiServer({ allowLoopbackEndpoints: true, onRequest: (request) => { records.push(request); } });
+  const access = shippedAccess();
+  const api = await startApiServer({ allowLoopbackEndpoints: true, authorize: access.authorize, onRequest: (request) => { records.push(request); } });
   const backends: Server[] = [];
   const ends: (() => unknown)[] = [() => { rmSync(folder, { recursive: true, force: true }); }, () => api.close(), () => backends.forEach((one) => { one.close(); one.closeAllConnections(); })];
   const close = async (): Promise<void> => { for (const end of ends.splice(0).reverse()) await end(); };
@@ -50,7 +52,7 @@ export async function startOldInstallation(): Promise<OldInstallation> {
     ends.push(() => endProcess(nginx));
     const start = async (user: string, observe: boolean): Promise<RunProcess> => {
       const claims = [{ class: 'nginx', acceptedControllers: ['k8s.io/ingress-nginx'], addresses: [OWN_ADDRESS], observe }];
-      const run = await startRun({ api, folder, user, class: 'nginx', settings: { claims } });
+      const run = await startRun({ api, access, folder, user, class: 'nginx', settings: { claims } });
       ends.push(() => run.end());
       await eventually(async () => { expect(await run.readiness(), run.messages().join('\n')).to.equal('ok'); }, 40_000);
       return run;
