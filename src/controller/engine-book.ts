@@ -20,6 +20,9 @@ export interface EngineBook {
 }
 
 const GRACE_MS = 120_000;
+/** A counter that appears with its first event has not grown, for whoever watches it: these are there from the beginning. */
+const fromZero: readonly RefusalWord[] = ['entry', 'budget', 'full', 'nginx', 'no-answer'];
+
 /** Names that are kept; more engines than that are served all the same, and not shown. */
 export const mostEngineNames = 250;
 
@@ -36,7 +39,7 @@ export function createEngineBook(): EngineBook {
       else {
         const oldest = engines.size < mostEngineNames ? undefined : [...engines].find(([, { goneAt }]) => goneAt !== undefined)?.[0];
         if (oldest !== undefined) engines.delete(oldest);
-        if (engines.size < mostEngineNames) engines.set(name, { epoch: 0, sequence: 0, refusals: new Map() });
+        if (engines.size < mostEngineNames) engines.set(name, { epoch: 0, sequence: 0, refusals: new Map(fromZero.map((word) => [word, 0])) });
       }
     },
     go(name, now) {

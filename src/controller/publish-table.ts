@@ -69,7 +69,8 @@ export class TablePublisher {
   private sequence: number;
   private failures = 0;
   private triedAgain = false;
-  private running: Promise<void> | undefined;
+  private busy = false;
+  private running: Promise<void> = Promise.resolve();
   private alarm: NodeJS.Timeout | undefined;
   private readonly now: () => number;
   private readonly quarantine: Quarantine;
@@ -110,24 +111,34 @@ export class TablePublisher {
   }
 
   private work(): Promise<void> {
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
-      this.setAlarm();
-    });
+    if (!this.busy) this.running = this.run();
     return this.running;
   }
 
   private async run(): Promise<void> {
-    for (let epoch = this.options.epoch(); epoch !== undefined; epoch = this.options.epoch()) {
-      const known = this.takenEpoch === epoch;
-      const due = known && (this.pending.size === 0 || !this.triedAgain) ? this.quarantine.due() : new Map<string, EntryValue>();
-      if (known && this.pending.size === 0 && due.size === 0) return;
-      this.triedAgain = due.size > 0;
-      const attempt = due.size > 0 ? this.retryOf(due, epoch) : this.nextUpdate(epoch);
-      const answer: Answer = await this.options.sink.apply(attempt.update).catch((error: Error) => ({ applied: false as const, reason: `no-answer: ${error.message}` }));
-      if (answer.applied) this.taken(attempt);
-      else if (!this.goesOn(attempt, answer)) await this.rest();
+    this.busy = true;
+    try {
+      for (let epoch = this.options.epoch(); epoch !== undefined; epoch = this.options.epoch()) {
+        const attempt = this.nextAttempt(epoch);
+        if (attempt === undefined) return;
+        const answer: Answer = await this.options.sink.apply(attempt.update).catch((error: Error) => ({ applied: false as const, reason: `no-answer: ${error.message}` }));
+        if (answer.applied) this.taken(attempt);
+        else if (!this.goesOn(attempt, answer)) await this.rest();
+      }
+    } finally {
+      // In the very moment in which there is nothing more to do: whoever comes after it has to find nobody at work.
+      this.busy = false;
+      this.setAlarm();
     }
+  }
+
+  /** What is to be sent now; undefined when the engine has everything. Retries and changes take turns. */
+  private nextAttempt(epoch: number): Attempt | undefined {
+    const known = this.takenEpoch === epoch;
+    const due = known && (this.pending.size === 0 || !this.triedAgain) ? this.quarantine.due() : new Map<string, EntryValue>();
+    if (known && this.pending.size === 0 && due.size === 0) return undefined;
+    this.triedAgain = due.size > 0;
+    return due.size > 0 ? this.retryOf(due, epoch) : this.nextUpdate(epoch);
   }
 
   private setAlarm(): void {

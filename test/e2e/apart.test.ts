@@ -141,6 +141,23 @@ describe('e2e: controllers and engines apart', function () {
     await answersOf(first);
   });
 
+  it('an engine whose disk takes nothing serves all the same, and says so', async () => {
+    mkdirSync(file('work-full/tables'), { recursive: true });
+    // Root writes wherever there is a directory: here there is none and there can be none.
+    writeFileSync(file('work-full/tables/red'), '');
+    await startController(streamPorts[0]!, 'for-full');
+    const engine = await startEngine('full');
+    await eventually(() => answersOf(engine), 40_000);
+    await eventually(async () => expect((await httpGet({ port: engine.admin, host: 'localhost', path: '/metrics' })).text).to.match(/^ingress_arbiter_last_good_write_failing 1$/m), 10_000);
+    expect(engine.output()).to.match(/last good table of class red can't be written: .*; requests are served all the same/);
+    await ready(engine);
+    rmSync(file('work-full/tables/red'));
+    await eventually(async () => expect((await httpGet({ port: engine.admin, host: 'localhost', path: '/metrics' })).text).to.match(/^ingress_arbiter_last_good_write_failing 0$/m), 10_000);
+    engine.child.kill('SIGTERM');
+    expect(await engine.ended).to.equal(0);
+    for (const one of controllers.splice(0)) await one.stop();
+  });
+
   it('a new controller takes over with a newer epoch, and its changes are served', async () => {
     await startController(streamPorts[0]!, 'three');
     const service = api.store.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'default', name: 'web' })!;

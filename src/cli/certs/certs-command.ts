@@ -17,7 +17,7 @@ export function certsCommand(finish: (exitCode: number) => void, print: (line: s
     .description('make a private authority and short-lived certificates for controllers and engines')
     .option('-o, --output <folder>', 'folder for the files; an authority that is there already is used again')
     .option('--secrets <namespace>', 'fill the Secrets ingress-arbiter-tls-authority, -engine and -CLASS of this namespace instead')
-    .option('--class <class>', 'a class whose controller gets a certificate; may be repeated', (value, earlier: string[] = []) => [...earlier, checkClass(value)])
+    .option('--class <class>', 'a class whose controller gets a certificate; may be repeated; a,b: one for a controller that holds both', (value, earlier: string[] = []) => [...earlier, ...checkClasses(value)])
     .option('--days <days>', 'how long the certificates are valid', parseDays, 30)
     .option('--kubeconfig <file>', 'with --secrets: the cluster; else $KUBECONFIG, ~/.kube/config, the pod\'s own account')
     .option('--context <name>', 'with --secrets: a context of the kubeconfig')
@@ -30,6 +30,10 @@ async function makeOrRenew({ output, secrets, ...options }: Options, print: (lin
     return 2;
   }
   const { class: classes = [], days } = options;
+  if (secrets !== undefined && classes.some((names) => names.includes(','))) {
+    print('certs: --secrets makes one Secret for each class; name classes one by one, or use --output');
+    return 2;
+  }
   if (secrets !== undefined) return inCluster(secrets, { ...options, classes }, print);
   try {
     const { makeCertificates } = await import('./make-certificates.js');
@@ -60,9 +64,14 @@ async function inCluster(namespace: string, { classes, days, kubeconfig, context
   }
 }
 
-function checkClass(name: string): string {
+/** One name, or several with commas, as they are. */
+function checkClasses(names: string): string[] {
+  for (const name of names.split(',')) checkClass(name);
+  return [names];
+}
+
+function checkClass(name: string): void {
   if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) throw new InvalidArgumentError('a class is a DNS name in lower case');
-  return name;
 }
 
 function parseDays(text: string): number {

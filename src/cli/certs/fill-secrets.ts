@@ -28,7 +28,7 @@ export async function fillSecrets({ api, namespace, classes, days }: SecretsRequ
     filled.push(ref.name);
   };
   await fill('engine', await issueEngine(authority, days));
-  for (const className of classes) await fill(className, await issuePublisher(authority, className, days));
+  for (const className of classes) await fill(className, await issuePublisher(authority, [className], days));
   return filled;
 }
 

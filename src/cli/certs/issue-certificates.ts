@@ -27,22 +27,22 @@ export function makeAuthority(): Promise<Pair> {
 
 /** The engines' certificate. */
 export function issueEngine(authority: Pair, days: number): Promise<Pair> {
-  return issue(authority, { name: 'engine', uri: engineUri, days });
+  return issue(authority, { name: 'engine', uris: [engineUri], days });
 }
 
-/** The certificate of a class's controllers. */
-export function issuePublisher(authority: Pair, className: string, days: number): Promise<Pair> {
-  return issue(authority, { name: `class ${className}`, uri: publisherUri(className), days });
+/** The certificate of the controllers of a class, or of several that one process holds: it may publish each of them. */
+export function issuePublisher(authority: Pair, classes: readonly string[], days: number): Promise<Pair> {
+  return issue(authority, { name: `class ${classes[0]!}${classes.length === 1 ? '' : ` and ${classes.length - 1} more`}`, uris: classes.map(publisherUri), days });
 }
 
-function issue(authority: Pair, { name, uri, days }: { name: string; uri: string; days: number }): Promise<Pair> {
+function issue(authority: Pair, { name, uris, days }: { name: string; uris: readonly string[]; days: number }): Promise<Pair> {
   return generate([{ name: 'commonName', value: `ingress-arbiter ${name}` }], {
     keyType: 'ec', algorithm: 'sha256', ...validity(days), ca: { key: authority.private, cert: authority.cert },
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
       { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      { name: 'subjectAltName', altNames: [{ type: 6, value: uri }] },
+      { name: 'subjectAltName', altNames: uris.map((value) => ({ type: 6 as const, value })) },
     ],
   });
 }

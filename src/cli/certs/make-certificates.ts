@@ -6,7 +6,7 @@ import { type Pair, issueEngine, issuePublisher, makeAuthority } from './issue-c
 
 export interface CertificateRequest {
   folder: string;
-  /** Each gets a certificate that may publish it. */
+  /** Each gets a certificate that may publish it; with commas between them, several get one that may publish all of them. */
   classes: readonly string[];
   days: number;
 }
@@ -26,7 +26,7 @@ export async function makeCertificates({ folder, classes, days }: CertificateReq
   const authority = readAuthority(folder) ?? await makeAuthority();
   if (!existsSync(path.join(folder, 'ca.crt'))) save('ca', authority);
   save('engine', await issueEngine(authority, days));
-  for (const className of classes) save(`class-${className}`, await issuePublisher(authority, className, days));
+  for (const names of classes) save(`class-${names.replaceAll(',', '+')}`, await issuePublisher(authority, names.split(','), days));
   return written;
 }
 

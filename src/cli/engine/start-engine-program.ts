@@ -52,7 +52,9 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
     const { ready, reasons } = await engine.readiness();
     return ready ? undefined : reasons.join('; ');
   };
-  const metrics = engineMetrics(settings.engine, '', async () => engine?.readings() ?? []);
+  const metrics = engineMetrics(settings.engine, '', async () => [
+    ...await engine?.readings() ?? [], { name: 'lastGoodUnwritten', labels: [], values: [lastGood.problem() === undefined ? 0 : 1] },
+  ]);
   const admin: Listening = await listen(adminApp({ metrics: (request) => metrics.render(request), classes, notReady: readiness }), settings.admin.address, settings.admin.port);
   return {
     adminPort: admin.port,

@@ -1,14 +1,16 @@
 // The table stream over real mutual TLS: a controller's fan-out at one end, engines' subscriptions at the other.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { type TLSSocket, connect } from 'node:tls';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
 import { TableFanOut } from '../../../src/controller/table-fan-out.js';
 import { checkUpdate, type HeldTable } from '../../../src/engine/check-update.js';
 import type { ApplyResult } from '../../../src/engine/class-writer.js';
 import { type Subscription, subscribeTables } from '../../../src/engine/subscribe-tables.js';
-import { connectToPublishers } from '../../../src/engine/tls-files.js';
+import { type PeerConnections, connectToPublishers } from '../../../src/engine/tls-files.js';
 import { listenSecurely } from '../../../src/http/listen-securely.js';
 import type { Listening } from '../../../src/http/listen.js';
 import { tableStreamApp, type TableSource } from '../../../src/http/table-stream-app.js';
@@ -18,6 +20,18 @@ import { eventually } from '../../fixtures/eventually.js';
 const rules = { checkEndpoint: () => undefined, routesPerHost: 100, endpointsPerService: 100, entriesPerClass: 1e6, bytesPerClass: 1e9 };
 const key = (n: number): string => `service/a/s${n}/80`;
 const endpoints = (port: number) => ({ endpoints: [{ address: '10.0.0.1', port }] });
+
+/** The fingerprint of the certificate that a listener shows to whoever connects now. */
+function shownBy(port: number, folder: string): Promise<string> {
+  const [cert, privateKey] = ['engine.crt', 'engine.key'].map((name) => readFileSync(path.join(folder, name)));
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port, cert: cert!, key: privateKey!, ca: readFileSync(path.join(folder, 'ca.crt')), checkServerIdentity: () => undefined }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
 
 /** An engine without nginx: it checks and holds its table as the real one does. */
 class HoldingEngine {
@@ -58,13 +72,13 @@ describe('feature: table stream', function () {
 
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-stream-'));
-    await makeCertificates({ folder, classes: ['red', 'blue'], days: 2 });
+    await makeCertificates({ folder, classes: ['red', 'blue', 'green,red', 'green,blue'], days: 2 });
     await makeCertificates({ folder: file('other'), classes: ['red'], days: 2 });
   });
   afterEach(async () => { for (const end of ends.splice(0).reverse()) await end(); });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  interface Side { fanOut: TableFanOut; server: Listening; refusals: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
+  interface Side { fanOut: TableFanOut; server: Listening & { onPeer(tell: (fingerprint: string) => void): void }; refusals: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
 
   async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000 } = {}): Promise<Side> {
     const refusals: string[] = [];
@@ -74,7 +88,13 @@ describe('feature: table stream', function () {
       onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
     });
     const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
-    const server = await listenSecurely(tableStreamApp(new Map([['red', source]]), answerMs), { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
+    const app = tableStreamApp(new Map([['red', source]]), answerMs);
+    let onPeer: (fingerprint: string) => void = () => undefined;
+    const listening = await listenSecurely((request, response) => {
+      onPeer((request.socket as TLSSocket).getPeerCertificate().fingerprint256);
+      app(request, response);
+    }, { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
+    const server = { ...listening, onPeer: (tell: typeof onPeer) => { onPeer = tell; } };
     ends.push(() => server.close());
     return { fanOut, server, refusals, state, address: `https://127.0.0.1:${server.port}` };
   }
@@ -193,6 +213,7 @@ describe('feature: table stream', function () {
 
   const strangers: [string, { server?: string; authority?: string; engine?: string }, RegExp][] = [
     ['a controller of another class', { server: 'class-blue' }, /may not publish class red/],
+    ['a controller of several other classes', { server: 'class-green+blue' }, /may not publish class red/],
     ['an engine in the place of a controller', { server: 'engine' }, /may not publish class red/],
     ['a controller of another authority', { server: 'other/class-red', authority: 'ca.crt' }, /self-signed|unable to verify|certificate/],
     ['an engine that shows a controller\'s certificate', { engine: 'class-red' }, /403/],
@@ -208,23 +229,45 @@ describe('feature: table stream', function () {
     });
   }
 
-  it('renews certificates without dropping the stream, and uses them for the next one', async () => {
+  it('takes the table of a class from a controller whose certificate names several', async () => {
+    const { fanOut, address } = await controller({ certificate: 'class-green+red' });
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const { holding } = engine([address]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+  });
+
+  it('renews certificates without dropping the stream, and both sides show the new ones to whoever comes next', async () => {
     const own = file('renewed');
     await makeCertificates({ folder: own, classes: ['red'], days: 1 });
     const { fanOut, server, address } = await controller({ certificate: 'renewed/class-red', authority: 'renewed/ca.crt' });
+    const seen: string[] = [];
+    server.onPeer((certificate) => seen.push(certificate));
     const table: ClassTable = new Map([[key(1), endpoints(1)]]);
     fanOut.publish(table, []);
-    const holding = new HoldingEngine();
+    const follow = (name: string, connections: PeerConnections): HoldingEngine => {
+      const holding = new HoldingEngine();
+      const subscription = subscribeTables({ class: 'red', engine: name, addresses: [address], connections, apply: holding.apply, taken: () => 0, log: () => undefined });
+      ends.push(() => subscription.stop());
+      return holding;
+    };
     const connections = connectToPublishers('red', { certificate: path.join(own, 'engine.crt'), key: path.join(own, 'engine.key'), authority: path.join(own, 'ca.crt') }, () => undefined);
-    const subscription = subscribeTables({ class: 'red', engine: 'e', addresses: [address], connections, apply: holding.apply, taken: () => 0, log: () => undefined });
-    ends.push(async () => { await subscription.stop(); await connections.close(); });
-    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    ends.push(() => connections.close());
+    const fingerprint = (name: string): string => new X509Certificate(readFileSync(path.join(own, `${name}.crt`))).fingerprint256;
+    const first = follow('first', connections);
+    await eventually(() => expect(first.ports).to.deep.equal({ [key(1)]: 1 }));
+    const before = { engine: fingerprint('engine'), server: fingerprint('class-red') };
+    expect(new Set(seen)).to.deep.equal(new Set([before.engine]));
+    expect(await shownBy(server.port, own)).to.equal(before.server);
     await makeCertificates({ folder: own, classes: ['red'], days: 3 });
+    await eventually(async () => expect(await shownBy(server.port, own)).to.equal(fingerprint('class-red')), 10_000);
+    expect(fingerprint('class-red')).to.not.equal(before.server);
+    const second = follow('second', connections);
+    await eventually(() => expect(second.ports).to.deep.equal({ [key(1)]: 1 }));
+    expect(seen.at(-1)).to.equal(fingerprint('engine')).and.not.equal(before.engine);
     table.set(key(1), endpoints(2));
     fanOut.publish(table, [key(1)]);
-    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
-    expect(holding.updates.map(({ full }) => full), 'one stream').to.deep.equal([true, false]);
-    expect(server.port).to.be.greaterThan(0);
+    for (const holding of [first, second]) await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
+    expect(first.updates.map(({ full }) => full), 'one stream').to.deep.equal([true, false]);
   });
 
   it('gives an engine up that takes an update and never answers, and hears it again when it comes back', async () => {
