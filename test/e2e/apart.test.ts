@@ -1,6 +1,6 @@
 // Controllers and engines as programs of their own: each side outlives the other, and an engine serves without anybody.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -77,6 +77,11 @@ describe('e2e: controllers and engines apart', function () {
     expect(answer.status, `${answer.text}\n${output()}`).to.equal(status);
   };
 
+  const statusOf = async ({ adminPort }: ControllerProgram, at: string, status: number): Promise<void> => {
+    const answer = await httpGet({ port: adminPort, host: 'localhost', path: at });
+    expect(answer.status, answer.text).to.equal(status);
+  };
+
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-apart-'));
     mkdirSync(file('tls'));
@@ -116,9 +121,23 @@ describe('e2e: controllers and engines apart', function () {
     expect(await engine.ended).to.equal(0);
   });
 
+  it('a controller that can not see its cluster is alive, and not ready', async () => {
+    const [nobody] = await freePorts(1) as [number];
+    const kubeconfig = readFileSync(file('kubeconfig'), 'utf8');
+    writeFileSync(file('kubeconfig'), kubeconfig.replace(/:[0-9]+(?=\s*$)/m, `:${nobody}`), { mode: 0o600 });
+    const blind = await startController(0, 'blind');
+    await statusOf(blind, '/healthz', 200);
+    await statusOf(blind, '/readyz', 503);
+    await controllers.splice(0)[0]!.stop();
+    writeFileSync(file('kubeconfig'), kubeconfig, { mode: 0o600 });
+  });
+
   it('two engines serve what the holder publishes, asked by way of the standby too', async () => {
-    await startController(streamPorts[0]!, 'one');
-    await startController(streamPorts[1]!, 'two');
+    // The holder and the standby are both of use: the one publishes, the other sends engines on.
+    for (const controller of [await startController(streamPorts[0]!, 'one'), await startController(streamPorts[1]!, 'two')]) {
+      await eventually(() => statusOf(controller, '/readyz', 200), 20_000);
+      await statusOf(controller, '/healthz', 200);
+    }
     const [one, two] = [await startEngine('one'), await startEngine('two')];
     for (const engine of [one, two]) {
       await eventually(() => ready(engine), 40_000);
@@ -134,9 +153,14 @@ describe('e2e: controllers and engines apart', function () {
     await eventually(() => expect(readdirSync(file('work-two/tables/red')).filter((name) => name.endsWith('.table'))).to.not.be.empty);
     second.child.kill('SIGKILL');
     await second.ended;
+    // The newest file is one that was cut off: the one before it counts.
+    const folderOfTwo = file('work-two/tables/red');
+    const newest = readdirSync(folderOfTwo).filter((name) => name.endsWith('.table')).sort().at(-1)!;
+    writeFileSync(path.join(folderOfTwo, '999999999999.table'), readFileSync(path.join(folderOfTwo, newest), 'utf8').slice(0, -5));
     const again = launch('two', { http: second.http, https: second.https, admin: second.admin });
     // The nginx of the engine that was killed may answer for a moment longer.
     await eventually(() => expect(again.output()).to.match(/serves its last good table/), 40_000);
+    expect(again.output()).to.match(/999999999999\.table is cut off or has too much; the one before it is tried/);
     await eventually(() => answersOf(again), 40_000);
     await answersOf(first);
   });
