@@ -84,8 +84,8 @@ function leadsTo(value: EntryValue | undefined): string[] {
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 
-function policyLeadsTo({ external }: Policy): string[] {
-  return external?.service === undefined ? [] : [external.service];
+function policyLeadsTo({ external, errors }: Policy): string[] {
+  return [external?.service, errors?.backend].filter((key) => key !== undefined);
 }
 
 function putEntry(table: ClassTable, entry: string, { value }: BuiltEntry): boolean {

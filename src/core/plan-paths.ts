@@ -14,6 +14,7 @@ import { coversHost, normalizeHost } from './host-name.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
 import { type Protections, planProtections } from './plan-protections.js';
+import { planErrorPages } from './plan-error-pages.js';
 import type { Want } from './plan-ingress.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import type { Snapshot } from './snapshot.js';
@@ -41,15 +42,19 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   notes.findings.push(...read.findings);
   if (!read.valid) return;
   const common = commonOf(ingress, read, source);
+  if (common.pages !== undefined) wantEndpoints(wants, common.pages, common.shared.namespace);
   if (common.asks !== undefined) wants.set(common.asks.key, { of: 'service', service: common.asks.service, port: common.asks.port });
   const isNamed = tlsNames(ingress, wants);
   for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
     const tls = isNamed(listed.key);
     const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
-    const { port, service, key } = wanted.backend;
-    if (port !== undefined) wants.set(key, { of: 'service', service: `${wanted.namespace}/${service}`, port });
+    wantEndpoints(wants, wanted.backend, wanted.namespace);
     addPath(wants, listed.key, { ...wanted, tls });
   }
+}
+
+function wantEndpoints(wants: Map<string, Want>, { port, service, key }: ResolvedBackend, namespace: string): void {
+  if (port !== undefined) wants.set(key, { of: 'service', service: `${namespace}/${service}`, port });
 }
 
 /** What all paths of an Ingress have in common. */
@@ -59,6 +64,8 @@ interface Common {
   shared: Omit<WantedPath, 'path' | 'backend'>;
   /** The Service that is asked before requests go on. */
   asks?: Protections['asks'];
+  /** The Service whose answers stand in for others. */
+  pages?: ResolvedBackend | undefined;
 }
 
 function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { settings, snapshot, notes }: PathSource): Common {
@@ -74,8 +81,9 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { setti
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, notes });
   if (closed || !spoken || protections === 'closed') return { object, closed: true, shared };
-  const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy };
-  return { object, closed: false, shared: { ...shared, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks };
+  const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
+  const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy, ...(pages && { errors: pages.errors }) };
+  return { object, closed: false, shared: { ...shared, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, pages: pages?.backend };
 }
 
 function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {

@@ -42,19 +42,19 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   const [connectTime] = string.match(ngx.var.upstream_connect_time ?? '-', '([^ ,:]+)$');
   const connected = connectTime !== '-';
   // An endpoint that is slow to answer one request may answer others.
-  if ((status !== 504 || !connected) && noteFailure(context.endpoint as PreparedEndpoint, connected)) {
-    countEjection(context.class ?? '', (context.match as PathMatchResult).route);
-  }
+  const ejected = (status !== 504 || !connected) && noteFailure(context.endpoint as PreparedEndpoint, connected);
+  // A question of external authentication is nobody's request.
+  if (ejected && context.match !== undefined) countEjection(context.class ?? '', (context.match as PathMatchResult).route);
   context.endpoint = undefined;
   if (policy !== undefined && !mayRepeat(policy, status === 504)) return false;
   context.turn = soundTurn(endpoints, (context.turn ?? 0) + 1);
   return true;
 }
 
-function prepareTry({ asked, lane, lastLane }: PreparedPolicy, attempts: number): void {
+function prepareTry({ asked, takesBack }: PreparedPolicy, attempts: number): void {
   setWaits(asked);
   // An answer that is taken back comes by another location, where the context is gone.
-  if (lane !== lastLane) {
+  if (takesBack) {
     ngx.var.ia_tries = tostring(attempts);
     ngx.var.ia_turn = tostring(ngx.ctx.turn ?? 0);
   }

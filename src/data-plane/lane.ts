@@ -3,6 +3,7 @@
 
 import type { PreparedPolicy } from '../route-table/match.js';
 import { enter } from './enter.js';
+import { askForPage, isReplaced } from './error-pages.js';
 import type { FoundRoute } from './find-route.js';
 import { isUnsafe, mayAskAgain, triesOf } from './retry.js';
 import { isGrpc } from './take-body.js';
@@ -11,7 +12,7 @@ import { isGrpc } from './take-body.js';
 export function isInLane(found: FoundRoute, policy: PreparedPolicy): boolean {
   if (policy.lane === undefined || isGrpc(policy.asked)) return true;
   const location = ngx.var.ia_location;
-  const wanted = policy.lane === policy.lastLane ? policy.lane : laneOfTry(found, policy);
+  const wanted = policy.takesBack ? laneOfTry(found, policy) : policy.lane;
   if (location === 'answered' && !isAskedAgain(found, policy)) return false;
   if (location === (wanted ?? '') || (wanted === undefined && location === 'answered')) return true;
   enter(wanted ?? '@again', wanted !== undefined && !isStreamed(policy));
@@ -30,15 +31,18 @@ function laneOfTry(found: FoundRoute, policy: PreparedPolicy): string | undefine
   return mayGoOn(found, policy, tried) ? policy.lane : policy.lastLane;
 }
 
-/** Whether an answer that was taken back is asked of another endpoint. If not, the request is answered. */
+/** Whether an answer that was taken back is asked of another endpoint. If not, the request is answered, or gets a page. */
 function isAskedAgain(found: FoundRoute, policy: PreparedPolicy): boolean {
-  if ((ngx.ctx.tried ?? 0) >= tries(found, policy) || !mayAskAgain(policy, ngx.status)) {
-    ngx.exit(ngx.status);
-    return false;
+  const { status } = ngx;
+  if ((ngx.ctx.tried ?? 0) < tries(found, policy) && mayAskAgain(policy, status)) {
+    // The status that was taken back counts no more.
+    ngx.status = 200;
+    return true;
   }
-  // The status that was taken back counts no more.
-  ngx.status = 200;
-  return true;
+  const { errors } = policy.asked;
+  if (errors !== undefined && isReplaced(errors, status)) askForPage(found, errors, status);
+  else ngx.exit(status);
+  return false;
 }
 
 /** Whether the next try is not the last one, so that its answer may be taken back. */

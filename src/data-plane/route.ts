@@ -82,7 +82,7 @@ function carryOutPolicy(found: FoundRoute, policy: PreparedPolicy, sentPath: str
   // Only now: whoever goes through several locations has to show them in each.
   if (policy.asked.basic !== undefined) ngx.req.clear_header('Authorization');
   if (policy.asked.external !== undefined) handOn(policy.asked.external);
-  if (policy.lane !== policy.lastLane) noteSent(found);
+  if (policy.takesBack) noteSent(found);
   send(found, policy.asked);
 }
 

@@ -6,14 +6,17 @@ import { changeRequest } from './change-headers.js';
 import { stickyTurn } from './affinity.js';
 import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
+import { askForPage } from './error-pages.js';
 import type { FoundRoute } from './find-route.js';
+import { isGrpc } from './take-body.js';
 
 /** `asked`: what the route's policy says of it. */
 export function send(found: FoundRoute, asked: Policy | undefined): void {
   const service = found.service;
   if (service === undefined || service.endpoints.length === 0) {
     ngx.ctx.noEndpoints = true;
-    return ngx.exit(503);
+    const errors = asked === undefined || isGrpc(asked) ? undefined : asked.errors;
+    return errors !== undefined && errors.whenEmpty ? askForPage(found, errors, 503) : ngx.exit(503);
   }
   const context = ngx.ctx;
   const turn = soundTurn(service.endpoints, asked === undefined ? nextTurn(service) : turnFor(found, service, asked));

@@ -22,7 +22,8 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Scheme', '$scheme'],
   ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
   ['X-Forwarded-Prefix', '$ia_prefix'],
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
+  ['X-Original-URI', '$ia_original'],
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
     'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert'].map((name) => [name, '""'] as const),
 ];
 

@@ -43,6 +43,8 @@ export interface PreparedPolicy {
   /** Where requests with this policy go on, while there are further endpoints to ask and at the last one. */
   lane: string | undefined;
   lastLane: string | undefined;
+  /** Whether some answers are taken back there. */
+  takesBack: boolean;
 }
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
@@ -126,6 +128,7 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
       except: asked.limits === undefined || asked.limits.except === undefined ? undefined : prepareRanges(asked.limits.except),
       lane: laneOf(asked, false),
       lastLane: laneOf(asked, true),
+      takesBack: (asked.retry !== undefined && asked.retry.statuses.length > 0) || (asked.errors !== undefined && asked.errors.statuses.length > 0),
     });
   }
   return prepared;

@@ -34,6 +34,14 @@ const redirectCode = (most: number): Grammar<number> => ({
   read: (text) => (/^30[0-9]$/.test(text) && Number(text) <= most ? { value: Number(text) } : { problem: `must be a code from 300 to ${most}` }),
 });
 
+const codes: Grammar<number[]> = {
+  form: 'statuses 400–599, separated by commas',
+  read: (text) => {
+    const parts = text.split(',').map((part) => part.trim());
+    return parts.length <= 50 && parts.every((part) => /^[45][0-9]{2}$/.test(part)) ? { value: [...new Set(parts.map(Number))].sort() } : { problem: 'must be statuses 400–599, separated by commas' };
+  },
+};
+
 export const routingAnnotations = {
   'rewrite-target': carriedOut('ingress medium', rewriteTemplate, 'path as it came', {
     failMode: 'refuse',
@@ -65,9 +73,11 @@ export const routingAnnotations = {
   'x-forwarded-prefix': carriedOut('location medium', textLike(forwardedPrefix, 'a path, `$1`…`$9` as in rewrite-target'), 'none', {
     note: 'Sent where rewrite-target changes the path, as there. What clients send is always removed.',
   }),
-  'default-backend': leftOut('location low', 'not-yet', 'Without endpoints requests are answered with 503.'),
-  'custom-http-errors': leftOut('location low', 'not-yet', 'Answers of the backend are passed on.'),
-  'disable-proxy-intercept-errors': leftOut('location low', 'not-yet', 'Nothing is intercepted.', { harmless: ['false'] }),
+  'default-backend': carriedOut('location low', textLike(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'the name of a Service of the namespace', 63), 'none', { note: 'Its first port answers when the Service of a path has no endpoint, and for custom-http-errors. Not for gRPC.' }),
+  'custom-http-errors': carriedOut('location low', codes, 'none', {
+    support: 'approximated', note: 'For 403, 404, 429, 500, 502, 503, 504; others are passed on. Asked of default-backend, or of the default backend of the class, with X-Code, X-Format, X-Original-URI, X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port. Answers are not buffered and their headers may have 32k.',
+  }),
+  'disable-proxy-intercept-errors': carriedOut('location low', flag, '`false`', { note: 'As if there were no custom-http-errors.' }),
 } as const;
 
 const most = wholeNumber(0, 10_000_000);
