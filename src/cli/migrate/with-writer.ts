@@ -14,13 +14,18 @@ export interface IngressWriter {
   /** The Ingress as it is; undefined: it is gone. */
   read(key: string): Promise<Ingress | undefined>;
   /**
+   * Patches with what `make` makes of the Ingress as it is now; anything but a patch is the answer. Makes it anew when somebody
+   * else was faster.
+   */
+  patchOnce<Answer extends string>(key: string, make: (now: Ingress) => object | Answer): Promise<'written' | Answer | { refused: string }>;
+  /**
    * Patches when `isSame` says of the Ingress as it is now that the patch is still right. Returns why it was not written. Tries
    * again when somebody else was faster.
    */
   patchIfSame(key: string, patch: object, isSame: (now: Ingress) => boolean): Promise<string | undefined>;
 }
 
-const attempts = 5;
+const attempts = 10;
 
 /** Where the options say the cluster is. */
 export function kubeConfigOf({ kubeconfig, context }: Pick<SourceOptions, 'kubeconfig' | 'context'>): KubeConfigSource {
@@ -56,24 +61,30 @@ function writerOf(api: KubeApi): IngressWriter {
       throw error;
     }
   };
-  return {
-    api, read,
-    async patchIfSame(key, patch, isSame) {
-      for (let attempt = 1; attempt <= attempts; attempt += 1) {
-        const now = await read(key);
-        if (now === undefined) return 'it is gone';
-        if (!isSame(now)) return 'it has been changed since; run the command again';
-        const { uid, resourceVersion } = now.metadata;
-        const { metadata, ...rest } = patch as { metadata?: object };
-        try {
-          await api.patch(refOf(key), { ...rest, metadata: { ...metadata, uid, resourceVersion } });
-          return undefined;
-        } catch (error) {
-          if (hasCode(error, 'invalid')) return error.message;
-          if (!hasCode(error, 'conflict')) throw error;
-        }
+  const patchOnce: IngressWriter['patchOnce'] = async (key, make) => {
+    for (let attempt = 1; attempt <= attempts; attempt += 1) {
+      const now = await read(key);
+      if (now === undefined) return { refused: 'it is gone' };
+      const patch = make(now);
+      if (typeof patch === 'string') return patch;
+      if ('refused' in patch) return patch as { refused: string };
+      const { uid, resourceVersion } = now.metadata;
+      const { metadata, ...rest } = patch as { metadata?: object };
+      try {
+        await api.patch(refOf(key), { ...rest, metadata: { ...metadata, uid, resourceVersion } });
+        return 'written';
+      } catch (error) {
+        if (hasCode(error, 'invalid')) return { refused: error.message };
+        if (!hasCode(error, 'conflict')) throw error;
       }
-      return `somebody else has changed it ${attempts} times meanwhile`;
+    }
+    return { refused: `somebody else has changed it ${attempts} times meanwhile` };
+  };
+  return {
+    api, read, patchOnce,
+    async patchIfSame(key, patch, isSame) {
+      const outcome = await patchOnce<never>(key, (now) => (isSame(now) ? patch : { refused: 'it has been changed since; run the command again' }));
+      return typeof outcome === 'string' ? undefined : outcome.refused;
     },
   };
 }
