@@ -1,4 +1,4 @@
-// Header filter: what a route's policy adds to the headers of its answers. It never looks at the body.
+// Header filter: what a route's policy adds to the headers of its answers, and when they were there. It never looks at the body.
 
 import { allowedOrigin } from '../route-table/cors-origin.js';
 import type { PreparedPolicy } from '../route-table/match.js';
@@ -17,11 +17,13 @@ const WITH_COOKIES: Record<number, boolean | undefined> = {
 
 /** Runs for every answer of a data listener, also for those of nginx itself. */
 export function run(): void {
-  const policy = ngx.ctx.policy as PreparedPolicy | undefined;
+  const context = ngx.ctx;
+  if (context.triedAt !== undefined) context.headerAt = ngx.now();
+  const policy = context.policy as PreparedPolicy | undefined;
   if (policy === undefined) return;
   if (policy.asked.cors !== undefined) setCors(policy.asked.cors);
-  if (policy.asked.answer !== undefined) changeAnswer(policy.asked.answer, ngx.ctx.attempt !== undefined);
-  const cookie = ngx.ctx.cookie;
+  if (policy.asked.answer !== undefined) changeAnswer(policy.asked.answer, context.attempt !== undefined);
+  const { cookie } = context;
   if (cookie !== undefined) addCookie(cookie);
   const cookies = ngx.ctx.verdictCookies;
   if (cookies !== undefined && (policy.asked.external?.alwaysSetCookie === true || WITH_COOKIES[ngx.status])) {

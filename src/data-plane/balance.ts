@@ -26,6 +26,7 @@ export function run(): void {
   const endpoint = pickEndpoint(endpoints, context.turn ?? 0, 0) as PreparedEndpoint | undefined;
   if (endpoint === undefined) return ngx.exit(NO_FURTHER_TRY);
   context.attempt = attempt + 1;
+  context.triedAt = ngx.now();
   context.endpoint = endpoint;
   if (policy !== undefined) prepareTry(policy, attempt + 1);
   const [done, problem] = balancer.set_current_peer(endpoint.address, endpoint.port);

@@ -2,9 +2,9 @@
 // that a client chooses becomes one. Keys are made once and kept at the route, so that counting builds no text.
 
 import type { PathMatchResult } from '../route-table/match.js';
-import { figures as allFigures, foldedName } from '../route-table/figures.js';
+import { foldedName } from '../route-table/figures.js';
 import { add, isBegun, seriesOf } from './counters.js';
-import { type Figures, gathered, newFigures, observeSize, observeTime } from './figures.js';
+import { type Figures, type Measured, gathered, newFigures, observe } from './figures.js';
 import { classOfPort, metricsSettings } from './init.js';
 import { noteAnswer, noteFailure } from './endpoint-health.js';
 import type { PreparedEndpoint } from './entries.js';
@@ -18,10 +18,11 @@ const METHODS: Record<string, string | undefined> = {
   GET: 'GET', HEAD: 'HEAD', POST: 'POST', PUT: 'PUT', PATCH: 'PATCH', DELETE: 'DELETE', OPTIONS: 'OPTIONS',
 };
 
-/** Where the numbers of each figure begin. */
-const [DURATION, CONNECT, HEADER, RESPONSE, RECEIVED, SENT] = [
-  allFigures[0].at, allFigures[1].at, allFigures[2].at, allFigures[3].at, allFigures[4].at, allFigures[5].at,
-];
+const NEVER = -1;
+const BAD_GATEWAY = 502;
+
+/** Filled anew by each request: none waits between. */
+const measured: Measured = { duration: 0, connect: NEVER, header: NEVER, response: NEVER, received: 0, sent: 0 };
 
 /** What is counted by class when no route is known. */
 const unrouted: Record<string, CountedRoute | undefined> = {};
@@ -42,7 +43,7 @@ export function run(): void {
   const attempts = context.attempt ?? 0;
   if (attempts > 1) add(originKey('retries', className, route), attempts - 1);
   if (ngx.var.ssl_session_reused === 'r' && ngx.var.connection_requests === '1') add('tlsHandshakes|' + className + '|resumed', 1);
-  measure(figuresOf(route, className), attempts);
+  measure(figuresOf(route, className), context, status);
   judge(context.endpoint as PreparedEndpoint | undefined, status, className, route);
 }
 
@@ -63,28 +64,40 @@ function last(times: string | undefined): string | undefined {
   return times === undefined ? undefined : string.match(times, '([^ ,:]+)$')[0];
 }
 
-function measure(figures: Figures, attempts: number): void {
-  const { slots } = figures;
+function measure(figures: Figures, { triedAt, headerAt }: RequestContext, status: number): void {
   const variables = ngx.var;
-  observeTime(slots, DURATION, ngx.now() - ngx.req.start_time());
-  if (attempts > 0) {
-    observeUpstream(slots, CONNECT, variables.upstream_connect_time);
-    observeUpstream(slots, HEADER, variables.upstream_header_time);
-    observeUpstream(slots, RESPONSE, variables.upstream_response_time);
-  }
-  observeSize(slots, RECEIVED, tonumber(variables.request_length) ?? 0);
-  observeSize(slots, SENT, tonumber(variables.bytes_sent) ?? 0);
+  const now = ngx.now();
+  measured.duration = now - ngx.req.start_time();
+  measureUpstream(triedAt, status < BAD_GATEWAY ? headerAt : undefined, now);
+  measured.received = tonumber(variables.request_length) ?? 0;
+  measured.sent = tonumber(variables.bytes_sent) ?? 0;
+  observe(figures, measured);
   gathered(figures);
 }
 
+/**
+ * By nginx's own times, which are texts that cost more than all else here; so not where the answer is known: nothing takes less
+ * than no time, and what was over when the header was there took as long as that. Whether it was the pod who answered with an
+ * error is not known.
+ */
+function measureUpstream(triedAt: number | undefined, headerAt: number | undefined, now: number): void {
+  measured.connect = NEVER;
+  measured.header = NEVER;
+  measured.response = NEVER;
+  if (triedAt === undefined) return;
+  const known = headerAt !== undefined;
+  measured.header = known ? headerAt - triedAt : lastTime(ngx.var.upstream_header_time);
+  measured.connect = known && headerAt === triedAt ? 0 : lastTime(ngx.var.upstream_connect_time);
+  measured.response = known && headerAt === now ? headerAt - triedAt : lastTime(ngx.var.upstream_response_time);
+}
+
 /** Of several tries (`0.001, 0.002`) the last one counts; a dash stands for a time that never was. */
-function observeUpstream(slots: number[], at: number, text: string | undefined): void {
+function lastTime(text: string | undefined): number {
   const value = tonumber(text);
-  if (value !== undefined) return observeTime(slots, at, value);
-  if (text === undefined || text === '-') return;
+  if (value !== undefined) return value;
+  if (text === undefined || text === '-') return NEVER;
   const [last] = string.match(text, '([%d.]+)$');
-  const time = tonumber(last);
-  if (time !== undefined) observeTime(slots, at, time);
+  return tonumber(last) ?? NEVER;
 }
 
 function figuresOf(route: CountedRoute, className: string): Figures {

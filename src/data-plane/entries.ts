@@ -2,17 +2,25 @@
 
 import * as ssl from 'ngx.ssl';
 import type { Certificate, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
-import { type PathIndex, indexPaths } from '../route-table/match.js';
+import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
+import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { hashText } from '../route-table/pick-sticky.js';
 import { find } from './text.js';
 import { entryKind } from './read-entry.js';
+import { type Recent, newRecent } from './recent.js';
 
-/** Families of upstream blocks: a kept connection speaks one protocol, so each protocol has blocks of its own. */
-const TLS_SHARDS = 16;
-const GRPC_SHARDS = 8;
+/** What was found for a path as the request has it. */
+export interface FoundPath {
+  /** In normal form. */
+  path: string;
+  match: PathMatchResult;
+}
 
-/** nginx keeps idle upstream connections per upstream block in one list; many blocks keep those lists short. */
-const SHARDS = 64;
+/** The routes of one host, and what was found among them lately. */
+export interface PreparedHost {
+  index: PathIndex;
+  recent: Recent<FoundPath>;
+}
 
 export interface PreparedEndpoint extends Endpoint {
   /** The upstream block whose idle connections this endpoint shares. */
@@ -37,21 +45,21 @@ export interface PreparedCertificate {
   key: ParsedKey;
 }
 
-export const hosts = entryKind<PathIndex>('host/', (record, _className, name) => {
+export const hosts = entryKind<PreparedHost>('host/', (record, _className, name) => {
   // The counters of a route name its host.
   for (const route of (record as HostRoutes).routes) (route as { host?: string }).host = name;
-  return indexPaths(record as HostRoutes);
+  return { index: indexPaths(record as HostRoutes), recent: newRecent() };
 });
 
 /** The class's default backend, under the name ''. */
-export const defaults = entryKind<PathIndex>('default', (record) => indexPaths(record as HostRoutes));
+export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(record as HostRoutes), recent: newRecent() }));
 
 /** Named by the whole key: routes refer to it so. */
 export const services = entryKind<PreparedService>('', (record, className, name) => {
   const endpoints: PreparedEndpoint[] = [];
   for (const endpoint of (record as ServiceEndpoints).endpoints) {
     const spread = spreadOf(endpoint);
-    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: 'ia_shard_' + tostring(spread % SHARDS), until: 0, failures: 0 });
+    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: upstreamName('shard', spread % upstreamBlocks.shard), until: 0, failures: 0 });
   }
   return { endpoints, cursor: className + '|' + name };
 });
@@ -79,9 +87,9 @@ function bracketed(address: string): string {
   return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
 }
 
-/** The upstream block for connections with TLS, or for gRPC (`scheme`: grpc or grpcs). */
-export function shardFor(scheme: string, { spread }: PreparedEndpoint): string {
-  return 'ia_' + scheme + '_' + tostring(spread % (scheme === 'https' ? TLS_SHARDS : GRPC_SHARDS));
+/** The upstream block for connections with TLS, or for gRPC. */
+export function shardFor(scheme: Exclude<UpstreamFamily, 'shard'>, { spread }: PreparedEndpoint): string {
+  return upstreamName(scheme, spread % upstreamBlocks[scheme]);
 }
 
 function spreadOf(endpoint: Endpoint): number {

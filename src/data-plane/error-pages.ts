@@ -33,7 +33,7 @@ export function askForPage(found: FoundRoute, errors: ErrorPages, status: number
   ngx.var.ia_original = ngx.var.request_uri;
   ngx.var.ia_uri = '/';
   ngx.var.ia_scheme = 'http';
-  ngx.var.ia_vhost = '';
+  ngx.var.ia_backend_host = ngx.var.ia_host;
   // The status that was to be answered counts no more.
   ngx.status = 200;
   sendTo(service);
@@ -63,7 +63,7 @@ function portOf(backend: string): string {
 
 function defaultBackend(found: FoundRoute): string | undefined {
   const [index] = readEntry(defaults, found.class, '', found.generation);
-  const match = index === undefined ? undefined : matchPath(index, '/', noPattern) as PathMatchResult | undefined;
+  const match = index === undefined ? undefined : matchPath(index.index, '/', noPattern) as PathMatchResult | undefined;
   return match === undefined ? undefined : match.route.backend;
 }
 

@@ -1,7 +1,7 @@
 // Times and sizes of requests. A worker gathers them in its own memory and brings them to shared memory once a second, for
 // they are many numbers a request. A worker that is killed loses up to a second of them; the count of requests it never loses.
 
-import { figureSlots, sizeBucket, timeBucket } from '../route-table/figures.js';
+import { figureSlots, figures as allFigures, sizeBucket, timeBucket } from '../route-table/figures.js';
 import { addSlot, slotKey } from './counters.js';
 
 export interface Figures {
@@ -13,6 +13,11 @@ export interface Figures {
   keys: (string | undefined)[];
   waiting: boolean;
 }
+
+/** Where the numbers of each figure begin. */
+const [DURATION, CONNECT, HEADER, RESPONSE, RECEIVED, SENT] = [
+  allFigures[0].at, allFigures[1].at, allFigures[2].at, allFigures[3].at, allFigures[4].at, allFigures[5].at,
+];
 
 const FLUSH_SECONDS = 1;
 /** Lists between two pauses. */
@@ -34,17 +39,45 @@ export function gathered(one: Figures): void {
   waiting.push(one);
 }
 
-/** Puts a time into the figure whose numbers begin at `at`. */
-export function observeTime(slots: number[], at: number, seconds: number): void {
-  const bucket = at + 1 + timeBucket(seconds);
-  slots[at] = slots[at] + seconds;
-  slots[bucket] = slots[bucket] + 1;
+/** What was measured of one request: seconds and bytes. A negative time is one that never was. */
+export interface Measured {
+  duration: number;
+  connect: number;
+  header: number;
+  response: number;
+  received: number;
+  sent: number;
 }
 
-/** Puts a size into the figure whose numbers begin at `at`. */
-export function observeSize(slots: number[], at: number, bytes: number): void {
-  const bucket = at + 1 + sizeBucket(bytes);
-  slots[at] = slots[at] + bytes;
+/** Bucket of a time by its milliseconds, in which nginx counts; those of longer times are found by timeBucket. */
+const shortTimes: number[] = [];
+for (let ms = 0; ms <= 1000; ms++) shortTimes[ms] = timeBucket(ms / 1000);
+
+/** Puts what was measured into the figures. Written out: LuaJIT gives up on a function that calls a small one so many times. */
+export function observe({ slots }: Figures, { duration, connect, header, response, received, sent }: Measured): void {
+  let bucket = DURATION + 1 + (shortTimes[math.floor(duration * 1000 + 0.5)] ?? timeBucket(duration));
+  slots[DURATION] = slots[DURATION] + duration;
+  slots[bucket] = slots[bucket] + 1;
+  if (connect >= 0) {
+    bucket = CONNECT + 1 + (shortTimes[math.floor(connect * 1000 + 0.5)] ?? timeBucket(connect));
+    slots[CONNECT] = slots[CONNECT] + connect;
+    slots[bucket] = slots[bucket] + 1;
+  }
+  if (header >= 0) {
+    bucket = HEADER + 1 + (shortTimes[math.floor(header * 1000 + 0.5)] ?? timeBucket(header));
+    slots[HEADER] = slots[HEADER] + header;
+    slots[bucket] = slots[bucket] + 1;
+  }
+  if (response >= 0) {
+    bucket = RESPONSE + 1 + (shortTimes[math.floor(response * 1000 + 0.5)] ?? timeBucket(response));
+    slots[RESPONSE] = slots[RESPONSE] + response;
+    slots[bucket] = slots[bucket] + 1;
+  }
+  bucket = RECEIVED + 1 + sizeBucket(received);
+  slots[RECEIVED] = slots[RECEIVED] + received;
+  slots[bucket] = slots[bucket] + 1;
+  bucket = SENT + 1 + sizeBucket(sent);
+  slots[SENT] = slots[SENT] + sent;
   slots[bucket] = slots[bucket] + 1;
 }
 

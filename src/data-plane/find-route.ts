@@ -1,14 +1,18 @@
 // Finds class, route and endpoints of a request in the order of route-table/search-hosts, from tables that do not change under
 // the search. A listener's classes are all it can ever see.
 
+import { normalizePath } from '../route-table/normalize-path.js';
 import { type PathMatchResult, matchPath } from '../route-table/match.js';
 import { searchHosts } from '../route-table/search-hosts.js';
 import { isForCanary } from './choose-canary.js';
-import { type PreparedService, defaults, hosts, services } from './entries.js';
+import { type PreparedHost, type PreparedService, defaults, hosts, services } from './entries.js';
 import { currentGeneration, readEntry } from './read-entry.js';
+import { recall, remember } from './recent.js';
 
 export interface FoundRoute {
   class: string;
+  /** The path in normal form. */
+  path: string;
   match: PathMatchResult;
   /** The match itself, or its canary: whose backend is taken, and under whom the request is counted. */
   taken: PathMatchResult;
@@ -17,19 +21,48 @@ export interface FoundRoute {
   generation: number;
 }
 
-/** 'undecidable': a pattern could not be evaluated. 'busy': the tables changed under the read, again and again. */
-export type RouteFailure = 'none' | 'undecidable' | 'busy';
+/** 'malformed': the path has no normal form. 'undecidable': a pattern could not be evaluated. 'busy': the tables changed under the read, again and again. */
+export type RouteFailure = 'none' | 'malformed' | 'undecidable' | 'busy';
 
 const MOST_ATTEMPTS = 20;
+/** Paths that a worker remembers for each host, in each half, and how long they may be: bounds its memory. */
+const RECENT_PATHS = 8;
+const LONGEST_RECENT = 128;
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
-const found: FoundRoute = { class: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0 };
+const found: FoundRoute = { class: '', path: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0 };
 const generations: number[] = [];
 let searched: string[] = [];
+let askedPath = '';
 
-/** The route of (`host`, `path`) among `classes`. The result is valid until the next call. */
-export function findRoute(classes: string[], host: string, path: string): FoundRoute | RouteFailure {
+/**
+ * The route of (`host`, `rawPath`) among `classes`; the path as the request has it, without query. The result is valid until
+ * the next call.
+ */
+export function findRoute(classes: string[], host: string, rawPath: string): FoundRoute | RouteFailure {
+  return findAgain(classes[0] ?? '', host, rawPath) ?? search(classes, host, rawPath);
+}
+
+/**
+ * What was found before, where nothing may come first: the host itself in the listener's first class. Without a loop, for
+ * LuaJIT does not compile a function around one.
+ */
+function findAgain(className: string, host: string, rawPath: string): FoundRoute | undefined {
+  const generation = currentGeneration(className);
+  const [entry, moved] = readEntry(hosts, className, host, generation);
+  const before = moved || entry === undefined ? undefined : recall(entry.recent, rawPath);
+  if (before === undefined) return undefined;
+  found.path = before.path;
+  const outcome = withService(className, before.match, generation);
+  return outcome === 'busy' ? undefined : outcome;
+}
+
+function search(classes: string[], host: string, rawPath: string): FoundRoute | RouteFailure {
+  const path = normalizePath(rawPath);
+  if (path === undefined) return 'malformed';
   searched = classes;
+  askedPath = rawPath;
+  found.path = path;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     for (let at = 0; at < classes.length; at++) generations[at] = currentGeneration(classes[at]);
     const outcome = searchHosts<FoundRoute | RouteFailure>(askClass, classes.length, host, path);
@@ -40,12 +73,17 @@ export function findRoute(classes: string[], host: string, path: string): FoundR
 
 function askClass(this: void, name: string | undefined, at: number, path: string): FoundRoute | RouteFailure {
   const className = searched[at];
-  const [index, moved] = readEntry(name === undefined ? defaults : hosts, className, name ?? '', generations[at]);
+  const [entry, moved] = readEntry(name === undefined ? defaults : hosts, className, name ?? '', generations[at]);
   if (moved) return 'busy';
-  const match = index === undefined ? undefined : matchPath(index, path, matchRegex);
+  const match = entry === undefined ? undefined : matchPath(entry.index, path, matchRegex);
   if (match === false) return 'undecidable';
-  if (match !== undefined) return withService(className, match, generations[at]);
-  return 'none';
+  if (entry === undefined || match === undefined) return 'none';
+  keep(entry, path, match);
+  return withService(className, match, generations[at]);
+}
+
+function keep({ recent }: PreparedHost, path: string, match: PathMatchResult): void {
+  if (askedPath.length <= LONGEST_RECENT) remember(recent, askedPath, { path, match }, RECENT_PATHS);
 }
 
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {

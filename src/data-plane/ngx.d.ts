@@ -41,6 +41,9 @@ interface RequestContext {
   resumed?: boolean;
   /** Key of a count that goes down by one when the request ends. */
   held?: string;
+  /** When the last try began, and when the header of the answer was there: ngx.now(). */
+  triedAt?: number;
+  headerAt?: number;
   /** The route's Service has nobody to send the request to. */
   noEndpoints?: boolean;
 }

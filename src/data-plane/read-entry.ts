@@ -2,11 +2,12 @@
 // A read that finds the entry checked against the current generation costs one table look-up; it never writes.
 
 import * as cjson from 'cjson';
+import { type Recent, newRecent, recall, remember } from './recent.js';
 import { pointerKey, previousKey, recordKey } from './shared-keys.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
 
-/** Entries a worker keeps per kind and class, twice (see remember): bounds its memory, not what can be served. */
+/** Entries a worker keeps per kind and class, in each half (see recent.ts): bounds its memory, not what can be served. */
 const HOT_ENTRIES = 5000;
 
 interface Cached {
@@ -17,17 +18,11 @@ interface Cached {
   value: unknown;
 }
 
-interface Cache {
-  young: Record<string, Cached | undefined>;
-  old: Record<string, Cached | undefined>;
-  size: number;
-}
-
 /** One kind of entry: its key prefix, and what is made of a record once before it is used many times. */
 export interface EntryKind<T> {
   prefix: string;
   prepare(this: void, record: unknown, className: string, name: string): T;
-  caches: Record<string, Cache | undefined>;
+  caches: Record<string, Recent<Cached> | undefined>;
 }
 
 export function entryKind<T>(prefix: string, prepare: EntryKind<T>['prepare']): EntryKind<T> {
@@ -47,7 +42,7 @@ export function readEntry<T>(
   kind: EntryKind<T>, className: string, name: string, generation: number,
 ): LuaMultiReturn<[T | undefined, boolean]> {
   const cache = kind.caches[className] ?? newCache(kind, className);
-  const cached = cache.young[name] ?? cache.old[name];
+  const cached = recall(cache, name);
   if (cached !== undefined && cached.checkedAt === generation) return $multi(cached.value as T, false);
   const pointer = pointerKey(className, kind.prefix + name);
   const [found, moved] = pointerAt(pointer, generation);
@@ -55,13 +50,13 @@ export function readEntry<T>(
   if (found <= 0) return $multi(undefined, moved || currentGeneration(className) !== generation);
   if (cached !== undefined && cached.generation === found) {
     cached.checkedAt = generation;
-    remember(cache, name, cached);
+    remember(cache, name, cached, HOT_ENTRIES);
     return $multi(cached.value as T, false);
   }
   const record = records.get(recordKey(pointer, found));
   if (record === undefined) return $multi(undefined, true);
   const value = kind.prepare(cjson.decode(record as string), className, name);
-  remember(cache, name, { checkedAt: generation, generation: found, value });
+  remember<Cached>(cache, name, { checkedAt: generation, generation: found, value }, HOT_ENTRIES);
   return $multi(value, false);
 }
 
@@ -75,19 +70,8 @@ function pointerAt(pointer: string, generation: number): LuaMultiReturn<[number,
   return $multi(previous, false);
 }
 
-function newCache<T>(kind: EntryKind<T>, className: string): Cache {
-  const cache: Cache = { young: {}, old: {}, size: 0 };
+function newCache<T>(kind: EntryKind<T>, className: string): Recent<Cached> {
+  const cache = newRecent<Cached>();
   kind.caches[className] = cache;
   return cache;
-}
-
-/** Keeps an entry; when the young half is full it becomes the old half, and what was in the old one and not used is gone. */
-function remember(cache: Cache, name: string, cached: Cached): void {
-  if (cache.young[name] === undefined) cache.size = cache.size + 1;
-  cache.young[name] = cached;
-  if (cache.size > HOT_ENTRIES) {
-    cache.old = cache.young;
-    cache.young = {};
-    cache.size = 0;
-  }
 }

@@ -1,7 +1,6 @@
 // Access phase: takes a request to its route and says where it goes, or answers it here. What is matched is what is sent on.
 
 import { rewritePath } from '../route-table/rewrite-path.js';
-import { normalizePath } from '../route-table/normalize-path.js';
 import type { PreparedPolicy } from '../route-table/match.js';
 import { cut, find } from './text.js';
 import { applyPolicy } from './apply-policy.js';
@@ -11,6 +10,7 @@ import { enter, keepHeld, noteSent } from './enter.js';
 import { classesOfListener } from './init.js';
 import { isInLane } from './lane.js';
 import { send } from './send.js';
+import { newRecent, recall, remember } from './recent.js';
 import { takeBody } from './take-body.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 
@@ -22,39 +22,45 @@ const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])' + PORT + '$';
 /** What may stand after the name that the route was chosen by, in the Host that is sent on: it names the same host. */
 const AFTER_HOST = '^\\.?' + PORT + '$';
 
+/** Names that were valid before: asking again costs more than the rest of the search. RFC 1035, section 2.3.4. */
+const validHosts = newRecent<true>();
+const RECENT_HOSTS = 10_000;
+const LONGEST_NAME = 253;
+
 /** RFC 5842, section 7.2. */
 const LOOP_DETECTED = 508;
 
 /** Runs for a request that goes on in a named location: what it holds it still holds. */
-export function resume(): void {
+export function resume(this: void, listener: string): void {
   keepHeld();
-  run();
+  run(listener);
 }
 
-/** Runs for every request of a data listener. */
-export function run(): void {
+/** Runs for every request of the data listener of this name. */
+export function run(this: void, listener: string): void {
   const variables = ngx.var;
-  const classes = classesOfListener(variables.ia_listener as string);
+  const classes = classesOfListener(listener);
   ngx.ctx.class = classes[0];
-  const refused = refusal();
+  const host = variables.host ?? '';
+  const refused = refusal(host);
   if (refused !== undefined) return ngx.exit(refused);
 
   const requestUri = variables.request_uri as string;
   const question = find(requestUri, '?', 0);
   const rawPath = question < 0 ? requestUri : cut(requestUri, 0, question);
-  const path = normalizePath(rawPath);
-  if (path === undefined) return ngx.exit(400);
 
-  const outcome = findRoute(classes, variables.host ?? '', path);
+  const outcome = findRoute(classes, host, rawPath);
+  if (outcome === 'malformed') return ngx.exit(400);
   if (outcome === 'none') return ngx.exit(404);
   if (outcome === 'undecidable' || outcome === 'busy') return ngx.exit(503);
-  carryOut(outcome, path, rawPath, requestUri);
+  carryOut(outcome, rawPath, requestUri);
 }
 
-function carryOut(found: FoundRoute, path: string, rawPath: string, requestUri: string): void {
+function carryOut(found: FoundRoute, rawPath: string, requestUri: string): void {
   const context = ngx.ctx;
   context.class = found.class;
   context.match = found.taken;
+  const { path } = found;
   const { policy, route, captures } = found.match;
   if (policy !== undefined) {
     context.policy = policy;
@@ -92,26 +98,31 @@ function queryOf(rawPath: string, requestUri: string): string | undefined {
 }
 
 /** Status for a request that is not even looked up. */
-function refusal(): number | undefined {
-  if (ngx.req.http_version() === 0.9 || !takeHost()) return 400;
+function refusal(host: string): number | undefined {
+  if (ngx.req.http_version() === 0.9 || !takeHost(host)) return 400;
   // An endpoint that leads back here would take every connection there is with one request.
   return ngx.var.ia_hops === '' ? LOOP_DETECTED : undefined;
 }
 
 /** Sets the Host that is sent on: the very name that the route is chosen by. False when it is none. */
-function takeHost(): boolean {
-  const host = ngx.var.host ?? '';
+function takeHost(host: string): boolean {
   const header = ngx.var.http_host ?? '';
-  if (header === host) {
-    ngx.var.ia_host = host;
-    return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
-  }
+  // $ia_host and $ia_backend_host are $host already.
+  if (header === host) return host === '' || recall(validHosts, host) === true || isValid(host);
   const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
   const sameName = string.lower(cut(header, 0, host.length)) === host &&
     ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
   // A request line with a whole URL overrules the header (RFC 9112, section 3.2.2), so what is sent on is the URL's host.
-  ngx.var.ia_host = named && sameName ? header : host;
+  const sent = named && sameName ? header : host;
+  ngx.var.ia_host = sent;
+  ngx.var.ia_backend_host = sent;
   return host === '' || (header !== '' && named);
+}
+
+function isValid(host: string): boolean {
+  const valid = ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
+  if (valid && host.length <= LONGEST_NAME) remember(validHosts, host, true, RECENT_HOSTS);
+  return valid;
 }
 
 /** gRPC has locations of its own; the request starts again there. True when it is there. */

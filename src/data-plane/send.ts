@@ -48,8 +48,8 @@ function nextTurn(service: PreparedService): number {
 
 /** What differs from plain HTTP under the request's own name. */
 function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
-  if (host !== undefined) ngx.var.ia_vhost = host;
-  const scheme = protocol === 'auto' ? (ngx.var.scheme as string) : protocol ?? 'http';
+  if (host !== undefined) ngx.var.ia_backend_host = host;
+  const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
   if (scheme === 'http') return;
   ngx.var.ia_scheme = scheme;
   ngx.var.ia_shard = shardFor(scheme, endpoint);

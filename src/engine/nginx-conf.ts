@@ -10,6 +10,7 @@ import { renderListener } from './nginx-listener.js';
 import { lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
+import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 
 export interface RenderedFile {
   path: string;
@@ -17,15 +18,6 @@ export interface RenderedFile {
   /** SHA-256 of the content, hexadecimal. */
   hash: string;
 }
-
-/** Upstream blocks over which pods are spread, so that a kept connection to one is found again quickly. */
-export const SHARDS = 64;
-
-/** The upstream blocks of each protocol: a kept connection speaks one. Names and numbers are those of data-plane/entries.ts. */
-const families: readonly (readonly [name: string, shards: number])[] = [['shard', SHARDS], ['https', 16], ['grpc', 8], ['grpcs', 8]];
-
-/** All upstream blocks together. */
-export const UPSTREAMS = families.reduce((sum, [, shards]) => sum + shards, 0);
 
 /** Where things lie below the work directory. */
 export function engineFiles(workDirectory: string) {
@@ -52,7 +44,8 @@ export function renderNginxConf(settings: EngineSettings): RenderedFile {
     limitsBlock(settings),
     tlsBlock(settings),
     proxyBlock(settings),
-    ...families.flatMap(([name, shards]) => Array.from({ length: shards }, (_, shard) => shardBlock(settings, `${name}_${shard}`))),
+    ...(Object.keys(upstreamBlocks) as UpstreamFamily[])
+      .flatMap((family) => Array.from({ length: upstreamBlocks[family] }, (_, at) => shardBlock(settings, upstreamName(family, at)))),
     ...settings.listeners.map((listener) => renderListener(settings, listener)),
     controlBlock(settings),
     '}',
@@ -111,7 +104,15 @@ lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
 lua_shared_dict ia_limits ${`${megabytes.limits}m`};
 lua_regex_cache_max_entries 65536;
 lua_regex_match_limit 100000;
-init_by_lua_block { require("data-plane.init").start() }
+# Globals: to find a module by its name costs more than some of them do.
+init_by_lua_block {
+  require("data-plane.init").start()
+  ia_route = require("data-plane.route").run
+  ia_resume = require("data-plane.route").resume
+  ia_balance = require("data-plane.balance").run
+  ia_answer_headers = require("data-plane.answer-headers").run
+  ia_count = require("data-plane.count").run
+}
 init_worker_by_lua_block { require("data-plane.start-worker").start() }
 exit_worker_by_lua_block { require("data-plane.start-worker").stop() }
 
@@ -128,7 +129,6 @@ tcp_nodelay on;
 # Only WebSocket may change the protocol of a connection.
 map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
-map $ia_vhost $ia_backend_host { default $ia_vhost; "" $ia_host; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
 map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + lazyVariables();
@@ -192,12 +192,12 @@ grpc_ssl_protocols TLSv1.2 TLSv1.3;
 proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Buffering X-Accel-Charset;`;
 }
 
-function shardBlock({ limits }: EngineSettings, shard: string): string {
-  // The name is of fixed words and a number: nginx looks it up by what the data plane puts into $ia_shard.
+function shardBlock({ limits }: EngineSettings, name: string): string {
+  // nginx looks it up by what the data plane puts into $ia_shard.
   // `keepalive` must come after the balancer (openresty/lua-resty-core#284).
-  return `upstream ia_${shard} {` + nginxText`
+  return `upstream ${name} {` + nginxText`
   server 0.0.0.1;
-  balancer_by_lua_block { require("data-plane.balance").run() }
+  balancer_by_lua_block { ia_balance() }
   keepalive ${limits.idleUpstreamConnections};
   keepalive_requests 100000;
   keepalive_timeout 60s;

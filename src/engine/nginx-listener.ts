@@ -2,7 +2,7 @@
 
 import { isIPv6 } from 'node:net';
 import { bufferSteps, flowLane, numberSteps, statusLane, takenBack } from '../route-table/lanes.js';
-import { nginxText } from './nginx-text.js';
+import { nginxText, quote } from './nginx-text.js';
 import type { EngineSettings, ListenerSettings } from './settings.js';
 
 /**
@@ -35,13 +35,14 @@ const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m
 
 /** For the whole server: what nginx refuses before it knows the location is counted, too. */
 const COUNTING = `
-  log_by_lua_block { require("data-plane.count").run() }`;
+  log_by_lua_block { ia_count() }`;
 /** Without counting: what a request held is given back all the same. */
 const ENDING = `
   log_by_lua_block { require("data-plane.end-request").run() }`;
 
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
+  const { name } = listener;
   const address = isIPv6(listener.address) ? `[${listener.address}]` : listener.address;
   return nginxText`
 server {
@@ -53,17 +54,17 @@ server {
   set $ia_scheme "http";
   set $ia_shard "";
   set $ia_uri "";
-  set $ia_vhost "";
-  # The validated host; the Lua side may put the client's port back.
+  # The validated host, and the one for the backend; the Lua side may put the client's port back, or another name.
   set $ia_host $host;
+  set $ia_backend_host $host;
   # Bodies are measured by the Lua side: how large they may be is data.
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-  header_filter_by_lua_block { require("data-plane.answer-headers").run() }
+  header_filter_by_lua_block { ia_answer_headers() }
 ` + headerLines() + (settings.metrics.traffic ? COUNTING : ENDING) + '\n' + [
-    proxyLocation('/'), proxyLocation('@again', ['set $ia_location "";']), proxyLocation('@answered', ['set $ia_location "answered";', 'recursive_error_pages on;']),
-    ...laneLocations(), askedLocation(), questionLocation(), grpcLocation('grpc'), grpcLocation('grpcs'), ...BODY_BOUNDS.map(bodyLocation),
+    proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
+    ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
 }
@@ -76,16 +77,16 @@ function headerLines(): string {
   ].join('\n');
 }
 
-function proxyLocation(name: string, lines: readonly string[] = []): string {
-  return routed(name, [...lines, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;']);
+function proxyLocation(name: string, listener: string, lines: readonly string[] = []): string {
+  return routed(name, listener, [...lines, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;']);
 }
 
 /** No path of a request begins so: only nginx itself gets there. */
 const QUESTION = 'ia:question';
 
 /** Where requests go that another server has to be asked about: it is asked, then they are routed again. */
-function askedLocation(): string {
-  return proxyLocation('@asked', [`auth_request ${QUESTION};`]);
+function askedLocation(listener: string): string {
+  return proxyLocation('@asked', listener, [`auth_request ${QUESTION};`]);
 }
 
 /** What ingress-nginx tells the other server, and nothing that a client could say in its place. */
@@ -124,15 +125,15 @@ const LANE = ['proxy_next_upstream error timeout non_idempotent;', 'proxy_reques
 const STATUS_LANE_KILOBYTES = 32;
 
 /** Every lane there is (route-table/lanes). */
-function laneLocations(): string[] {
+function laneLocations(listener: string): string[] {
   const flows = bufferSteps.flatMap((kilobytes) => [flowLane(false, kilobytes, 4), ...numberSteps.map((number) => flowLane(true, kilobytes, number))]);
   const named = new Map(flows.map((flow) => [flow.name, flow]));
   const subsets = Array.from({ length: 2 ** takenBack.length - 1 }, (_, at) => takenBack.filter((_status, bit) => ((at + 1) >> bit) & 1));
   return [
-    ...[...named.values()].map(({ name, buffered, kilobytes, number }) => proxyLocation(name, [
+    ...[...named.values()].map(({ name, buffered, kilobytes, number }) => proxyLocation(name, listener, [
       `set $ia_location "${name}";`, ...LANE, `proxy_buffering ${buffered ? 'on' : 'off'};`, ...buffers(kilobytes, number),
     ])),
-    ...subsets.map((statuses) => proxyLocation(statusLane(statuses)!, [
+    ...subsets.map((statuses) => proxyLocation(statusLane(statuses)!, listener, [
       `set $ia_location "${statusLane(statuses)!}";`, ...LANE, ...buffers(STATUS_LANE_KILOBYTES, 4), 'proxy_intercept_errors on;', 'recursive_error_pages on;',
       `error_page ${statuses.join(' ')} @answered;`,
     ])),
@@ -144,15 +145,15 @@ function buffers(kilobytes: number, number: number): string[] {
 }
 
 /** gRPC: HTTP/2 to the backend, bodies streamed both ways. */
-function grpcLocation(scheme: 'grpc' | 'grpcs'): string {
-  return routed(`@${scheme}`, [
+function grpcLocation(scheme: 'grpc' | 'grpcs', listener: string): string {
+  return routed(`@${scheme}`, listener, [
     `set $ia_location "${scheme}";`, `grpc_pass ${scheme}://$ia_shard;`,
   ]);
 }
 
-function routed(name: string, lines: readonly string[]): string {
+function routed(name: string, listener: string, lines: readonly string[]): string {
   return location(name, [
-    `access_by_lua_block { require("data-plane.route").${name === '/' ? 'run' : 'resume'}() }`,
+    `access_by_lua_block { ${name === '/' ? 'ia_route' : 'ia_resume'}(${quote(listener)}) }`,
     ...lines,
   ]);
 }

@@ -10,6 +10,7 @@ import { parse } from 'yaml';
 import { EngineError, messageFrom } from './engine-error.js';
 import { quote } from './nginx-text.js';
 import { settingsSchema } from './settings-schema.js';
+import { allUpstreamBlocks } from '../route-table/upstream-blocks.js';
 
 export interface ListenerSettings {
   name: string;
@@ -69,9 +70,6 @@ export interface EngineSettings {
   limits: EngineLimits;
   metrics: MetricsSettings;
 }
-
-/** As many as nginx-conf.ts writes. */
-const UPSTREAM_BLOCKS = 96;
 
 /** A unix socket's path may have 107 bytes on Linux; `/control/control.sock` is added to the work directory. */
 const LONGEST_WORK_DIRECTORY = 107 - '/control/control.sock'.length;
@@ -164,8 +162,8 @@ function pathComplaints(settings: EngineSettings): string[] {
 }
 
 function limitComplaints(limits: EngineLimits): string[] {
-  const idle = limits.idleUpstreamConnections * UPSTREAM_BLOCKS;
+  const idle = limits.idleUpstreamConnections * allUpstreamBlocks;
   if (idle < limits.workerConnections) return [];
-  return [`limits.idleUpstreamConnections: ${UPSTREAM_BLOCKS} upstream blocks keep ${idle} connections, which leaves none of ` +
+  return [`limits.idleUpstreamConnections: ${allUpstreamBlocks} upstream blocks keep ${idle} connections, which leaves none of ` +
     `limits.workerConnections (${limits.workerConnections}) for clients; lower the one or raise the other`];
 }

@@ -25,6 +25,8 @@ export function searchHosts<Answer extends string | object>(ask: AskClass<Answer
 }
 
 function askClasses<Answer extends string | object>(ask: AskClass<Answer>, classes: number, name: string | undefined, path: string): Answer | 'none' {
+  // LuaJIT does not compile a function around a loop.
+  if (classes === 1) return ask(name, 0, path);
   for (let at = 0; at < classes; at++) {
     const answer = ask(name, at, path);
     if (answer !== 'none') return answer;

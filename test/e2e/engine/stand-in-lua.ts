@@ -59,15 +59,16 @@ const modules: Record<string, string> = {
     for _, name in ipairs({ "route", "balance", "certificate", "count", "control" }) do require("data-plane." .. name) end
   end }`,
   // Everything goes to the backend whose address the class "internal" has under this key.
-  route: `return { run = function()
+  route: `local function run()
     local record = ngx.shared.ia_records:get("internal/service/shop/web/80")
     if not record then return ngx.exit(404) end
     local endpoint = require("cjson.safe").decode(record).endpoints[1]
     if not endpoint then return ngx.exit(503) end
     ngx.ctx.endpoint = endpoint
-    ngx.var.ia_shard = "ia_shard_7"
+    ngx.var.ia_shard = "h_ia"
     ngx.var.ia_uri = "/seen" .. ngx.var.uri
-  end }`,
+  end
+  return { run = run, resume = run }`,
   balance: `local balancer = require("ngx.balancer")
     return { run = function() assert(balancer.set_current_peer(ngx.ctx.endpoint.address, ngx.ctx.endpoint.port)) end }`,
   certificate: 'return { run = function() end }',

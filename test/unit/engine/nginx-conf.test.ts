@@ -1,7 +1,8 @@
 // nginx.conf: which directives may stand in it, that values cannot break out, and that it depends on the settings alone.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { renderDataPlaneSettings, renderNginxConf, SHARDS } from '../../../src/engine/nginx-conf.js';
+import { renderDataPlaneSettings, renderNginxConf } from '../../../src/engine/nginx-conf.js';
+import { allUpstreamBlocks } from '../../../src/route-table/upstream-blocks.js';
 import { nginxText, quote } from '../../../src/engine/nginx-text.js';
 import { engineSettings, type EngineSettings } from '../../../src/engine/settings.js';
 import { sampleSettings } from './sample-settings.js';
@@ -20,6 +21,9 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
   recursive_error_pages proxy_intercept_errors error_page limit_rate_after`.split(/\s+/));
+
+/** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
+const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
 
 interface Directive {
   name: string;
@@ -63,7 +67,7 @@ function lint(text: string): string[] {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
     if (name === 'location' && !/^(?:\/|@again|@asked|@answered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
-    if (name.endsWith('_by_lua_block') && !/^require\("data-plane\.[a-z-]+"\)\.(run|resume|start|stop|hear)\(\)$/.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
+    if (name.endsWith('_by_lua_block') && !LUA.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && words[1] !== '$host' && !/^"@?[-a-z0-9_]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
   });
@@ -99,9 +103,9 @@ describe('nginx.conf', () => {
       'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $remote_addr;', 'proxy_buffering off;',
       'listen "unix:/srv/ingress-arbiter/control/control.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
     ]) expect(conf.content).to.include(line);
-    expect(conf.content.match(/^upstream ia_shard_\d+ {$/gm)).to.have.length(SHARDS);
+    expect(conf.content.match(/^upstream [a-l]_ia_* {$/gm)).to.have.length(allUpstreamBlocks);
     // After the balancer, or connections are not kept.
-    expect(conf.content).to.match(/upstream ia_shard_0 {\n {2}server 0\.0\.0\.1;\n {2}balancer_by_lua_block[^\n]*\n {2}keepalive "64";/);
+    expect(conf.content).to.match(/upstream a_ia {\n {2}server 0\.0\.0\.1;\n {2}balancer_by_lua_block[^\n]*\n {2}keepalive "64";/);
     expect(renderNginxConf(settings({ limits: { requestHeaders: 0 } })).content).not.to.include('max_headers');
   });
 
