@@ -3,13 +3,14 @@
 
 import { describeCatalogue } from '../../src/metrics/describe-catalogue.js';
 import { arbitration } from './arbitration.js';
+import { classMigration } from './class-migration.js';
 import { type Dashboard, dashboardJson } from './dashboard.js';
 import { engine } from './engine.js';
 import { oneClass } from './one-class.js';
 import { overview } from './overview.js';
 import { prometheusRule, rulesFile, runbooks } from './rules-files.js';
 
-export const dashboards: readonly Dashboard[] = [overview, oneClass, arbitration, engine];
+export const dashboards: readonly Dashboard[] = [overview, oneClass, arbitration, classMigration, engine];
 
 /** Path from the root of the package, and content. */
 export function generatedFiles(): Map<string, string> {

@@ -12,7 +12,7 @@ import type { ClusterWatches } from './watch-cluster.js';
 const INGRESS = 'Ingress ';
 
 export interface ReadingSources {
-  arbiter: Pick<Arbiter, 'plans'>;
+  arbiter: Pick<Arbiter, 'plans' | 'handOvers'>;
   /** Everything that is wrong now. */
   findings: () => readonly Finding[];
   cluster: ClusterWatches;
@@ -20,11 +20,11 @@ export interface ReadingSources {
 }
 
 /** Returns what gives the readings, named by the keys of the catalogue. Its cost is that of a look at every plan. */
-export function controllerReadings(claims: readonly Claim[], { arbiter: { plans }, findings, cluster, leases }: ReadingSources): () => Reading[] {
+export function controllerReadings(claims: readonly Claim[], { arbiter, findings, cluster, leases }: ReadingSources): () => Reading[] {
   const name = claims.map((claim) => claim.class).sort().join(',');
   return () => [
-    ...findingReadings(name, findings(), plans),
-    ...unownedReadings(name, plans),
+    ...findingReadings(name, findings(), arbiter),
+    ...unownedReadings(name, arbiter.plans),
     ...Object.entries(cluster.watches).flatMap(([resource, watch]) => watchReadings([name, resource], watch)),
     ...watchReadings([name, 'leases'], leases.watch),
     { name: 'leaseWatchLag', labels: [name], values: [leases.heartbeat.lagMs / 1000] },
@@ -33,10 +33,10 @@ export function controllerReadings(claims: readonly Claim[], { arbiter: { plans 
 }
 
 /** A finding that is no Ingress's counts for all classes of the instance together. */
-function findingReadings(name: string, findings: readonly Finding[], plans: Arbiter['plans']): Reading[] {
+function findingReadings(name: string, findings: readonly Finding[], { plans, handOvers }: Pick<Arbiter, 'plans' | 'handOvers'>): Reading[] {
   const counts = new Map<string, Reading & { values: [number] }>();
   for (const { object, code, severity } of findings) {
-    const owner = object.startsWith(INGRESS) ? plans.get(object.slice(INGRESS.length))?.ownership.owner : name;
+    const owner = object.startsWith(INGRESS) ? plans.get(object.slice(INGRESS.length))?.ownership.owner ?? handOvers.get(object.slice(INGRESS.length))?.serving[0] : name;
     if (owner === undefined) continue;
     const labels = [owner, code, severity];
     const key = labels.join(' ');

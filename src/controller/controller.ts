@@ -5,11 +5,12 @@ import { announceStandby } from './announce-standby.js';
 import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
 import { engineReadings } from './engine-readings.js';
-import { type HeldClaim, holdClaim, installationOf, refusalsOf } from './hold-claim.js';
+import { type HeldClaim, attachEngine, holdClaim, installationOf, refusalsOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
 import { reportFindings } from './report-findings.js';
 import { startEvents } from './start-events.js';
+import { startHandOvers } from './start-hand-overs.js';
 import { startStatuses } from './start-statuses.js';
 import { startAlarm, steadyTime } from './steady-time.js';
 import { type ClaimWatch, watchClaims } from './watch-claims.js';
@@ -70,17 +71,17 @@ const REPORT_GAP_MS = 250;
 export function startController(options: ControllerOptions): Controller {
   const { api, log, metrics, leaseNamespace } = options;
   const arbiter = createArbiter(options.claims.map((claim) => ({ parametersNamespace: leaseNamespace, ...claim })), certificateInspector(() => Date.now()));
-  const held = options.claims.map((claim) => holdClaim(options, claim, { onAcquired: () => decide.ask(), onQuarantine: () => report.ask() }));
   const now = steadyTime();
+  const held = options.claims.map((claim) => holdClaim(options, claim, { onAcquired: () => decide.ask(), onQuarantine: () => report.ask(), onEngine: () => handOvers.engines.ask(), now }));
   const alarm = startAlarm(now, () => decide.ask());
   const count = countIngresses(metrics, arbiter.plans);
-  const tellFindings = reportFindings(log, arbiter.plans);
+  const tellFindings = reportFindings(log, arbiter);
   const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
   const allFindings = (): Finding[] => [...arbiter.findings(), ...refusalFindings(refusalsOf(held), arbiter)];
   const report = workSoon(() => {
     const findings = allFindings();
     tellFindings([...findings, ...conflictFindings(claims.claims)]);
-    events.standing(planEvents(findings, arbiter.plans));
+    events.standing(planEvents(findings, arbiter));
   }, REPORT_GAP_MS);
   let begun = false;
   /** When the oldest event came that is not decided yet. */
@@ -90,7 +91,7 @@ export function startController(options: ControllerOptions): Controller {
     // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
     if (!watches.isSynced) return;
     unread = parameters.follow().map((key) => `ConfigMap ${key}`);
-    if (unread.length > 0) return;
+    if (unread.length > 0 || !handOvers.prepare(claims)) return;
     const changes = arbiter.settle(now());
     parameters.prune();
     for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
@@ -102,6 +103,7 @@ export function startController(options: ControllerOptions): Controller {
     begun = true;
     count(changes.ingresses);
     alarm.set(changes.wakeAt);
+    if (handOvers.carryOut()) decide.ask();
     report.ask();
   }, DECIDE_GAP_MS);
   const seen = (): void => {
@@ -110,9 +112,9 @@ export function startController(options: ControllerOptions): Controller {
   };
   const watches = watchCluster(arbiter, { api, log, onChange: seen });
   const parameters = watchParameters(arbiter, { api, log, onChange: seen });
-  const claims = watchOwnClaims(options, held, () => report.ask());
-  const removeReadings = metrics.addSource(controllerReadings(options.claims, { arbiter, findings: allFindings, cluster: watches, leases: claims }));
-  const removeEngines = metrics.addSource(engineReadings(held));
+  const claims = watchOwnClaims(options, held, { onChange: () => report.ask(), onKnown: () => decide.ask() });
+  const handOvers = startHandOvers(options, { held, arbiter, now, decide });
+  const removals = [controllerReadings(options.claims, { arbiter, findings: allFindings, cluster: watches, leases: claims }), engineReadings(held)].map((source) => metrics.addSource(source));
   const statuses = startStatuses(options, { held, arbiter, find: (ingress) => watches.watches.ingresses.get(ingress) });
   watches.synced.then(() => decide.ask(), () => undefined);
   return {
@@ -124,9 +126,8 @@ export function startController(options: ControllerOptions): Controller {
     notReady: () => notReady([...watches.waitingFor(), ...unread], held),
     async stop() {
       for (const one of [decide, report, alarm]) one.stop();
-      removeReadings();
-      removeEngines();
-      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
+      for (const remove of removals) remove();
+      await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), handOvers.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
 }
@@ -139,20 +140,21 @@ export interface EngineSource {
   holder(): string | undefined;
 }
 
-function engineSource({ fanOut, elector }: HeldClaim): EngineSource {
+function engineSource(held: HeldClaim): EngineSource {
+  const { elector } = held;
   return {
-    attach: (engine, sink, afterSequence) => fanOut.attach(engine, sink, afterSequence),
+    attach: (name, sink, afterSequence) => attachEngine(held, { name, sink, afterSequence }),
     holder: () => (elector.isHolder() ? 'here' : elector.holder === '' ? undefined : elector.holder),
   };
 }
 
 /** Sees who else claims what we do, tells of it and lets the electors look at once when their Lease changes. */
-function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], onChange: () => void): ClaimWatch {
+function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], { onChange, onKnown }: { onChange: () => void; onKnown: () => void }): ClaimWatch {
   const { api, identity, log, metrics } = options;
   const installation = installationOf(options);
   const standby = announceStandby({ api, identity, installation: installation.name, log });
   const watch = watchClaims({
-    api, installation, identity, held, log, onOwnLease: standby.take,
+    api, installation, identity, held, log, onKnown, onOwnLease: standby.take,
     onChange: (claims) => {
       for (const { class: name, conflicts } of claims) {
         for (const kind of conflictKinds) metrics.set('classConflicts', [name, kind], conflicts.filter((one) => one.kind === kind).length);
@@ -160,7 +162,10 @@ function watchOwnClaims(options: ControllerOptions, held: readonly HeldClaim[], 
       onChange();
     },
   });
-  return { get claims() { return watch.claims; }, get watch() { return watch.watch; }, heartbeat: watch.heartbeat, async stop() { await Promise.all([standby.stop(), watch.stop()]); } };
+  return {
+    get claims() { return watch.claims; }, get watch() { return watch.watch; }, heartbeat: watch.heartbeat, isKnown: watch.isKnown, neighbours: watch.neighbours,
+    async stop() { await Promise.all([standby.stop(), watch.stop()]); },
+  };
 }
 
 function notReady(waitingFor: readonly string[], held: readonly HeldClaim[]): string | undefined {

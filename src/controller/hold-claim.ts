@@ -1,6 +1,7 @@
 // One class of a controller instance: its claim, and the table that goes to the engines while the claim is held.
 
-import type { PublishOutcome } from './publish-table.js';
+import { type EngineTraffic, createEngineTraffic } from './engine-traffic.js';
+import type { PublishOutcome, TableSink } from './publish-table.js';
 import { TableFanOut } from './table-fan-out.js';
 import type { ControllerOptions } from './controller.js';
 import { type Claim, claimName } from '../core/claim.js';
@@ -12,6 +13,7 @@ export interface HeldClaim {
   claim: Claim;
   elector: LeaseElector;
   fanOut: TableFanOut;
+  traffic: EngineTraffic;
 }
 
 /**
@@ -32,11 +34,16 @@ export interface ClaimHooks {
   onAcquired: () => void;
   /** Some engine refuses other entries than before. */
   onQuarantine: () => void;
+  /** An engine has come or gone, has answered, or has told of requests. */
+  onEngine: () => void;
+  /** The clock of the decisions. */
+  now: () => number;
 }
 
 /** Starts to seek the claim. */
-export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired, onQuarantine }: ClaimHooks): HeldClaim {
+export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired, onQuarantine, onEngine, now }: ClaimHooks): HeldClaim {
   const { log, metrics } = options;
+  const traffic = createEngineTraffic({ class: claimName(claim), now, onReport: onEngine });
   const elector = startLeaseElector({
     api: options.api, namespace: options.leaseNamespace, name: claimName(claim), identity: options.identity,
     marks: claimMarks(installationOf(options), termsOf(claim, options.listenersOf?.(claim.class))),
@@ -68,11 +75,23 @@ export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired
       const before = quarantined;
       quarantined = fanOut.quarantined();
       if (before !== quarantined || (!outcome.applied && outcome.refused !== undefined)) onQuarantine();
+      onEngine();
     },
   });
-  if (options.sink !== undefined) fanOut.attach(ownEngine, options.sink);
+  const held = { claim, elector, fanOut, traffic };
+  if (options.sink !== undefined) attachEngine(held, { name: ownEngine, sink: options.sink, afterSequence: 0 });
   beginAtZero(options, claim.class);
-  return { claim, elector, fanOut };
+  return held;
+}
+
+/** Adds an engine to a claim; returns what takes it away. */
+export function attachEngine({ fanOut, traffic }: HeldClaim, { name, sink, afterSequence }: { name: string; sink: TableSink; afterSequence: number }): () => void {
+  traffic.attach(name, sink);
+  const detach = fanOut.attach(name, sink, afterSequence);
+  return () => {
+    detach();
+    traffic.detach(name, sink);
+  };
 }
 
 /** A counter that appears with its first event has not grown, for whoever watches it. */

@@ -2,6 +2,7 @@
 // It numbers the updates, remembers what was taken and goes on without the entries that the engine refuses (quarantine.ts); it
 // never decides what is wanted.
 
+import type { TrafficReport } from './engine-traffic.js';
 import { Quarantine, type QuarantinedEntry } from './quarantine.js';
 import type { RefusedEntry } from '../core/stream-protocol.js';
 import type { ClassTable, EntryValue, TableUpdate } from '../route-table/types.js';
@@ -16,6 +17,11 @@ export interface TableSink {
   apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number; refused?: RefusedEntry[] }>;
   /** Sends the engine away, to ask elsewhere; an engine in the same process has nowhere to go. */
   close?(): void;
+  /**
+   * Asks for the requests of these Ingresses of a class, in place of those asked for before; `tell` is called again and again
+   * until others are asked for. Left out: the engine can't tell.
+   */
+  observe?(className: string, ingresses: readonly string[], tell: (report: TrafficReport) => void): void;
 }
 
 export interface PublisherOptions {
@@ -74,6 +80,10 @@ export class TablePublisher {
   private alarm: NodeJS.Timeout | undefined;
   private readonly now: () => number;
   private readonly quarantine: Quarantine;
+  /** Keys of the update that waits for its answer. */
+  private underWay: ReadonlySet<string> = new Set();
+  /** Why the last update was not taken. */
+  private refusal: string | undefined;
 
   constructor(private readonly options: PublisherOptions) {
     this.sequence = options.afterSequence ?? 0;
@@ -115,13 +125,29 @@ export class TablePublisher {
     return this.running;
   }
 
+  /** Why the engine does not have these entries as they are wanted now, in words; undefined: it has. */
+  lacks(keys: Iterable<string>): string | undefined {
+    const late = this.refusal === undefined ? 'has not taken it yet' : `does not take it: ${this.refusal}`;
+    if (this.takenEpoch === undefined || this.takenEpoch !== this.options.epoch()) return late;
+    const refused = new Map(this.quarantine.size === 0 ? [] : this.quarantine.entries().map(({ key, reason }) => [key, reason]));
+    for (const key of keys) {
+      const reason = refused.get(key);
+      if (reason !== undefined) return `refuses it: ${reason}`;
+      if (this.pending.has(key) || this.underWay.has(key)) return late;
+    }
+    return undefined;
+  }
+
   private async run(): Promise<void> {
     this.busy = true;
     try {
       for (let epoch = this.options.epoch(); epoch !== undefined; epoch = this.options.epoch()) {
         const attempt = this.nextAttempt(epoch);
         if (attempt === undefined) return;
+        this.underWay = new Set([...attempt.update.set.map(({ key }) => key), ...attempt.update.remove]);
         const answer: Answer = await this.options.sink.apply(attempt.update).catch((error: Error) => ({ applied: false as const, reason: `no-answer: ${error.message}` }));
+        this.underWay = new Set();
+        this.refusal = answer.applied ? undefined : answer.reason;
         if (answer.applied) this.taken(attempt);
         else if (!this.goesOn(attempt, answer)) await this.rest();
       }

@@ -1,14 +1,14 @@
 // Tells of what is wrong, once while it lasts. Findings about Ingresses that nobody here owns are not ours to tell.
 
+import type { Arbiter } from '../core/arbiter.js';
 import { type Finding, renderFinding } from '../core/finding.js';
-import type { IngressPlan } from '../core/plan-ingress.js';
 import type { Log } from './controller.js';
 
 /** Returns what is to be called with everything that is wrong now. */
-export function reportFindings(log: Log, plans: ReadonlyMap<string, IngressPlan>): (findings: readonly Finding[]) => void {
+export function reportFindings(log: Log, { plans, handOvers }: Pick<Arbiter, 'plans' | 'handOvers'>): (findings: readonly Finding[]) => void {
   let shown = new Set<string>();
   const isOurs = ({ object }: Finding): boolean =>
-    !object.startsWith('Ingress ') || plans.get(object.slice('Ingress '.length))?.ownership.owner !== undefined;
+    !object.startsWith('Ingress ') || plans.get(object.slice('Ingress '.length))?.ownership.owner !== undefined || handOvers.has(object.slice('Ingress '.length));
   return (findings) => {
     const current = new Set<string>();
     for (const one of findings.filter(isOurs)) {

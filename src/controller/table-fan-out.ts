@@ -126,6 +126,17 @@ export class TableFanOut {
     if (versions.length > 0) for (const since of served) this.options.onServed?.(since);
   }
 
+  /** Why not every engine that listens has these entries as they are wanted now, in words; undefined: all have. */
+  lacks(keys: Iterable<string>): string | undefined {
+    const wanted = [...keys];
+    if (this.listeners.size === 0) return `no engine takes the tables of ${this.options.class}`;
+    for (const [engine, { publisher }] of this.listeners) {
+      const why = publisher.lacks(wanted);
+      if (why !== undefined) return `engine ${engine} ${why}`;
+    }
+    return undefined;
+  }
+
   private publisherFor(engine: string, { sink, afterSequence }: { sink: TableSink; afterSequence: number }, self: () => Listener): TablePublisher {
     return new TablePublisher({
       class: this.options.class, sink, afterSequence, pause: this.options.pause, now: this.now,

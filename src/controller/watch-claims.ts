@@ -9,6 +9,7 @@ import type { HeldClaim } from './hold-claim.js';
 import type { Log } from './controller.js';
 import { type ClassClaim, describeClaims } from '../core/class-claims.js';
 import { type ClaimRecord, type Installation, claimLabel, leaseOf, readClaimRecord } from '../core/claim-record.js';
+import type { Neighbour } from '../core/hand-over/neighbours.js';
 import { type ReadStandby, readStandbys } from '../core/standby-record.js';
 import { type Clock, monotonicClock } from '../kubernetes/clock.js';
 import type { KubeApi } from '../kubernetes/kube-api.js';
@@ -27,6 +28,8 @@ export interface ClaimWatchOptions {
   log: Log;
   /** Told when who holds, waits for or disputes a class is not as it was told before. */
   onChange: (claims: readonly ClassClaim[]) => void;
+  /** Told when the neighbours are known, and whenever they change. */
+  onKnown?: () => void;
   /** Told of every change of an own Lease. */
   onOwnLease?: (held: HeldClaim, lease: KubeObject, standbys: readonly ReadStandby[]) => void;
   clock?: Clock;
@@ -38,6 +41,10 @@ export interface ClaimWatch {
   /** How the watch of Leases is. */
   readonly watch: ListWatch;
   readonly heartbeat: Pick<LeaseHeartbeat, 'lagMs' | 'misses'>;
+  /** Whether all Leases have been seen once, or can't be for now. */
+  isKnown(): boolean;
+  /** The classes that others claim, in the installation's own namespace of Leases: whoever writes there is trusted with claims. */
+  neighbours(): readonly Neighbour[];
   stop(): Promise<void>;
 }
 
@@ -52,6 +59,8 @@ interface SeenLease {
 
 const EVALUATE_GAP_MS = 250;
 const LOOK_EVERY_MS = 5000;
+/** Who may not read Leases, or not yet, decides without them after this. */
+const KNOWN_WITHIN_MS = 5000;
 /** Missed renewals are not yet a dead holder; a duration of years is not believed. */
 const SHORTEST_BOUND_MS = 30_000;
 const LONGEST_BOUND_MS = 120_000;
@@ -61,7 +70,9 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
   const { installation, held, clock = monotonicClock } = options;
   const seen = new Map<string, SeenLease>();
   const own = new Map(held.map((one) => [leaseOf(one.claim, installation), one]));
+  const neighbours = watchNeighbours(seen, installation);
   let claims: readonly ClassClaim[] = [];
+  let waited = false;
   const evaluate = workSoon(() => {
     const now = describeClaims(installation, held.map(({ claim }) => claim), observed(seen, own, clock.now()));
     if (isEqual(now, claims)) return;
@@ -76,6 +87,7 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
     if (mine !== undefined) wake(mine, options.identity, lease, before?.sign);
     if (mine !== undefined && lease !== undefined) options.onOwnLease?.(mine, lease, seen.get(key)!.standbys);
     evaluate.ask();
+    if (neighbours.changed(before?.record, seen.get(key)?.record)) options.onKnown?.();
   };
   const watch = watchWhereAllowed(options, take);
   const heartbeat = startLeaseHeartbeat({
@@ -90,15 +102,38 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
     timer = clock.setTimeout(tick, LOOK_EVERY_MS);
   };
   tick();
+  const patience = clock.setTimeout(() => {
+    waited = true;
+    options.onKnown?.();
+  }, KNOWN_WITHIN_MS);
+  const settled = (): void => { if (isKnown()) options.onKnown?.(); };
+  const isKnown = (): boolean => waited || watch.current.isSynced;
+  watch.current.synced.then(settled, () => undefined);
   return {
+    isKnown, neighbours: neighbours.list,
     get claims() { return claims; },
     get watch() { return watch.current; },
     heartbeat,
     async stop() {
       clock.clearTimeout(timer);
+      clock.clearTimeout(patience);
       evaluate.stop();
       await Promise.all([watch.current.stop(), heartbeat.stop()]);
     },
+  };
+}
+
+/** Claims outlive their holders here: a class whose controller is down is ours all the same. */
+function watchNeighbours(seen: ReadonlyMap<string, SeenLease>, { namespace }: Installation): { changed(before: ClaimRecord | undefined, after: ClaimRecord | undefined): boolean; list(): readonly Neighbour[] } {
+  let known: readonly Neighbour[] | undefined;
+  return {
+    changed(before, after) {
+      // The holder changes often, and makes no difference.
+      if (before === after || isEqual({ ...before, holder: '' }, { ...after, holder: '' })) return false;
+      known = undefined;
+      return true;
+    },
+    list: () => known ??= [...seen.values()].flatMap(({ record }) => (record?.installation.namespace === namespace && !record.observe ? [record] : [])),
   };
 }
 

@@ -5,6 +5,10 @@ import { type ClassState, createClassState } from './class-state.js';
 import { type Claim, byClass } from './claim.js';
 import { type DependencyIndex, createDependencyIndex } from './dependency-index.js';
 import type { ForeignHistory } from './foreign-writes.js';
+import type { HandOver } from './hand-over/hand-over.js';
+import { type HandOverMemories, emptyHandOverMemories } from './hand-over/memory.js';
+import type { KnownClass, Neighbour } from './hand-over/neighbours.js';
+import type { RecordWrite } from './hand-over/settle-hand-overs.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import type { KeptObjects } from './kept-objects.js';
 import { type NamespaceBudgets, createNamespaceBudgets } from './namespace-budgets.js';
@@ -14,12 +18,14 @@ import { type SharedListeners, createSharedListeners } from './shared-listeners.
 import { type Snapshot, type SnapshotObject, emptySnapshot } from './snapshot.js';
 
 /** What can't be seen in the objects as they are: how it came to them. */
-export interface ArbiterMemory {
+export interface ArbiterMemory extends HandOverMemories {
   kept: KeptObjects;
   foreignWrites: ForeignHistory;
 }
 
 export interface ArbiterState {
+  /** Of the last decision; ms since the epoch. */
+  now: number;
   inspect: InspectCertificate;
   given: readonly Claim[];
   /** The claims as they are now, in the order of their classes. */
@@ -32,6 +38,17 @@ export interface ArbiterState {
   shared: SharedListeners;
   plans: Map<string, IngressPlan>;
   statusWrites: Map<string, StatusWrite>;
+  /** Classes that other processes claim, as last told. */
+  neighbours: readonly Neighbour[];
+  /** Every class of ours, with its addresses as they are now. */
+  known: ReadonlyMap<string, KnownClass>;
+  /** By Ingress, as all of the following. */
+  handOvers: Map<string, HandOver>;
+  /** The plan that each class has of it: its owner, and who serves it besides. */
+  placed: Map<string, ReadonlyMap<string, IngressPlan>>;
+  recordWrites: Map<string, RecordWrite>;
+  /** Those with a record that can't be read. */
+  unreadable: Set<string>;
   /** Ingresses by what they depend on: `<kind> <key>`, or `class <name>`. */
   dependents: DependencyIndex;
   /** Classes by what their contexts depend on. */
@@ -46,6 +63,12 @@ export interface ArbiterState {
     /** Objects that have gone and are to be kept for their grace: `<kind> <key>`, and for how long. */
     keep: Map<string, number>;
     foreign: { key: string; class: string; by: string }[];
+    /** Ingresses about which something was told that only their hand-over depends on. */
+    handOvers: Set<string>;
+    /** Classes that have lost an Ingress since the last decision. */
+    left: Map<string, Set<string>>;
+    /** Whether other classes, or their addresses, may have changed. */
+    known: boolean;
   };
 }
 
@@ -58,14 +81,18 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
   const contexts = new Map(claims.map((claim) => [claim.class, resolveClassContext(claim, snapshot, inspect)]));
   const classes = new Map(claims.map((claim) => [claim.class, createClassState(claim)]));
   return {
-    inspect, snapshot, contexts, classes, given: claims,
+    now: 0, inspect, snapshot, contexts, classes, given: claims,
     claims: [...contexts.values()].map(({ claim }) => claim),
-    memory: { kept: new Map(), foreignWrites: new Map() },
+    memory: { kept: new Map(), foreignWrites: new Map(), ...emptyHandOverMemories() },
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),
+    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(),
-    touched: { ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [] },
+    touched: {
+      ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [],
+      handOvers: new Set(), left: new Map(), known: true,
+    },
   };
 }
 

@@ -3,16 +3,22 @@
 // came; what depends on how they came (a grace, somebody else's writes) is in its memory, which can be handed on.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ArbiterMemory, type ArbiterState, createArbiterState, reachedThrough, setOrDelete, touchDependents } from './arbiter-state.js';
+import { type ArbiterMemory, type ArbiterState, createArbiterState, setOrDelete, touchDependents } from './arbiter-state.js';
 import { type ClassContext, defaultsKey, resolveClassContext } from './class-context.js';
 import type { ClassState } from './class-state.js';
 import type { Claim } from './claim.js';
 import { findDefaultClasses } from './default-class.js';
 import type { Finding } from './finding.js';
 import { foreignFinding, isForgotten, isPaused, nextChange, noteForeignWrite } from './foreign-writes.js';
+import { handOverFindings } from './hand-over/blockers.js';
+import { type HandOver, recordProblem } from './hand-over/hand-over.js';
+import type { ServedFact, TrafficFact } from './hand-over/memory.js';
+import type { Neighbour } from './hand-over/neighbours.js';
+import { handOverTimes, type HandOverQuestion, questionsOf, takeFact } from './hand-over/ask-engines.js';
+import { type RecordWrite, settleKnown, settleSteps, settleViews } from './hand-over/settle-hand-overs.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type KeptKind, expire, keptFinding } from './kept-objects.js';
-import type { EndpointSlice } from './kubernetes-objects.js';
+import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
 import { type IngressPlan, planIngress } from './plan-ingress.js';
 import { type StatusWrite, planStatus } from './plan-status.js';
 import { readClassSettings } from './read-class-settings.js';
@@ -20,6 +26,7 @@ import type { Snapshot, SnapshotObject } from './snapshot.js';
 import { takeObject } from './take-object.js';
 
 export type { ArbiterMemory } from './arbiter-state.js';
+export type { HandOverQuestion } from './hand-over/ask-engines.js';
 
 export interface ArbiterChanges {
   /** By class: keys of the entries of its table that are different now. Only classes with any. */
@@ -55,6 +62,20 @@ export interface Arbiter {
   parameters(): string[];
   /** Wanted status writes by Ingress. */
   readonly statusWrites: ReadonlyMap<string, StatusWrite>;
+  /** Ingresses on their way from class to class, as this process sees them. */
+  readonly handOvers: ReadonlyMap<string, HandOver>;
+  /** Wanted writes of their records. */
+  readonly recordWrites: ReadonlyMap<string, RecordWrite>;
+  /** Takes the classes of ours that other processes claim, all of them. */
+  takeNeighbours(neighbours: readonly Neighbour[]): void;
+  /**
+   * Takes what is known of the engines about one Ingress in one class (see HandOverQuestion); undefined: nothing any more.
+   * Returns whether it is another fact than before, so that there is something to decide.
+   */
+  takeServed(className: string, ingress: string, fact: ServedFact | undefined): boolean;
+  takeTraffic(className: string, ingress: string, fact: TrafficFact | undefined): boolean;
+  /** What the hand-overs depend on and nobody but the engines can tell. */
+  questions(): HandOverQuestion[];
   /** Everything that is wrong now, in no particular order. */
   findings(): Finding[];
 }
@@ -68,28 +89,49 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     tables: new Map([...classes].map(([name, { table }]) => [name, table])),
     take: (kind, key, object) => takeObject(state, kind, key, object),
     settle: (now) => settle(state, now),
+    handOvers: state.handOvers, recordWrites: state.recordWrites,
+    takeNeighbours(neighbours) {
+      if (neighbours === state.neighbours) return;
+      state.neighbours = neighbours;
+      state.touched.known = true;
+    },
+    takeServed: (name, key, fact) => takeFact(state, state.memory.served, { name, key, fact }),
+    takeTraffic: (name, key, fact) => takeFact(state, state.memory.traffic, { name, key, fact }),
+    questions: () => questionsOf(state),
     parameters: () => state.given.flatMap((claim) => readClassSettings(claim, snapshot).configMap ?? []),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),
       ...[...state.memory.kept.values()].map(keptFinding),
       ...[...contexts.values()].flatMap((context) => context.findings),
       ...[...plans.values()].flatMap((plan) => plan.findings),
-      ...[...budgets.values()].flatMap((budget) => budget.findings()),
+      ...[...budgets].flatMap(([name, budget]) => ofOwner(plans, name, budget.findings())),
       // Those of a class's own defaults are about no Ingress.
-      ...[...classes.values()].flatMap((one) => one.findings()).filter(({ object }) => !/^Ingress .*\/$/.test(object)),
-      ...shared.findings(),
+      ...[...classes].flatMap(([name, one]) => ofOwner(plans, name, one.findings())).filter(({ object }) => !/^Ingress .*\/$/.test(object)),
+      ...[...classes.keys()].flatMap((name) => ofOwner(plans, name, shared.findings(name))),
       ...[...state.memory.foreignWrites].flatMap(([key, writes]) => foreignFinding(key, writes)),
+      ...handOverFindings(state, state.now),
     ],
   };
 }
 
+/** What is wrong with an Ingress in a class that serves it for a hand-over only is that hand-over's matter. */
+function ofOwner(plans: ArbiterState['plans'], name: string, findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ object }) => {
+    const plan = object.startsWith('Ingress ') ? plans.get(object.slice('Ingress '.length)) : undefined;
+    return plan === undefined || plan.ownership.owner === name;
+  });
+}
+
 function settle(state: ArbiterState, now: number): ArbiterChanges {
+  state.now = now;
   const { touched, classes, budgets } = state;
   settleKept(state, now);
   settleContexts(state);
+  if (touched.known) settleKnown(state);
   const foreignWrites = touched.foreign.splice(0);
   const ingresses = new Set(touched.ingresses);
   const taken = [...ingresses].flatMap((key) => replan(state, key));
+  settleViews(state, now);
   settleStatuses(state, foreignWrites, now);
   touched.ingresses.clear();
   const slicesOf = (service: string): EndpointSlice[] =>
@@ -101,6 +143,7 @@ function settle(state: ArbiterState, now: number): ArbiterChanges {
     if (keys.size > 0) entries.set(name, keys);
   }
   state.shared.settle(entries);
+  settleSteps(state, now);
   return { entries, ingresses, taken, foreignWrites, wakeAt: wakeAt(state, now) };
 }
 
@@ -137,25 +180,34 @@ function settleContexts(state: ArbiterState): void {
       for (const [key] of concerned) touched.statuses.add(key);
     }
   }
-  if (touched.classes.size > 0) state.claims = [...contexts.values()].map(({ claim }) => claim);
+  if (touched.classes.size > 0) {
+    state.claims = [...contexts.values()].map(({ claim }) => claim);
+    touched.known = true;
+  }
   touched.classes.clear();
 }
 
 /** Plans one Ingress anew; tells when it has come to a class. */
 function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
-  const { snapshot, plans, budgets, claims, inspect } = state;
+  const { snapshot, plans, claims, inspect, touched } = state;
   const ingress = snapshot.ingresses.get(key);
-  const before = plans.get(key)?.ownership.owner;
+  const before = plans.get(key);
+  const lost = before?.ownership.owner;
   const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect });
   const owner = plan?.ownership.owner;
-  if (before !== undefined && before !== owner) budgets.get(before)!.setPlan(key, undefined);
-  if (owner !== undefined) budgets.get(owner)!.setPlan(key, plan);
-  state.dependents.set(key, plan === undefined ? [] : [
-    ...reachedThrough.flatMap((kind) => plan.dependsOn[kind].map((name) => `${kind} ${name}`)), ...plan.classes.map((name) => `class ${name}`),
-  ]);
+  if (lost !== owner) noteLeft(touched.left, before, plan);
   setOrDelete(plans, key, plan);
-  state.touched.statuses.add(key);
-  return owner === undefined || owner === before || !plan!.speaksFor ? [] : [{ ingress: key, class: owner }];
+  if (ingress !== undefined && recordProblem(ingress) !== undefined) state.unreadable.add(key);
+  else state.unreadable.delete(key);
+  return owner === undefined || owner === lost || !plan!.speaksFor ? [] : [{ ingress: key, class: owner }];
+}
+
+/** A class has lost an Ingress that goes on to exist: it may have to be handed over. */
+function noteLeft(left: Map<string, Set<string>>, before: IngressPlan | undefined, after: IngressPlan | undefined): void {
+  const lost = before?.ownership.owner;
+  if (lost === undefined || after === undefined || before!.ingress.metadata.uid !== after.ingress.metadata.uid) return;
+  const key = objectKey(after.ingress);
+  left.set(key, (left.get(key) ?? new Set()).add(lost));
 }
 
 function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): void {
@@ -168,12 +220,13 @@ function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWri
   for (const key of touched.statuses) {
     const plan = plans.get(key);
     const paused = isPaused(foreignWrites.get(key), now);
-    setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : planStatus(plan.ingress, plan.ownership.owner, claims));
+    setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : planStatus(plan.ingress, plan.ownership.owner, { claims, handOver: state.handOvers.get(key) }));
   }
   touched.statuses.clear();
 }
 
-function wakeAt({ memory: { kept, foreignWrites } }: ArbiterState, now: number): number | undefined {
-  const times = [...[...kept.values()].map(({ until }) => until), ...[...foreignWrites.values()].map((writes) => nextChange(writes, now))];
+function wakeAt(state: ArbiterState, now: number): number | undefined {
+  const { memory: { kept, foreignWrites } } = state;
+  const times = [...[...kept.values()].map(({ until }) => until), ...[...foreignWrites.values()].map((writes) => nextChange(writes, now)), ...handOverTimes(state, now)];
   return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
 }

@@ -2,7 +2,7 @@
 // with distrust: whoever may write Leases may write anything.
 
 import { type Claim, claimName } from './claim.js';
-import type { ObjectMeta } from './kubernetes-objects.js';
+import type { LoadBalancerIngress, ObjectMeta } from './kubernetes-objects.js';
 import { compareText } from './order.js';
 import { renderShard } from './shard.js';
 
@@ -26,6 +26,15 @@ export interface ClaimTerms {
   acceptedControllers: readonly string[];
   /** Names of the listeners that serve the class. */
   listeners: readonly string[];
+  /** How annotation and field are weighed, and whether Ingresses without any class are taken. */
+  classPrecedence: Claim['classPrecedence'];
+  claimClassless: boolean;
+  /** Whether it only watches what is somebody else's. */
+  observe: boolean;
+  /** What statuses show; undefined: not told. */
+  addresses: readonly LoadBalancerIngress[] | undefined;
+  /** The Service whose address they show instead. */
+  publish: string | undefined;
 }
 
 /** A claim as its Lease shows it. */
@@ -42,6 +51,7 @@ export function termsOf(claim: Claim, listeners: readonly string[] = []): ClaimT
   return {
     class: claim.class, shard: claim.shard === undefined ? '' : renderShard(claim.shard),
     annotationValues: sorted(claim.annotationValues), acceptedControllers: sorted(claim.acceptedControllers), listeners: sorted(listeners),
+    classPrecedence: claim.classPrecedence, claimClassless: claim.claimClassless, observe: claim.observe === true, addresses: claim.publish === undefined ? claim.addresses : [], publish: claim.publish,
   };
 }
 
@@ -78,6 +88,9 @@ function parseTerms(json: string | undefined): ClaimTerms | undefined {
     return {
       class: text(value['class']), shard: typeof value['shard'] === 'string' ? value['shard'].slice(0, 256 * 33) : '',
       annotationValues: texts(value['annotationValues']), acceptedControllers: texts(value['acceptedControllers']), listeners: texts(value['listeners']),
+      classPrecedence: value['classPrecedence'] === 'field' ? 'field' : 'annotation', claimClassless: value['claimClassless'] === true, observe: value['observe'] === true,
+      addresses: Array.isArray(value['addresses']) ? value['addresses'].slice(0, mostValues).flatMap(address) : undefined,
+      publish: typeof value['publish'] === 'string' ? text(value['publish']) : undefined,
     };
   } catch {
     return undefined;
@@ -86,6 +99,11 @@ function parseTerms(json: string | undefined): ClaimTerms | undefined {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.slice(0, mostValues).filter((one) => typeof one === 'string').map(text) : [];
+}
+
+function address(value: unknown): LoadBalancerIngress[] {
+  const { ip, hostname } = (value ?? {}) as Record<string, unknown>;
+  return [{ ...(typeof ip === 'string' ? { ip: text(ip) } : {}), ...(typeof hostname === 'string' ? { hostname: text(hostname) } : {}) }];
 }
 
 function text(value: string): string {

@@ -20,12 +20,13 @@ export interface ClassSettings {
   limitStatus?: number;
   connectionStatus?: number;
   handOverGraceMs: number;
+  handOverQuietMs: number;
   /** True when the settings are not known: every route of the class answers 503, because one of them may keep requests out. */
   closed: boolean;
 }
 
 /** What applies to a class without parameters. */
-export const defaultSettings: ClassSettings = { annotations: {}, handOverGraceMs: 300_000, closed: false };
+export const defaultSettings: ClassSettings = { annotations: {}, handOverGraceMs: 300_000, handOverQuietMs: 60_000, closed: false };
 
 export type SettingKind = 'annotation' | 'class';
 
@@ -136,6 +137,8 @@ export const settingRegistry: readonly Setting[] = [
     readStatus, (limitStatus) => ({ limitStatus })),
   ofClass({ key: 'limit-conn-status-code', default: '503', form: 'a status from 400 to 599', help: 'The same for the limit of connections (annotation limit-connections).' },
     readStatus, (connectionStatus) => ({ connectionStatus })),
-  ofClass({ key: 'hand-over-grace', default: '5m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long the class goes on serving an Ingress that has left it for another class.' },
+  ofClass({ key: 'hand-over-grace', default: '5m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long at least the class goes on serving an Ingress that has left it for another class, from when the status shows the other address: as long as clients may remember the old one.' },
     readDuration, (handOverGraceMs) => ({ handOverGraceMs })),
+  ofClass({ key: 'hand-over-quiet', default: '1m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long an Ingress that has left the class must have had no request here before the class stops serving it; the grace has to be over, too.' },
+    readDuration, (handOverQuietMs) => ({ handOverQuietMs })),
 ];

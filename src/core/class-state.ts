@@ -20,6 +20,10 @@ export interface ClassState {
   /** Rebuilds what was touched. Returns the keys of the entries that are different now. */
   settle(slicesOf: SlicesOf): Set<string>;
   findings(): Finding[];
+  /** What is wrong with one Ingress (`namespace/name`) beside the others of the class. */
+  findingsOf(key: string): Finding[];
+  /** Keys of the entries of which an Ingress asks for something. */
+  entriesOf(key: string): Iterable<string>;
 }
 
 /** The state of a class without Ingresses. */
@@ -64,6 +68,8 @@ export function createClassState(claim: Claim): ClassState {
       return changed;
     },
     findings: () => [...findingsByEntry.values()].flat(),
+    findingsOf: (key) => [...plans.get(key)?.wants.keys() ?? []].flatMap((entry) => findingsByEntry.get(entry) ?? []).filter(({ object }) => object === `Ingress ${key}`),
+    entriesOf: (key) => plans.get(key)?.wants.keys() ?? [],
   };
 }
 

@@ -17,6 +17,8 @@ export interface NamespaceBudgets {
   /** What may be served, of the Ingresses that a change has touched: their plans, perhaps with less in them. */
   settle(): Map<string, IngressPlan | undefined>;
   findings(): Finding[];
+  /** That of one Ingress (`namespace/name`). */
+  findingOf(key: string): Finding | undefined;
 }
 
 export function createNamespaceBudgets(): NamespaceBudgets {
@@ -61,6 +63,7 @@ export function createNamespaceBudgets(): NamespaceBudgets {
       return result;
     },
     findings: () => [...findings.values()],
+    findingOf: (key) => findings.get(key),
   };
 }
 

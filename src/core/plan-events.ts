@@ -2,6 +2,7 @@
 // has taken it. Only of Ingresses that a class here owns; of all others nothing is said.
 
 import { type Finding, type FindingKind, compareFindings } from './finding.js';
+import type { HandOver } from './hand-over/hand-over.js';
 import type { IngressPlan } from './plan-ingress.js';
 
 /** An Event that is wanted. Of one Ingress and one reason there is one at a time. */
@@ -16,14 +17,20 @@ export interface IngressEvent {
   message: string;
 }
 
+/** What was decided about every Ingress, by `namespace/name`. */
+export interface Decided {
+  plans: ReadonlyMap<string, IngressPlan>;
+  handOvers: ReadonlyMap<string, HandOver>;
+}
+
 const prefix = 'Ingress ';
 
 /** The Events for everything that is wrong now, in no particular order. */
-export function planEvents(findings: readonly Finding[], plans: ReadonlyMap<string, IngressPlan>): IngressEvent[] {
+export function planEvents(findings: readonly Finding[], decided: Decided): IngressEvent[] {
   const kinds = new Map<string, { ingress: string; class: string; first: Finding; more: number }>();
   for (const one of findings) {
     const ingress = one.object.startsWith(prefix) ? one.object.slice(prefix.length) : '';
-    const owner = plans.get(ingress)?.ownership.owner;
+    const owner = speakerOf(ingress, decided);
     if (owner === undefined) continue;
     const id = `${ingress} ${one.kind}`;
     const known = kinds.get(id);
@@ -34,6 +41,12 @@ export function planEvents(findings: readonly Finding[], plans: ReadonlyMap<stri
     ingress, class: name, type: severity === 'info' ? 'Normal' : 'Warning', reason: reasonOf(kind),
     message: `${message} (${code})${more === 0 ? '' : `, and ${more} more of the kind`}`,
   }));
+}
+
+/** Who tells of an Ingress: its owner; else the class here that goes on serving it until the owner, elsewhere, has taken over. */
+function speakerOf(ingress: string, { plans, handOvers }: Decided): string | undefined {
+  const { phase, serving, record } = handOvers.get(ingress) ?? {};
+  return plans.get(ingress)?.ownership.owner ?? (phase === undefined || phase === 'shadow' ? undefined : serving?.find((name) => name !== record?.to));
 }
 
 /** The Event that an Ingress has come to a class. */

@@ -44,16 +44,19 @@ export interface PlanningContext {
 /** Plans one Ingress. */
 export function planIngress(ingress: Ingress, context: PlanningContext): IngressPlan {
   const ownership = resolveOwner(ingress, context.claims, context.snapshot);
+  return planFor(ingress, { ownership, claim: context.claims.find((one) => one.class === ownership.owner) }, context);
+}
+
+/** Plans one Ingress as if `claim` had it, whoever its owner is; without a claim, as nobody's. */
+export function planFor(ingress: Ingress, { ownership, claim }: { ownership: Ownership; claim: Claim | undefined }, context: PlanningContext): IngressPlan {
   const notes: Notes = { findings: [...ownership.findings], services: [], secrets: [] };
   const wants = new Map<string, Want>();
-  if (ownership.owner !== undefined) {
+  if (claim !== undefined) {
     wantCertificates(wants, ingress, context, notes);
-    const claim = context.claims.find((one) => one.class === ownership.owner);
-    planPaths(wants, ingress, { annotationPrefix: claim?.annotationPrefix, settings: claim?.settings, snapshot: context.snapshot, notes });
+    planPaths(wants, ingress, { annotationPrefix: claim.annotationPrefix, settings: claim.settings, snapshot: context.snapshot, notes });
+    if (claim.shard !== undefined) keepShare(wants, claim.shard);
   }
-  const shard = context.claims.find((claim) => claim.class === ownership.owner)?.shard;
-  if (shard !== undefined) keepShare(wants, shard);
-  const speaksFor = hasHost(shard, speakingHost(ingress));
+  const speaksFor = hasHost(claim?.shard, speakingHost(ingress));
   const findings = speaksFor ? notes.findings : [];
   const { services, secrets } = notes;
   const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };

@@ -2,6 +2,7 @@
 
 import type { Claim } from './claim.js';
 import { ownWriter } from './foreign-writes.js';
+import type { HandOver } from './hand-over/hand-over.js';
 import { type Ingress, type LoadBalancerIngress, objectKey } from './kubernetes-objects.js';
 import { shows } from './publish-addresses.js';
 import { hasHost, speakingHost } from './shard.js';
@@ -21,9 +22,10 @@ export interface StatusWrite {
  * The status write that one Ingress needs, if any: the addresses of the class that owns it, or, when nobody here owns it any
  * more, none in place of addresses that are exactly ours. A status that shows anything else belongs to somebody else, and so
  * does one that somebody else is known to have written, though it shows the same. Of a class in shares, one share writes: the
- * one that speaks for the Ingress.
+ * one that speaks for the Ingress. During a hand-over the status is left as it is until the record says that it moves.
  */
-export function planStatus(ingress: Ingress, owner: string | undefined, claims: readonly Claim[]): StatusWrite | undefined {
+export function planStatus(ingress: Ingress, owner: string | undefined, { claims, handOver }: { claims: readonly Claim[]; handOver: HandOver | undefined }): StatusWrite | undefined {
+  if (handOver !== undefined && (owner === undefined ? handOver.destination !== undefined : !handOver.ownerShows)) return undefined;
   const claim = claims.find((candidate) => candidate.class === owner);
   if (claim !== undefined) {
     if (!hasHost(claim.shard, speakingHost(ingress))) return undefined;

@@ -114,7 +114,7 @@ export function acceptsClass(claim: Claim | undefined, ingressClass: IngressClas
 }
 
 /** Both the claim and the settings of the class have to allow it. */
-function allowsNamespace(claim: Claim, ingress: Ingress, cluster: Cluster): boolean {
+export function allowsNamespace(claim: Claim, ingress: Ingress, cluster: Cluster): boolean {
   const name = ingress.metadata.namespace ?? '';
   return claimAllows(claim, name, cluster) && settingsAllow(claim.settings, name, cluster);
 }

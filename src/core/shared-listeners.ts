@@ -10,7 +10,10 @@ import { type Finding, finding, quote } from './finding.js';
 export interface SharedListeners {
   /** Looks again at what has changed: keys of entries by class. */
   settle(changed: ReadonlyMap<string, Iterable<string>>): void;
-  findings(): Finding[];
+  /** About the Ingresses of one class. */
+  findings(className: string): Finding[];
+  /** Those about one class and one entry of its table. */
+  findingsOn(className: string, entry: string): readonly Finding[];
 }
 
 /** `tables`: the table of each class; the maps live on. */
@@ -35,7 +38,8 @@ export function createSharedListeners(claims: readonly Claim[], tables: Readonly
         for (const entry of entries) if (entry === defaultKey || entry.startsWith(hostKey(''))) look(entry, order);
       }
     },
-    findings: () => [...findings.values()].flat(),
+    findings: (name) => [...findings].flatMap(([id, found]) => (id.startsWith(`${name} `) ? found : [])),
+    findingsOn: (className, entry) => findings.get(`${className} ${entry}`) ?? [],
   };
 }
 
@@ -51,6 +55,8 @@ function lostPaths({ name, tables, entry }: Place, before: readonly Claim[]): Fi
   return routesOf(name).filter(({ ingress }) => ingress !== '').flatMap((route) => {
     for (const { claim, index } of earlier) {
       const winner = takes(index, route);
+      // During a hand-over both classes serve the same Ingress: it loses nothing to itself.
+      if (winner !== undefined && winner.ingress === route.ingress && winner.namespace === route.namespace) return [];
       if (winner !== undefined) return [lostFinding(entry, route, { class: claim.class, winner })];
     }
     return [];

@@ -7,7 +7,10 @@
 //        {"set":"<key>","value":…}   {"remove":"<key>"}        its entries, one a line, so that no line is long
 //        {"end":true}          the update is whole
 //        {"heartbeat":true}    nothing has changed, the stream lives
+//        {"observe":[…],"number":n}   tell of the requests for these Ingresses (`namespace/name`) from now on; only to an
+//                              engine that has asked with &can=observe
 //   POST /v1/classes/<class>/acks                  the engine's answer to an update, as StreamAck
+//   POST /v1/classes/<class>/traffic               what the engine has counted of those Ingresses, as StreamTraffic
 
 import type { EntryValue, TableUpdate } from '../route-table/types.js';
 
@@ -18,7 +21,8 @@ export type StreamLine =
   | { set: string; value: EntryValue }
   | { remove: string }
   | { end: true }
-  | { heartbeat: true };
+  | { heartbeat: true }
+  | { observe: string[]; number: number };
 
 /** One entry that an engine does not take. Its words come from outside: they are short, and nothing is done because of them. */
 export interface RefusedEntry {
@@ -57,6 +61,19 @@ export type RefusalWord = typeof refusalWords[number];
 export function refusalWord(reason: string): RefusalWord {
   return refusalWords.find((word) => reason.startsWith(`${word}: `)) ?? 'other';
 }
+
+export interface StreamTraffic {
+  engine: string;
+  /** Of the list that it answers. */
+  number: number;
+  /** Another one when nginx was started anew. */
+  instance: string;
+  /** Requests since nginx was started, in the order of the list. */
+  counts: number[];
+}
+
+/** Ingresses that an engine is asked for at once. */
+export const mostObserved = 5000;
 
 /** How often a quiet stream shows that it lives, and after how long a silent one is given up. */
 export const heartbeatMs = 5000;

@@ -21,6 +21,7 @@ export function takeObject<Kind extends keyof Snapshot>(state: ArbiterState, kin
     state.touched.keep.delete(`${kind} ${key}`);
     state.memory.kept.delete(`${kind} ${key}`);
   }
+  if (kind === 'services' && state.neighbours.some(({ publish }) => publish === key)) state.touched.known = true;
   if (kind === 'endpointSlices') touchSlice(state, key, object as EndpointSlice | undefined);
   else touchDependents(state, kind === 'passwordSecrets' ? 'secrets' : kind, key);
   setOrDelete(state.snapshot[kind] as Map<string, unknown>, key, object);
@@ -32,6 +33,8 @@ function graceOf(state: ArbiterState, kind: KeptKind, key: string): number | und
   const names = kind === 'configMaps'
     ? [...state.contextsBy.dependentsOf(`configMaps ${key}`)]
     : [...state.dependents.dependentsOf(`ingressClasses ${key}`)].some((ingress) => isHeldByField(state, ingress, key)) ? [key] : [];
+  // Of another process's class it keeps what a hand-over goes to: nobody may stop because of a slip.
+  if (kind === 'ingressClasses' && names.length === 0 && [...state.handOvers.values()].some(({ destination }) => destination === key)) return defaultGraceMs;
   const graces = state.given.filter((claim) => names.includes(claim.class)).map(({ deletedGraceMs = defaultGraceMs }) => deletedGraceMs);
   return graces.length === 0 ? undefined : Math.max(...graces);
 }

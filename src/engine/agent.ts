@@ -7,6 +7,7 @@ import type { ApplyResult } from './class-writer.js';
 import { createControlClient } from './control-client.js';
 import { engineFiles } from './nginx-conf.js';
 import { NginxProcess, type Log, type Pids } from './nginx-process.js';
+import { type ObservedTraffic, createObservedTraffic } from './observed-traffic.js';
 import { createProcFigures } from './proc-figures.js';
 import { readingsOf } from './readings.js';
 import { createServedOrigins } from './served-origins.js';
@@ -27,6 +28,8 @@ export interface Engine {
    * had counted after the last reading is lost. Throws when nginx does not answer.
    */
   readings(): Promise<Reading[]>;
+  /** Tells of the requests for these Ingresses of a class about once a second, until others are asked for; none: no more. */
+  observe: ObservedTraffic['observe'];
   /** Undefined while nginx is down. */
   pids(): Pids | undefined;
   /** Generation of a class in nginx: grows by one with every update that changed something. */
@@ -69,6 +72,7 @@ export async function startEngine(settings: EngineSettings, { log }: { log: Log 
     settings, traffic, origins, proc: createProcFigures(settings), pids: () => nginx.pids(), starts: () => starts,
     generation: (className) => writers.generation(className),
   });
+  const observed = createObservedTraffic(traffic.requestsOf, log);
   const keeping = setInterval(() => { traffic.read().catch(() => undefined); }, READ_EVERY_MS).unref();
   return {
     async apply(update) {
@@ -77,12 +81,14 @@ export async function startEngine(settings: EngineSettings, { log }: { log: Log 
       return result;
     },
     readings,
+    observe: observed.observe,
     pids: () => nginx.pids(),
     generation: (className) => writers.generation(className),
     table: (className) => writers.table(className),
     readiness: () => writers.readiness(),
     async stop() {
       clearInterval(keeping);
+      observed.stop();
       writers.stop();
       await nginx.stop();
       await client.close();

@@ -2,6 +2,7 @@
 // digest ends the stream: the next one begins with the whole table, so nothing is guessed and nothing is lost.
 
 import { StringDecoder } from 'node:string_decoder';
+import { mostObserved } from '../core/stream-protocol.js';
 import type { StreamLine, UpdateHead } from '../core/stream-protocol.js';
 import { createTableDigest } from '../core/table-digest.js';
 import type { TableUpdate } from '../route-table/types.js';
@@ -13,15 +14,18 @@ const MOST_ENTRIES = 10_000_000;
 
 export class StreamProblem extends Error {}
 
+/** The controller wants to know of the requests for these Ingresses. */
+type OnObserve = (ingresses: readonly string[], number: number) => void;
+
 /** The updates of one stream, each whole. `onLine` is called for every line, heartbeats too: the stream lives. */
-export async function* readUpdateStream(body: AsyncIterable<Uint8Array>, onLine: () => void): AsyncGenerator<TableUpdate, void, void> {
+export async function* readUpdateStream(body: AsyncIterable<Uint8Array>, onLine: () => void, onObserve: OnObserve = () => undefined): AsyncGenerator<TableUpdate, void, void> {
   const digest = createTableDigest();
   let update: TableUpdate | undefined;
   let expected = '';
   for await (const text of readLines(body)) {
     onLine();
     const line = parseLine(text);
-    if ('heartbeat' in line) continue;
+    if (isAside(line, onObserve)) continue;
     if ('update' in line) {
       if (update !== undefined) throw new StreamProblem('an update begins inside another one');
       ({ update, expected } = beginUpdate(line.update));
@@ -45,13 +49,25 @@ function beginUpdate(head: UpdateHead): { update: TableUpdate; expected: string 
   return { update: { ...rest, set: [], remove: [] }, expected: digest };
 }
 
-function addEntry(update: TableUpdate, line: Exclude<StreamLine, { update: unknown } | { end: true } | { heartbeat: true }>): void {
+function addEntry(update: TableUpdate, line: Exclude<StreamLine, { update: unknown } | { end: true } | { heartbeat: true } | { observe: unknown }>): void {
   if (update.set.length + update.remove.length >= MOST_ENTRIES) throw new StreamProblem('an update has too many entries');
   if ('set' in line) update.set.push({ key: line.set, value: line.value });
   else update.remove.push(line.remove);
 }
 
-const kinds = ['update', 'set', 'remove', 'end', 'heartbeat'];
+/** What has nothing to do with updates may stand between their lines. */
+function isAside(line: StreamLine, onObserve: OnObserve): line is Extract<StreamLine, { heartbeat: true } | { observe: unknown }> {
+  if ('observe' in line) onObserve(checkObserved(line), line.number);
+  return 'observe' in line || 'heartbeat' in line;
+}
+
+function checkObserved({ observe, number }: { observe: unknown; number: unknown }): string[] {
+  const whole = Array.isArray(observe) && observe.length <= mostObserved && observe.every((one) => typeof one === 'string') && Number.isSafeInteger(number);
+  if (!whole) throw new StreamProblem('a list of Ingresses to tell of is none');
+  return observe;
+}
+
+const kinds = ['update', 'set', 'remove', 'end', 'heartbeat', 'observe'];
 
 function parseLine(text: string): StreamLine {
   let line: unknown;

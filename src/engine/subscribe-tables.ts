@@ -3,12 +3,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { type StreamAck, silenceMs } from '../core/stream-protocol.js';
+import { type StreamAck, type StreamTraffic, silenceMs } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import type { ApplyResult } from './class-writer.js';
 import { messageFrom } from './engine-error.js';
 import type { Log } from './nginx-process.js';
 import { readUpdateStream } from './read-update-stream.js';
+import type { ObservedTraffic } from './observed-traffic.js';
 import type { PeerConnections } from './tls-files.js';
 
 export interface SubscriptionOptions {
@@ -19,6 +20,8 @@ export interface SubscriptionOptions {
   addresses: readonly string[];
   connections: PeerConnections;
   apply: (update: TableUpdate) => Promise<ApplyResult>;
+  /** Left out: the engine does not say that it can tell of requests. */
+  observe?: ObservedTraffic['observe'];
   /** Sequence of the last update that was taken; 0 before the first. */
   taken: () => number;
   log: Log;
@@ -83,7 +86,7 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
   };
   try {
     const dispatcher = options.connections.dispatcher();
-    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}`;
+    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}${options.observe === undefined ? '' : '&can=observe'}`;
     const signal = AbortSignal.any([halt, silence.signal]);
     let base = address;
     let answer = await request(base + path, { dispatcher, signal });
@@ -94,13 +97,14 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     }
     if (answer.statusCode !== 200) throw new Error(`answers ${answer.statusCode}: ${(await answer.body.text()).slice(0, 200)}`);
     onOpen();
-    for await (const update of readUpdateStream(answer.body, alive)) {
+    for await (const update of readUpdateStream(answer.body, alive, (ingresses, number) => observe(options, { base, ingresses, number }))) {
       const result = await options.apply(update);
       await acknowledge(options, base, update, result);
       alive();
     }
     throw new Error('the stream has ended');
   } finally {
+    options.observe?.(options.class, [], () => undefined);
     clearTimeout(timer);
   }
 }
@@ -113,4 +117,15 @@ async function acknowledge(options: SubscriptionOptions, base: string, { epoch, 
   });
   await body.dump();
   if (statusCode !== 204) throw new Error(`does not take the answer to update ${sequence} (${statusCode})`);
+}
+
+/** Tells of requests while the stream lasts. What could not be sent is told again a moment later. */
+function observe(options: SubscriptionOptions, { base, ingresses, number }: { base: string; ingresses: readonly string[]; number: number }): void {
+  options.observe?.(options.class, ingresses, (counts) => {
+    const traffic: StreamTraffic = { engine: options.engine, number, ...counts };
+    request(`${base}/v1/classes/${options.class}/traffic`, {
+      method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(traffic), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
+    }).then(({ body }) => body.dump()).catch(() => undefined);
+  });
 }

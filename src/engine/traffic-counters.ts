@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ControlClient } from './control-client.js';
 import { EngineError } from './engine-error.js';
+import { foldedName } from '../route-table/figures.js';
 import type { ServedOrigins } from './served-origins.js';
 
 /** One figure or list of figures: `labels` is the same array from one reading to the next, so that its text can be kept. */
@@ -13,8 +14,21 @@ export interface Reading {
   values: readonly number[];
 }
 
+/** Requests of some Ingresses since this engine was started. */
+export interface RequestCounts {
+  /** Names the nginx that counts now. */
+  instance: string;
+  /** In the order in which they were asked for. */
+  counts: number[];
+}
+
 export interface TrafficCounters {
   read(): Promise<Reading[]>;
+  /**
+   * Looks now. Requests that a class counts without their Ingress, because it has too many series, count for each of its
+   * Ingresses: nobody may be taken for idle who is not. Throws when nginx does not answer.
+   */
+  requestsOf(className: string, ingresses: readonly string[]): Promise<RequestCounts>;
 }
 
 export interface TrafficOptions {
@@ -46,12 +60,32 @@ const IDLE_CODE = '200';
 export function createTrafficCounters(options: TrafficOptions): TrafficCounters {
   const state: State = { ...options, series: new Map(), idle: new Map(), instance: undefined };
   let running: Promise<Reading[]> | undefined;
+  const read = (): Promise<Reading[]> => {
+    running ??= readAll(state).finally(() => { running = undefined; });
+    return running;
+  };
   return {
-    read() {
-      running ??= readAll(state).finally(() => { running = undefined; });
-      return running;
+    read,
+    async requestsOf(className, ingresses) {
+      const readings = await read();
+      return { instance: state.instance!, counts: await countRequests(readings, className, ingresses) };
     },
   };
+}
+
+async function countRequests(readings: readonly Reading[], className: string, ingresses: readonly string[]): Promise<number[]> {
+  const counts = new Map(ingresses.map((ingress) => [ingress, 0]));
+  let folded = 0;
+  let done = 0;
+  for (const { name, labels: [of, namespace, ingress], values: [value = 0] } of readings) {
+    if (++done % AT_ONCE === 0) await nextTurn();
+    if (name !== 'requests' || of !== className) continue;
+    if (ingress === foldedName) folded += value;
+    const key = `${namespace}/${ingress}`;
+    const known = counts.get(key);
+    if (known !== undefined) counts.set(key, known + value);
+  }
+  return ingresses.map((ingress) => counts.get(ingress)! + folded);
 }
 
 interface State extends TrafficOptions {

@@ -3,13 +3,19 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { type RefusedEntry, type StreamAck, type StreamLine, heartbeatMs } from '../core/stream-protocol.js';
+import { type RefusedEntry, type StreamAck, type StreamLine, type StreamTraffic, heartbeatMs } from '../core/stream-protocol.js';
 import { createTableDigest } from '../core/table-digest.js';
 import type { TableUpdate } from '../route-table/types.js';
+
+type Tell = (report: { instance: string; counts: readonly number[] }) => void;
 
 export interface RemoteEngine {
   /** Resolves with the engine's answer; rejects when the stream ends first or the answer takes too long. */
   apply(update: TableUpdate): Promise<{ applied: true } | { applied: false; reason: string; newerEpoch?: number; refused?: RefusedEntry[] }>;
+  /** Asks for the requests of these Ingresses from now on (see stream-protocol); undefined: the engine does not know how. */
+  observe?: (className: string, ingresses: readonly string[], tell: Tell) => void;
+  /** Takes what the engine has counted; false when nobody has asked for it, or no longer. */
+  traffic(report: StreamTraffic): boolean;
   /** Takes an answer that the engine sent; false when nothing like it is waited for. */
   answer(ack: StreamAck): boolean;
   close(): void;
@@ -22,12 +28,20 @@ interface Waiting {
   fail: (error: Error) => void;
 }
 
-/** `stream` is the response of the engine's request. `answerMs`: how long an engine may take over one update. */
-export function createRemoteEngine(stream: Writable, answerMs: number): RemoteEngine {
+export interface RemoteEngineOptions {
+  /** How long an engine may take over one update. */
+  answerMs: number;
+  /** Whether the engine tells of requests when it is asked. */
+  observes: boolean;
+}
+
+/** `stream` is the response of the engine's request. */
+export function createRemoteEngine(stream: Writable, { answerMs, observes }: RemoteEngineOptions): RemoteEngine {
   const digest = createTableDigest();
   let waiting: Waiting | undefined;
   let writing = false;
   const ended = new AbortController();
+  const traffic = observeTraffic((content) => { if (!ended.signal.aborted) stream.write(line(content)); });
   const heartbeat = setInterval(() => { if (!writing) stream.write(line({ heartbeat: true })); }, heartbeatMs);
   const end = (why: string): void => {
     if (ended.signal.aborted) return;
@@ -73,12 +87,30 @@ export function createRemoteEngine(stream: Writable, answerMs: number): RemoteEn
         waiting = undefined;
       }
     },
+    ...(observes ? { observe: traffic.observe } : {}),
+    traffic: traffic.take,
     answer(ack) {
       if (waiting?.epoch !== ack.epoch || waiting.sequence !== ack.sequence) return false;
       waiting.settle(ack);
       return true;
     },
     close: () => end('the stream is closed'),
+  };
+}
+
+/** The list that the engine was last asked to tell of. Answers to an older one are late. */
+function observeTraffic(write: (content: StreamLine) => void): { observe: NonNullable<RemoteEngine['observe']>; take: RemoteEngine['traffic'] } {
+  let asked: { number: number; count: number; tell: Tell } = { number: 0, count: 0, tell: () => undefined };
+  return {
+    observe(_className, ingresses, tell) {
+      asked = { number: asked.number + 1, count: ingresses.length, tell };
+      write({ observe: [...ingresses], number: asked.number });
+    },
+    take({ number, instance, counts }) {
+      if (number !== asked.number || counts.length !== asked.count) return false;
+      asked.tell({ instance, counts });
+      return true;
+    },
   };
 }
 

@@ -5,12 +5,12 @@ import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
 import { readRefusedEntries, shortReason } from '../core/read-refused-entries.js';
-import { type StreamAck, engineUri, hasUri } from '../core/stream-protocol.js';
+import { type StreamAck, type StreamTraffic, engineUri, hasUri } from '../core/stream-protocol.js';
 
 /** One class as its engines get it: what src/controller keeps for it. */
 export interface TableSource {
   /** Adds an engine and returns what removes it again. */
-  attach(engine: string, sink: Pick<RemoteEngine, 'apply' | 'close'>, afterSequence: number): () => void;
+  attach(engine: string, sink: Pick<RemoteEngine, 'apply' | 'observe' | 'close'>, afterSequence: number): () => void;
   /** 'here', the address of whoever holds the claim, or undefined when nobody is known to. */
   holder(): 'here' | { address: string } | undefined;
 }
@@ -19,6 +19,7 @@ const ENGINE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const ANSWER_MS = 60_000;
 /** An answer that names as many entries and places as one may. */
 const LARGEST_ANSWER = '2mb';
+const LARGEST_TRAFFIC = '256kb';
 
 /** The application; `sources` by class. */
 export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answerMs = ANSWER_MS): Express {
@@ -38,12 +39,18 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
     if (holder !== 'here') return void response.redirect(307, `${holder.address}${request.originalUrl}`);
     const after = Number(request.query['after'] ?? 0);
     if (!Number.isSafeInteger(after) || after < 0) return refuse(response, 'sequence');
-    openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs });
+    openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs, observes: request.query['can'] === 'observe' });
   });
   app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
     const ack = readAck(request.body);
     if (ack === undefined) return refuse(response, 'answer');
     const known = streams.get(`${request.params.class} ${ack.engine}`)?.answer(ack) ?? false;
+    response.status(known ? 204 : 409).end();
+  });
+  app.post('/v1/classes/:class/traffic', express.json({ limit: LARGEST_TRAFFIC }), (request: Request<{ class: string }>, response) => {
+    const report = request.body as StreamTraffic;
+    if (!isTraffic(report)) return refuse(response, 'answer');
+    const known = streams.get(`${request.params.class} ${report.engine}`)?.traffic(report) ?? false;
     response.status(known ? 204 : 409).end();
   });
   app.use((error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
@@ -60,13 +67,14 @@ interface StreamRequest {
   streams: Map<string, RemoteEngine>;
   name: string;
   answerMs: number;
+  observes: boolean;
 }
 
-function openStream({ source, engine, after, response, streams, name, answerMs }: StreamRequest): void {
+function openStream({ source, engine, after, response, streams, name, answerMs, observes }: StreamRequest): void {
   // An engine that asks again has lost the stream that it had.
   streams.get(name)?.close();
   response.status(200).set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders();
-  const remote = createRemoteEngine(response, answerMs);
+  const remote = createRemoteEngine(response, { answerMs, observes });
   const detach = source.attach(engine, remote, after);
   streams.set(name, remote);
   response.once('close', () => {
@@ -95,4 +103,9 @@ function isAck(ack: Partial<StreamAck>): ack is StreamAck {
   return typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
     Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string') &&
     (ack.newerEpoch === undefined || Number.isSafeInteger(ack.newerEpoch));
+}
+
+function isTraffic(report: Partial<StreamTraffic> | undefined): report is StreamTraffic {
+  return typeof report === 'object' && typeof report.engine === 'string' && Number.isSafeInteger(report.number) && typeof report.instance === 'string' &&
+    report.instance.length <= 100 && Array.isArray(report.counts) && report.counts.every((count) => Number.isSafeInteger(count) && count >= 0);
 }

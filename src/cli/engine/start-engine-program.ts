@@ -33,7 +33,15 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
   const running = async (): Promise<Engine> => {
     starting ??= startEngine(settings.engine, { log });
     engine = await starting;
+    for (const [name, { ingresses, tell }] of observed) engine.observe(name, ingresses, tell);
+    observed.clear();
     return engine;
+  };
+  /** What was asked for before there was anything to serve. */
+  const observed = new Map<string, { ingresses: readonly string[]; tell: Parameters<Engine['observe']>[2] }>();
+  const observe: Engine['observe'] = (name, ingresses, tell) => {
+    if (engine === undefined) observed.set(name, { ingresses, tell });
+    else engine.observe(name, ingresses, tell);
   };
   const apply = async (update: TableUpdate): Promise<Awaited<ReturnType<Engine['apply']>>> => {
     const result = await (await running()).apply(update);
@@ -43,7 +51,7 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
   await serveLastGood(classes, lastGood.load, apply, log);
   const connections = new Map(classes.map((name) => [name, connectToPublishers(name, settings.tls, (message) => log('warn', message))]));
   const subscriptions = classes.map((name): Subscription => subscribeTables({
-    class: name, engine: settings.name, addresses: settings.controllers[name]!, connections: connections.get(name)!, apply, log,
+    class: name, engine: settings.name, addresses: settings.controllers[name]!, connections: connections.get(name)!, apply, observe, log,
     taken: () => Math.max(0, engine?.table(name)?.sequence ?? 0),
   }));
   const readiness = async (): Promise<string | undefined> => {

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import omit from 'lodash/omit.js';
 import { fillSecrets } from '../../../src/cli/certs/fill-secrets.js';
+import { handOverAnnotation } from '../../../src/core/hand-over/record.js';
 import { claimOf } from '../../../src/core/claim.js';
 import type { AccessRequest } from '../../../src/dev-cluster/api-server.js';
 import { rbacAuthorizer } from '../../../src/dev-cluster/rbac.js';
@@ -17,6 +18,7 @@ import { type KubeApi, createKubeApi } from '../../../src/kubernetes/kube-api.js
 import { startListWatch } from '../../../src/kubernetes/list-watch.js';
 import { configMaps, leases } from '../../../src/kubernetes/resources.js';
 import { ingressWatches } from '../../../src/kubernetes/start-watches.js';
+import { startAnnotationWriter } from '../../../src/kubernetes/annotation-writer.js';
 import { startStatusWriter } from '../../../src/kubernetes/status-writer.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { FakeClock } from '../../fixtures/fake-clock.js';
@@ -59,6 +61,7 @@ describe('feature: the shipped roles', function () {
     await withoutStreamedLists();
     await repeatedEvent();
     await statusOfOldCopy();
+    await handOverRecord();
     seen.push(...rig.records.filter(({ user }) => user.startsWith('controller')));
     await certificates();
   });
@@ -103,6 +106,17 @@ describe('feature: the shipped roles', function () {
     const results: string[] = [];
     const writer = startStatusWriter({ api, mayWrite: () => true, onResult: ({ result }) => results.push(result) });
     writer.want(old as never, [{ hostname: 'other.test' }]);
+    await eventually(() => expect(results).to.deep.equal(['written']));
+    await writer.stop();
+    await close();
+  };
+
+  const handOverRecord = async (): Promise<void> => {
+    const { api, close } = await apiOf('controller');
+    const { uid, resourceVersion } = rig.api.store.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'default', name: 'one' })!.metadata;
+    const results: string[] = [];
+    const writer = startAnnotationWriter({ api, annotation: handOverAnnotation, onResult: (_key, result) => results.push(result) });
+    writer.want(new Map([['default/one', { namespace: 'default', name: 'one', uid, resourceVersion, text: '{"from":[],"to":"green"}', mayWrite: () => true, remainingMs: () => 5000 }]]));
     await eventually(() => expect(results).to.deep.equal(['written']));
     await writer.stop();
     await close();
@@ -160,12 +174,13 @@ describe('feature: the shipped roles', function () {
     }
   }
 
-  it('have no wildcard, no right on pods, nodes or roles, and write to nothing but statuses, Events, Leases and the certificates', () => {
+  it('have no wildcard, no right on pods, nodes or roles, and write to nothing but Ingresses, Events, Leases and the certificates', () => {
     for (const role of [...controllerRoles, certificateRole]) {
       for (const { apiGroups, resources, verbs, resourceNames } of rulesOf(role)) {
         expect([...apiGroups, ...resources, ...verbs]).to.not.include('*');
         if (verbs.every((verb) => ['get', 'list', 'watch'].includes(verb))) continue;
-        for (const resource of resources) expect(['ingresses/status', 'events', 'leases', 'secrets']).to.include(resource);
+        for (const resource of resources) expect(['ingresses', 'ingresses/status', 'events', 'leases', 'secrets']).to.include(resource);
+        if (resources.includes('ingresses')) expect(verbs, 'an Ingress is never made, replaced or deleted').to.deep.equal(['get', 'patch']);
         if (resources.includes('secrets')) expect(resourceNames, 'only Secrets of its own').to.not.be.undefined;
       }
     }

@@ -6,12 +6,14 @@ import { createArbiter } from '../../../src/core/arbiter.js';
 import { type Claim, claimOf, ownController } from '../../../src/core/claim.js';
 import { decide } from '../../../src/core/decide.js';
 import { compareFindings } from '../../../src/core/finding.js';
+import type { Neighbour } from '../../../src/core/hand-over/neighbours.js';
 import type { Snapshot } from '../../../src/core/snapshot.js';
 import { createEndpointCheck } from '../../../src/engine/check-endpoint.js';
 import { checkUpdate } from '../../../src/engine/check-update.js';
 import type { EntryValue } from '../../../src/route-table/types.js';
 import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
-import { claims, cluster, ingress } from '../../fixtures/random-cluster.js';
+import { carryOut } from '../../fixtures/play-history.js';
+import { claims, cluster, ingress, neighbours } from '../../fixtures/random-cluster.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
 const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces', 'configMaps'] as const;
@@ -23,7 +25,7 @@ const objectsOf = (manifests: readonly Manifest[]): Objects => {
 };
 
 /** A step sets objects as another random cluster has them, or removes them; several before each decision. */
-const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000) });
+const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000), around: fc.option(neighbours, { nil: undefined }), carry: fc.boolean() });
 
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -35,16 +37,25 @@ describe('core: arbiter', function () {
       const arbiter = createArbiter(by, inspectStub);
       const served = new Map(by.map((claim) => [claim.class, new Map<string, EntryValue>()]));
       let now = Date.parse('2026-01-01T00:00:00Z');
-      for (const { objects, remove, part, pause } of [{ objects: first, remove: false, part: 5, pause: 0 }, ...steps]) {
+      let told: readonly Neighbour[] = [];
+      for (const { objects, remove, part, pause, around, carry } of [{ objects: first, remove: false, part: 5, pause: 0, around: undefined, carry: false }, ...steps]) {
         now += pause;
         for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
           arbiter.take(kind, key, remove ? undefined : object as never);
         }
+        if (around !== undefined) arbiter.takeNeighbours(told = around);
+        for (const question of arbiter.questions().filter((_, at) => at % 2 === part % 2)) {
+          if (question.of === 'served') arbiter.takeServed(question.class, question.ingress, part > 3 ? { waiting: 'it does' } : { since: now });
+          else arbiter.takeTraffic(question.class, question.ingress, part > 4 ? { unknown: 'nobody tells' } : { quiet: part !== 3 });
+        }
+        if (carry) carryOut(arbiter, 'all');
         for (const [name, keys] of arbiter.settle(now).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
-        const fresh = decide(arbiter.snapshot, by, inspectStub, { now, memory: arbiter.memory });
+        const fresh = decide(arbiter.snapshot, by, inspectStub, { now, memory: arbiter.memory, neighbours: told });
         expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
         expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
         expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
+        expect(sorted(arbiter.handOvers)).to.deep.equal(sorted(fresh.handOvers));
+        expect([...arbiter.recordWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.recordWrites);
         for (const { class: name } of by) {
           expect(sorted(arbiter.tables.get(name)!)).to.deep.equal(sorted(fresh.tables.get(name)!));
           expect(sorted(served.get(name)!), 'who follows the changed keys has the same table').to.deep.equal(sorted(fresh.tables.get(name)!));
@@ -116,7 +127,7 @@ describe('core: arbiter', function () {
           spec: { rules: [{ host, http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }] },
         });
         arbiter.settle(0);
-        const fresh = decide(arbiter.snapshot, by, inspectStub);
+        const fresh = decide(arbiter.snapshot, by, inspectStub, { memory: arbiter.memory });
         expect(arbiter.findings().sort(compareFindings)).to.deep.equal(fresh.findings);
         for (const one of ['red', 'blue']) expect(sorted(arbiter.tables.get(one)!)).to.deep.equal(sorted(fresh.tables.get(one)!));
         for (const { kind } of fresh.findings) seen.add(kind);

@@ -47,7 +47,7 @@ describe('golden: arbitration', () => {
       playHistory(arbiter, parseManifests(cluster), existsSync(file('history.yaml')) ? readFileSync(file('history.yaml'), 'utf8') : '');
       const decision = decisionOf(arbiter);
       compare(file('decision.yaml'), renderDecision(decision));
-      if (existsSync(file('events.yaml'))) compare(file('events.yaml'), planEvents(decision.findings, arbiter.plans).map(renderEvent));
+      if (existsSync(file('events.yaml'))) compare(file('events.yaml'), planEvents(decision.findings, arbiter).map(renderEvent));
     });
   }
 });

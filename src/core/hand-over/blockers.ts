@@ -1,0 +1,89 @@
+// Why a class does not serve an Ingress that is to be handed over to it, as far as that can be seen in what is decided here;
+// and what is told of hand-overs that do not get on. Nothing is changed by it.
+
+import type { ArbiterState } from '../arbiter-state.js';
+import { type Finding, type FindingKind, finding, quote } from '../finding.js';
+import { type HandOver, recordProblem } from './hand-over.js';
+import { hasHost, speakingHost } from '../shard.js';
+import { factKey } from './memory.js';
+
+/** Findings by which a class serves less of an Ingress than it asks for, because of something else in the class. */
+const losing: ReadonlySet<FindingKind> = new Set(['route-taken', 'too-many-routes', 'server-name-taken', 'canary-unused', 'route-taken-by-class']);
+
+/** A step of a few milliseconds is not worth a word. */
+export const toldAfterMs = 5000;
+
+/** What keeps a class of this process from serving an Ingress, in words; empty: nothing. */
+export function blockersOf(state: ArbiterState, key: string, className: string): string[] {
+  const { claims, handOvers, classes, budgets, shared, placed } = state;
+  const settings = claims.find((claim) => claim.class === className)?.settings;
+  if (handOvers.get(key)?.refusing.includes(className) === true) return [`its namespace may not use class ${quote(className)}`];
+  if (settings?.closed === true) return [`the settings of class ${quote(className)} are missing`];
+  if (placed.get(key)?.has(className) !== true) return [`class ${quote(className)} does not serve it`];
+  const one = classes.get(className)!;
+  const found = [
+    ...one.findingsOf(key), ...[...one.entriesOf(key)].flatMap((entry) => shared.findingsOn(className, entry)).filter(({ object }) => object === `Ingress ${key}`),
+    ...[budgets.get(className)!.findingOf(key) ?? []].flat(),
+  ];
+  return found.filter(({ kind }) => kind === 'over-budget' || losing.has(kind)).map(({ message }) => `in class ${quote(className)}, ${message}`);
+}
+
+/** The findings about hand-overs at `now`. */
+export function handOverFindings(state: ArbiterState, now: number): Finding[] {
+  return [...unreadableFindings(state), ...[...state.handOvers].flatMap(([key, view]) => {
+    const mine = speaking(state, key);
+    return [...refusedFindings(key, view, mine), ...(mine.length === 0 ? [] : waitFindings(state, key, { view, now }))];
+  })];
+}
+
+/** Classes of this process that speak for an Ingress: of a class in shares one share does. */
+function speaking({ claims, plans }: ArbiterState, key: string): string[] {
+  const host = speakingHost(plans.get(key)!.ingress);
+  return claims.filter(({ shard }) => hasHost(shard, host)).map((claim) => claim.class);
+}
+
+function unreadableFindings({ unreadable, plans }: ArbiterState): Finding[] {
+  return [...unreadable].flatMap((key) => {
+    const plan = plans.get(key);
+    const problem = plan?.speaksFor !== true ? undefined : recordProblem(plan.ingress);
+    if (problem === undefined) return [];
+    return [finding('hand-over-unreadable', `Ingress ${key}`, `annotation ingress-arbiter.io/hand-over ${problem}; it counts as none. Remove it, or write it as docs/hand-over.md says`)];
+  });
+}
+
+/** A class that the Ingress is meant for and that turns it away is told of where owners are resolved. */
+function refusedFindings(key: string, { refusing, destination }: HandOver, mine: readonly string[]): Finding[] {
+  return refusing.filter((name) => name !== destination && mine.includes(name)).map((name) =>
+    finding('hand-over-not-allowed', `Ingress ${key}`, `its hand-over record names class ${quote(name)}, which its namespace may not use; that class does not serve it`));
+}
+
+function waitFindings(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): Finding[] {
+  const why = waitsFor(state, key, { view, now });
+  if (why === undefined) return [];
+  const { from, to } = view.record;
+  const rest = from.length === 0 || view.phase === 'shadow' ? '' : `; class ${from.map((name) => quote(name)).join(' and ')} goes on serving it`;
+  return [finding('hand-over-waits', `Ingress ${key}`, `its hand-over to class ${quote(to)} is ${view.phase} and waits: ${shorten(why)}${rest}`)];
+}
+
+function shorten(text: string): string {
+  return text.length > 400 ? `${text.slice(0, 400)}…` : text;
+}
+
+/** Why a hand-over does not get on, told once it has lasted for a moment; undefined when it does. */
+function waitsFor(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): string | undefined {
+  const { claims, memory } = state;
+  const own = (name: string): boolean => claims.some((claim) => claim.class === name);
+  const { since, drainsSince } = memory.handOvers.get(key)!;
+  const { to, from } = view.record;
+  if (now - since < toldAfterMs) return undefined;
+  if (view.phase !== 'draining') {
+    if (!own(to)) return view.phase === 'shadow' ? undefined : `class ${quote(to)} has not taken it over yet; see what is said of that class, and who holds it (ingress-arbiter classes)`;
+    const fact = memory.served.get(factKey(to, key));
+    return blockersOf(state, key, to)[0] ?? (fact !== undefined && 'waiting' in fact ? fact.waiting : undefined);
+  }
+  const mine = from.filter(own);
+  if (mine.length === 0) return undefined;
+  if (drainsSince === undefined) return `the status still shows the address of class ${mine.map((name) => quote(name)).join(' and ')}, which class ${quote(to)} has to write`;
+  const blind = mine.map((name) => ({ name, fact: memory.traffic.get(factKey(name, key)) })).find(({ fact }) => fact !== undefined && 'unknown' in fact);
+  return blind === undefined ? undefined : `whether class ${quote(blind.name)} still gets requests for it is not known: ${(blind.fact as { unknown: string }).unknown}`;
+}

@@ -1,0 +1,181 @@
+// Hand-overs among what an arbiter decides: which class tables an Ingress is in, beside its owner's, and what its record is
+// to become. The views first, because tables follow from them; the steps last, because they depend on the tables.
+
+import { type ArbiterState, reachedThrough, setOrDelete } from '../arbiter-state.js';
+import type { Claim } from '../claim.js';
+import { type Ingress, objectKey } from '../kubernetes-objects.js';
+import { type IngressPlan, planFor } from '../plan-ingress.js';
+import { shows } from '../publish-addresses.js';
+import { hasHost, speakingHost } from '../shard.js';
+import { blockersOf } from './blockers.js';
+import { type HandOver, recordProblem, viewHandOver } from './hand-over.js';
+import { type HandOverMemory, factKey } from './memory.js';
+import { isOurs, knownClasses, sameClasses } from './neighbours.js';
+import { type HandOverStep, nextStep } from './next-record.js';
+import { classesOf, renderHandOver } from './record.js';
+
+/** A wanted change of the annotation of one Ingress. */
+export interface RecordWrite {
+  /** `namespace/name` of the Ingress. */
+  ingress: string;
+  step: HandOverStep['name'];
+  /** Classes in whose name it may be written: the first one whose claim is held. */
+  by: readonly string[];
+  /** The annotation's text; undefined: it is to go. */
+  text: string | undefined;
+  /** Of the Ingress that it was decided from. */
+  resourceVersion: string | undefined;
+}
+
+/** Who is known has changed: looks again at every Ingress for which that can make a difference. */
+export function settleKnown(state: ArbiterState): void {
+  state.touched.known = false;
+  const known = knownClasses(state.claims, state.neighbours, state.snapshot.services);
+  if (sameClasses(known, state.known)) return;
+  state.known = known;
+  for (const [key, { ingress, ownership: { owner } }] of state.plans) {
+    const home = owner === undefined ? undefined : known.get(owner)?.addresses;
+    if (home === undefined || state.handOvers.has(key) || !shows(ingress, home)) state.touched.handOvers.add(key);
+  }
+}
+
+/** Brings the touched Ingresses into the tables of all classes that are to serve them. */
+export function settleViews(state: ArbiterState, now: number): void {
+  const { touched, plans, handOvers } = state;
+  for (const key of new Set([...touched.ingresses, ...touched.statuses, ...touched.handOvers])) {
+    const plan = plans.get(key);
+    const left = leftOf(state, key, plan?.ingress);
+    const view = plan === undefined ? undefined : viewHandOver(plan.ingress, plan.ownership.owner, left, state);
+    setOrDelete(handOvers, key, view);
+    remember(state, key, { view, left, now });
+    place(state, key, plan);
+    touched.statuses.add(key);
+  }
+  touched.left.clear();
+  touched.handOvers.clear();
+}
+
+/** What left a class here: now or before, or by a record that can't be read any more. */
+function leftOf({ touched, memory, handOvers, claims, known }: ArbiterState, key: string, ingress: Ingress | undefined): string[] {
+  const before = handOvers.get(key);
+  const forgotten = ingress !== undefined && before?.written === true && recordProblem(ingress) !== undefined
+    ? [...before.record.from, ...(before.destination === before.record.to ? [before.record.to] : [])].filter((name) => claims.some((claim) => claim.class === name)) : [];
+  // A class that has not even begun to take over is not left.
+  const lost = [...touched.left.get(key) ?? []].filter((name) => known.has(name) && (before === undefined || before.written || before.record.to !== name));
+  return classesOf([...(memory.handOvers.get(key)?.left ?? []), ...lost, ...forgotten]);
+}
+
+function remember(state: ArbiterState, key: string, { view, left, now }: { view: HandOver | undefined; left: readonly string[]; now: number }): void {
+  const { memory } = state;
+  if (view === undefined) return forget(state, key);
+  const { phase, written, destination } = view;
+  const before = memory.handOvers.get(key);
+  const next: HandOverMemory = {
+    left: written ? view.left : destination === undefined ? [] : left, phase, since: before?.phase === phase ? before.since : now,
+  };
+  if (phase === 'draining' && !isStillShown(state, key, view)) next.drainsSince = before?.drainsSince ?? now;
+  if (before?.step !== undefined) next.step = before.step;
+  memory.handOvers.set(key, next);
+}
+
+function forget({ memory, claims }: ArbiterState, key: string): void {
+  if (!memory.handOvers.delete(key)) return;
+  for (const { class: name } of claims) for (const facts of [memory.served, memory.traffic]) facts.delete(factKey(name, key));
+}
+
+/** Whether the status shows the address of a class that drains, though the class that has taken over has one to show. */
+function isStillShown({ plans, known }: ArbiterState, key: string, { record }: HandOver): boolean {
+  const { ingress } = plans.get(key)!;
+  const next = known.get(record.to)?.addresses ?? [];
+  if (next.length === 0 || shows(ingress, next)) return false;
+  return record.from.some((name) => shows(ingress, known.get(name)?.addresses ?? []) && (known.get(name)?.addresses ?? []).length > 0);
+}
+
+/** The tables that an Ingress is in, by class: its owner's plan, and one for each class that serves it besides. */
+function place(state: ArbiterState, key: string, plan: IngressPlan | undefined): void {
+  const { placed, budgets, handOvers, dependents } = state;
+  const before = placed.get(key) ?? new Map<string, IngressPlan>();
+  const after = plan === undefined ? new Map<string, IngressPlan>() : plansOf(state, key, { plan, before });
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    if (before.get(name)?.wants !== after.get(name)?.wants) budgets.get(name)!.setPlan(key, after.get(name));
+  }
+  setOrDelete(placed, key, after.size === 0 ? undefined : after);
+  dependents.set(key, plan === undefined ? [] : dependenciesOf(plan, after, handOvers.get(key)));
+}
+
+function plansOf(state: ArbiterState, key: string, { plan, before }: { plan: IngressPlan; before: ReadonlyMap<string, IngressPlan> }): Map<string, IngressPlan> {
+  const { handOvers, touched, claims } = state;
+  const { ingress, ownership } = plan;
+  const plans = new Map<string, IngressPlan>(ownership.owner === undefined ? [] : [[ownership.owner, plan]]);
+  for (const name of handOvers.get(key)?.serving ?? []) {
+    const known = before.get(name);
+    // An Ingress that only its status has changed of asks for the same as before.
+    const same = known !== undefined && known.ownership === ownership && !touched.ingresses.has(key);
+    plans.set(name, same ? known : planFor(ingress, { ownership, claim: claims.find((claim) => claim.class === name) }, state));
+  }
+  return plans;
+}
+
+function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPlan>, view: HandOver | undefined): string[] {
+  return [...new Set([
+    ...[plan, ...placed.values()].flatMap(({ dependsOn }) => reachedThrough.flatMap((kind) => dependsOn[kind].map((name) => `${kind} ${name}`))),
+    ...[...plan.classes, ...placed.keys()].map((name) => `class ${name}`),
+    ...(view === undefined ? [] : [...view.record.from, view.record.to].map((name) => `ingressClasses ${name}`)),
+  ])];
+}
+
+/** What is to be written into the records now. After the tables, for what is not in them is not served. */
+export function settleSteps(state: ArbiterState, now: number): void {
+  const { handOvers, recordWrites, memory } = state;
+  recordWrites.clear();
+  for (const [key, view] of handOvers) {
+    const { step: before, ...rest } = memory.handOvers.get(key)!;
+    const step = steadyStep(state, key, { view, before, now });
+    memory.handOvers.set(key, step === undefined ? rest : { ...rest, step: { name: step.name, since: step.since } });
+    if (step !== undefined) recordWrites.set(key, writeOf(state.plans.get(key)!.ingress, step));
+  }
+}
+
+/** What it writes tells when it was first wanted, so that the same decision is the same text. */
+function steadyStep(state: ArbiterState, key: string, { view, before, now }: { view: HandOver; before: HandOverMemory['step']; now: number }): HandOverStep & { since: number } | undefined {
+  const step = stepOf(state, key, { view, at: now, now });
+  if (step === undefined || before?.name !== step.name) return step && { ...step, since: now };
+  return { ...stepOf(state, key, { view, at: before.since, now })!, since: before.since };
+}
+
+function writeOf({ metadata }: Ingress, { name, by, record }: HandOverStep): RecordWrite {
+  return {
+    ingress: objectKey({ metadata }), step: name, by, text: record === undefined ? undefined : renderHandOver(record), resourceVersion: metadata.resourceVersion,
+  };
+}
+
+function stepOf(state: ArbiterState, key: string, { view, at, now }: { view: HandOver; at: number; now: number }): HandOverStep | undefined {
+  const { ingress } = state.plans.get(key)!;
+  const own = state.claims.filter((claim) => claim.observe !== true && hasHost(claim.shard, speakingHost(ingress))).map((claim) => claim.class);
+  const { to, from } = view.record;
+  const fact = state.memory.served.get(factKey(to, key));
+  const served = own.includes(to) && fact !== undefined && 'since' in fact && blockersOf(state, key, to).length === 0;
+  const memory = state.memory.handOvers.get(key)!;
+  const drained = from.filter((name) => own.includes(name) && (view.refusing.includes(name) || isDrained(state, { key, name, memory, now })));
+  return nextStep(view, { own, served, drained, now: new Date(at).toISOString(), isOurs: (name) => isOurs(name, state.known, state.snapshot) });
+}
+
+interface Draining {
+  key: string;
+  name: string;
+  memory: HandOverMemory;
+  now: number;
+}
+
+function isDrained(state: ArbiterState, draining: Draining): boolean {
+  const end = drainEnd(state, draining);
+  return end !== undefined && end <= draining.now;
+}
+
+/** When a class has drained, at the earliest; undefined: there are requests, or nobody can tell. */
+export function drainEnd({ claims, memory: { traffic } }: Pick<ArbiterState, 'claims' | 'memory'>, { key, name, memory: { drainsSince } }: Omit<Draining, 'now'>): number | undefined {
+  const fact = traffic.get(factKey(name, key));
+  const { settings } = claims.find((claim) => claim.class === name) ?? ({} as Partial<Claim>);
+  if (settings === undefined || drainsSince === undefined || fact === undefined || 'unknown' in fact || !fact.quiet) return undefined;
+  return drainsSince + settings.handOverGraceMs;
+}

@@ -1,0 +1,78 @@
+// Ingresses change their class under load on both listeners, in real processes: no request may fail, at no time may there be
+// two owners or an empty status, and the old listener answers until it is drained.
+import { expect } from 'chai';
+import { HandOverRig, A, B, addressOf, annotation, type EngineSettings } from './hand-over-rig.js';
+import { eventually } from '../fixtures/eventually.js';
+import { type Load, startLoad, type Target } from '../fixtures/open-loop-load.js';
+
+const MOVED = 20;
+const PER_SECOND = 100;
+
+interface Written {
+  metadata: { name: string; annotations?: Record<string, string> };
+  status?: { loadBalancer?: { ingress?: { hostname?: string }[] } };
+}
+
+describe('e2e: hand-over', function () {
+  this.timeout(120_000);
+  const rig = new HandOverRig();
+  let engine: EngineSettings;
+  let targets: Target[];
+
+  before(async () => {
+    await rig.start();
+    targets = rig.createIngresses(MOVED, A);
+    rig.startController(A);
+    rig.startController(B);
+    engine = await rig.startEngine('one');
+    await rig.arrived(A, 60_000);
+    for (const { host } of targets) await rig.answers(engine.ports[A]!, host, 200);
+  });
+  after(() => rig.stop());
+
+  /** Everything that was ever written to an Ingress's status or record shows the order of a hand-over. */
+  const judge = (from: string, to: string, since: number): void => {
+    const written = rig.records.slice(since).filter(({ resource, code }) => resource.startsWith('ingresses') && code < 300).flatMap(({ written: object, user, resource }) => (object === undefined ? [] : [{ object: object as unknown as Written, user, resource }]));
+    for (const { object: { metadata, status }, user, resource } of written) {
+      const shown = (status?.loadBalancer?.ingress ?? []).map(({ hostname }) => hostname);
+      expect(shown, `${metadata.name} by ${user}`).to.have.length(1);
+      if (resource !== 'ingresses/status') continue;
+      expect([user, shown[0]], metadata.name).to.deep.equal([`controller-${to}`, addressOf(to)]);
+      const record = JSON.parse(metadata.annotations![annotation]!) as { from: string[]; to: string; movedAt?: string };
+      expect([record.from, record.to], metadata.name).to.deep.equal([[from], to]);
+      expect(record.movedAt, metadata.name).to.be.a('string');
+    }
+  };
+
+  const moveAll = async (from: string, to: string): Promise<void> => {
+    const since = rig.records.length;
+    const old: Load = startLoad(engine.ports[from]!, targets, PER_SECOND);
+    await eventually(() => expect(old.report.answered).to.be.above(PER_SECOND / 2));
+    for (const { host } of targets) rig.move(host.replace('.test', ''), to);
+    await eventually(() => { for (const one of rig.ingresses()) expect(rig.shown(one)).to.equal(addressOf(to)); }, 30_000).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+    const next = startLoad(engine.ports[to]!, targets, PER_SECOND);
+    // The old listener is asked as long as anybody might, and serves all the while.
+    await eventually(() => expect(next.report.answered).to.be.above(3 * PER_SECOND), 20_000);
+    for (const one of rig.ingresses()) expect(rig.record(one), 'nobody drains while there are requests').to.be.a('string');
+    const before = await old.stop();
+    await rig.arrived(to);
+    const after = await next.stop();
+    for (const { failures, sent, answered } of [before, after]) expect({ failures, answered }).to.deep.equal({ failures: [], answered: sent });
+    for (const { host } of targets) {
+      await rig.answers(engine.ports[from]!, host, 404);
+      await rig.answers(engine.ports[to]!, host, 200);
+    }
+    judge(from, to, since);
+  };
+
+  it('loses no request on the way there', () => moveAll(A, B));
+
+  it('nor on the way back', () => moveAll(B, A));
+
+  it('writes nothing more when all is done', async () => {
+    const writes = (): number => rig.records.filter(({ resource, verb }) => resource.startsWith('ingresses') && ['patch', 'update'].includes(verb)).length;
+    const before = writes();
+    await new Promise((resolve) => { setTimeout(resolve, 2000); });
+    expect(writes()).to.equal(before);
+  });
+});
