@@ -64,6 +64,46 @@ describe('core: arbiter', function () {
     }), { numRuns: 300 });
   });
 
+  it('G15: whatever comes first, an Ingress or what it needs, and however often is decided in between, the end is the same', () => {
+    const settings = { metadata: { namespace: 'edge', name: 'settings' }, data: { 'allowed-namespaces': 'shop' } };
+    const objects: Objects = [
+      ['ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController, parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' } } }],
+      ['configMaps', 'edge/settings', settings],
+      ['namespaces', 'shop', { metadata: { name: 'shop' } }],
+      ['services', 'shop/web', { metadata: { namespace: 'shop', name: 'web' }, spec: { ports: [{ port: 80 }] } }],
+      ['endpointSlices', 'shop/web-1', {
+        metadata: { namespace: 'shop', name: 'web-1', labels: { 'kubernetes.io/service-name': 'web' } },
+        addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.1'] }], ports: [{ port: 8080 }],
+      }],
+      ['secrets', 'shop/cert', { metadata: { namespace: 'shop', name: 'cert' }, type: 'kubernetes.io/tls', data: { 'tls.crt': Buffer.from('names: a.test').toString('base64'), 'tls.key': Buffer.from('key').toString('base64') } }],
+      ['ingresses', 'shop/web', {
+        metadata: { namespace: 'shop', name: 'web' },
+        spec: {
+          ingressClassName: 'red', tls: [{ hosts: ['a.test'], secretName: 'cert' }],
+          rules: [{ host: 'a.test', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 'web', port: { number: 80 } } } }] } }],
+        },
+      }],
+    ];
+    const by = [claimOf('red', { addresses: [{ ip: '192.0.2.1' }] })];
+    const play = (order: Objects, pauses: readonly boolean[]): unknown => {
+      const arbiter = createArbiter(by, inspectStub);
+      order.forEach(([kind, key, object], at) => {
+        arbiter.take(kind, key, structuredClone(object) as never);
+        if (pauses[at] === true) arbiter.settle(0);
+      });
+      arbiter.settle(0);
+      return {
+        table: sorted(arbiter.tables.get('red')!), findings: arbiter.findings().sort(compareFindings), writes: [...arbiter.statusWrites.values()],
+        owners: sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership]),
+      };
+    };
+    const end = play(objects, []) as { table: [string, unknown][]; findings: unknown[] };
+    expect(end.table.map(([key]) => key), 'everything is served').to.include.members(['host/a.test', 'service/shop/web/80', 'sni/a.test']);
+    expect(end.findings).to.deep.equal([]);
+    fc.assert(fc.property(fc.shuffledSubarray([...objects], { minLength: objects.length }), fc.array(fc.boolean(), { minLength: objects.length, maxLength: objects.length }),
+      (order, pauses) => { expect(play(order, pauses)).to.deep.equal(end); }), { numRuns: 300 });
+  });
+
   it('plans no Ingress anew, and changes no entry, when somebody else writes a status', () => {
     const [one] = fc.sample(ingress, { seed: 7, numRuns: 1 }) as [Manifest];
     const arbiter = createArbiter([claimOf('red', { annotationValues: ['nginx'], claimClassless: true })], inspectStub);

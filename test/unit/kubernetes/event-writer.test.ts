@@ -39,7 +39,7 @@ describe('event writer', () => {
   const written = (): Record<string, unknown>[] => server.log.filter(({ verb }) => verb === 'create').map(({ body }) => body!);
   const countOf = (result: EventResult): number => results.filter((one) => one === result).length;
 
-  it('writes an Event that a person finds at the object, with times of whole seconds', async () => {
+  it('G18: writes an Event that a person finds at the object, with times of whole seconds', async () => {
     report('two claims');
     await until(() => results.length === 1);
     const [event] = written();

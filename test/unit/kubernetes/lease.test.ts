@@ -39,7 +39,7 @@ describe('lease elector', () => {
     await Promise.all(ends);
   });
 
-  it('takes a free claim under epoch 1 and writes six-digit times', async () => {
+  it('G18: takes a free claim under epoch 1 and writes six-digit times', async () => {
     const { elector, log } = candidate('a');
     await clock.advance(0);
     expect(log).to.deep.equal(['acquired 1']);

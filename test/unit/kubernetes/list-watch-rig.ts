@@ -6,7 +6,7 @@ import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import type { KubeObject } from '../../../src/kubernetes/kube-object.js';
 import type { Change, ListWatch, ListWatchOptions, WatchFault } from '../../../src/kubernetes/list-watch.js';
 import { startListWatch } from '../../../src/kubernetes/list-watch.js';
-import { ingresses } from '../../../src/kubernetes/resources.js';
+import { ingresses, leases } from '../../../src/kubernetes/resources.js';
 import { Agent } from 'undici';
 import { FakeClock, until } from '../../fixtures/fake-clock.js';
 import { FaultApiServer } from '../../fixtures/fault-api-server.js';
@@ -39,7 +39,7 @@ export function useRig(): Rig {
   const rig = {} as Rig;
   let connection: ApiConnection;
   beforeEach(async () => {
-    rig.server = new FaultApiServer([ingresses]);
+    rig.server = new FaultApiServer([ingresses, leases]);
     connection = plainConnection(await rig.server.start());
     rig.clock = new FakeClock();
     rig.changes = [];
