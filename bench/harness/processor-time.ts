@@ -1,0 +1,36 @@
+// Processor time of processes from the kernel's accounting, and the processors that proxy and load are bound to. With one
+// processor there is nothing to bind to; figures are then void.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+export const proxyProcessor = 0;
+export const loadProcessor = Math.min(1, cpus().length - 1);
+
+/** Nanoseconds that all threads of the processes have been on a processor (first field of /proc/<pid>/task/<tid>/schedstat). */
+export function processorTime(pids: readonly number[]): number {
+  return pids.flatMap((pid) => readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}/schedstat`))
+    .reduce((sum, file) => sum + Number(readFileSync(file, 'utf8').split(' ')[0]), 0);
+}
+
+/** Binds all threads of running processes to a processor. */
+export function bindTo(processor: number, pids: readonly number[]): void {
+  for (const pid of pids) execFileSync('taskset', ['-a', '-c', '-p', String(processor), String(pid)], { stdio: 'ignore' });
+}
+
+/** The processes whose parent is `pid`. */
+export function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((one) => one !== '').map(Number);
+}
+
+/** Bytes of memory of the processes, what they share divided among those who share it (Pss). */
+export function proportionalMemory(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]), 0);
+}
+
+/** Bytes of memory that only these processes have (Private_Clean and Private_Dirty). */
+export function privateMemory(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + 1024 * [...readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm)]
+    .reduce((all, [, size]) => all + Number(size), 0), 0);
+}

@@ -1,0 +1,88 @@
+// Our engine with one worker, given the scenario's routes as a controller would give them. Its agent's time does not count
+// here (it handles no request); the price of a change is asked by bench/change.
+
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Engine, startEngine } from '../../src/engine/agent.js';
+import { engineSettings } from '../../src/engine/settings.js';
+import { certificateKey, hostKey, serverNameKey, serviceKey } from '../../src/route-table/entry-keys.js';
+import type { HostRoutes, Policy, TableUpdate } from '../../src/route-table/types.js';
+import { freePorts } from '../../test/fixtures/free-ports.js';
+import { bindTo, proxyProcessor } from '../harness/processor-time.js';
+import { type Scenario, hostName, hostsOf } from '../harness/scenario.js';
+import { firstLine } from './child-proxy.js';
+import type { Peer, Prepared, RunningProxy } from './peer.js';
+
+const POLICIES: Policy[] = [{
+  allow: ['7f000000/8'], bodyBytes: 8 * 1024 * 1024, connectSeconds: 5, readSeconds: 30,
+  cors: { origins: ['*'], credentials: true },
+}];
+
+/** The engine with its usual settings. */
+export const ingressArbiter = arbiterPeer('ingress-arbiter', {});
+/** The same again: what it differs by from the one above is noise. */
+export const control = arbiterPeer('ingress-arbiter-again', {});
+/** It counts nothing. */
+export const uncounted = arbiterPeer('ingress-arbiter-uncounted', { traffic: false });
+/** It counts by Ingress and path, also under the names of ingress-nginx. */
+export const countedByIngress = arbiterPeer('ingress-arbiter-by-ingress', { histogramsPerIngress: true, ingressNginxNames: true });
+
+function arbiterPeer(name: string, metrics: Record<string, unknown>): Peer {
+  return {
+    name,
+    version: async () => `${await firstLine('/usr/sbin/nginx', '-v')}, ingress-arbiter`,
+    async start(prepared) {
+      const { engine, ports } = await startArbiter(prepared, { workers: 1, metrics });
+      const pids = () => engine.pids()!.workers;
+      bindTo(proxyProcessor, pids());
+      return { ports, pids, stop: () => engine.stop() } satisfies RunningProxy;
+    },
+  };
+}
+
+/** An engine that serves the scenario; the updates it was given begin at sequence 1 for each class. */
+export async function startArbiter(prepared: Prepared, options: { workers: number; metrics: Record<string, unknown> }): Promise<{ engine: Engine; ports: number[]; httpsPorts: number[] }> {
+  const { scenario, folder } = prepared;
+  const ports = await freePorts(2 * scenario.classes);
+  const listeners = Array.from({ length: scenario.classes }, (_, at) => ({
+    name: `class${at}`, address: '127.0.0.1', httpPort: ports[2 * at], httpsPort: ports[2 * at + 1], classes: [`class${at}`],
+  }));
+  writeFileSync(path.join(folder, 'scenario.json'), JSON.stringify(scenario));
+  const engine = await startEngine(engineSettings({
+    ...options, workDirectory: path.join(folder, 'engine'), allowLoopbackEndpoints: true, limits: { drainSeconds: 0 }, listeners,
+    ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
+  }), { log: () => undefined });
+  for (let at = 0; at < scenario.classes; at++) await fill(engine, tableOf(prepared, at));
+  const chosen = scenario.scheme === 'http' ? 0 : 1;
+  return {
+    engine, ports: listeners.map((_, at) => ports[2 * at + chosen]!), httpsPorts: listeners.map((_, at) => ports[2 * at + 1]!),
+  };
+}
+
+async function fill(engine: Engine, update: TableUpdate): Promise<void> {
+  const result = await engine.apply(update);
+  if (!result.applied) throw new Error(result.reason);
+}
+
+/** The first table of one class of the scenario. */
+export function tableOf({ scenario, pods, certificates }: Pick<Prepared, 'scenario' | 'pods' | 'certificates'>, at: number): TableUpdate {
+  const { from, to } = hostsOf(scenario, at);
+  const set: TableUpdate['set'] = [{ key: serviceKey('shop', 'web', '80'), value: { endpoints: pods.map((port) => ({ address: '127.0.0.1', port })) } }];
+  for (let host = from; host < to; host++) {
+    set.push({ key: hostKey(hostName(host)), value: routesOf(scenario, host) });
+    if (scenario.scheme === 'http' || (scenario.certificates === 'one' && host > from)) continue;
+    const { certificate, key } = certificates[scenario.certificates === 'one' ? 0 : host]!;
+    const id = `${host}`.padStart(64, '0');
+    set.push({ key: certificateKey(id), value: { chain: certificate, key } });
+    set.push({ key: serverNameKey(scenario.certificates === 'one' ? '*.example.com' : hostName(host)), value: { certificate: id } });
+  }
+  return { class: `class${at}`, epoch: 1, sequence: 1, full: true, set, remove: [], count: set.length };
+}
+
+/** The routes of one host. */
+export function routesOf({ paths, policies }: Scenario, host: number): HostRoutes {
+  const own = policies ? { policy: 0 } : {};
+  const one = { namespace: 'shop', ingress: `web-${host}`, service: 'web', backend: serviceKey('shop', 'web', '80'), ...own };
+  const routes = ['/', ...Array.from({ length: paths }, (_, at) => `/p${at}`)].map((path) => ({ match: 'prefix' as const, path, ...one }));
+  return { routes, ...(policies ? { policies: POLICIES } : {}) };
+}
