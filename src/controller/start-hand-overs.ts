@@ -66,7 +66,7 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
       const next: typeof brought = new Map();
       const wishes = new Map<string, AnnotationWish>();
       for (const write of arbiter.recordWrites.values()) {
-        const mine = held.find(({ claim, elector }) => write.by.includes(claim.class) && elector.isHolder());
+        const mine = held.find(({ claim, elector }) => !claim.observe && write.by.includes(claim.class) && elector.isHolder());
         if (mine === undefined) continue;
         next.set(write.ingress, { write, class: mine.claim.class });
         wishes.set(write.ingress, wishOf(write, mine, arbiter));
