@@ -8,7 +8,7 @@ import { pointerKey, previousKey, recordKey } from './shared-keys.js';
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
 
 /** Entries a worker keeps per kind and class, in each half (see recent.ts): bounds its memory, not what can be served. */
-const HOT_ENTRIES = 5000;
+const HOT_ENTRIES = 10_000;
 
 interface Cached {
   /** Generation of the class at which the entry was last compared with shared memory. */
