@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit check lint types architecture coverage docs manifests clean
+.PHONY: help setup build generate dev test unit check lint types architecture coverage docs manifests bundle image-rootfs quick-start clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -47,6 +47,15 @@ coverage: build ## Run all tests and write what they covered to coverage/
 
 docs: build ## Write docs/annotations.md from the registry of annotations
 	@node scripts/write-annotations-document.mjs
+
+bundle: build ## Write what goes into the images (image/Dockerfile) to dist/image
+	@node scripts/bundle.mjs
+
+image-rootfs: build ## Make the images' roots without a container engine and run the quick start on them (root, debootstrap, network)
+	@$(with_tools) scripts/image-rootfs.sh
+
+quick-start: build ## The quick start of docs/install.md on a cluster of this machine (root)
+	@$(with_tools) scripts/quick-start.sh
 
 manifests: setup ## Write manifests/install.yaml from the overlay internal-external
 	@$(with_tools) scripts/render-manifests.sh >.work/install.yaml && mv .work/install.yaml manifests/install.yaml

@@ -10,6 +10,7 @@ import { explainCommand } from './explain/explain-command.js';
 import { lintCommand } from './lint/lint-command.js';
 import { migrateCommand } from './migrate/migrate-command.js';
 import { runCommand } from './run/run-command.js';
+import { versionCommand } from './version/version-command.js';
 
 export interface CommandOutput {
   finish: (exitCode: number) => void;
@@ -22,6 +23,6 @@ export function allCommands(output: CommandOutput, engine: Command): Command[] {
   const { finish, print } = output;
   return [
     devCommand(finish, print), runCommand(finish), convertCommand(finish), certsCommand(finish, print), controllerCommand(finish), engine,
-    explainCommand(output), classesCommand(output), lintCommand(output), migrateCommand(output),
+    explainCommand(output), classesCommand(output), lintCommand(output), migrateCommand(output), versionCommand(finish, print),
   ];
 }
