@@ -22,6 +22,7 @@ import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
 import { type IngressPlan, planIngress } from './plan-ingress.js';
 import { type StatusWrite, planStatus } from './plan-status.js';
 import { readClassSettings } from './read-class-settings.js';
+import { type IngressWrite, type Review, reviewIngress } from './review-ingress.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
 import { takeObject } from './take-object.js';
 
@@ -76,6 +77,8 @@ export interface Arbiter {
   takeTraffic(className: string, ingress: string, fact: TrafficFact | undefined): boolean;
   /** What the hand-overs depend on and nobody but the engines can tell. */
   questions(): HandOverQuestion[];
+  /** What would become of an Ingress if it were written as it is given. Changes nothing. */
+  review(write: IngressWrite): Review;
   /** Everything that is wrong now, in no particular order. */
   findings(): Finding[];
 }
@@ -99,6 +102,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     takeTraffic: (name, key, fact) => takeFact(state, state.memory.traffic, { name, key, fact }),
     questions: () => questionsOf(state),
     parameters: () => state.given.flatMap((claim) => readClassSettings(claim, snapshot).configMap ?? []),
+    review: (write) => reviewIngress(write, { claims: state.claims, snapshot, inspect, askers: (name, entry) => classes.get(name)?.askers(entry) ?? [] }),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),
       ...[...state.memory.kept.values()].map(keptFinding),

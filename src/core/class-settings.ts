@@ -21,6 +21,8 @@ export interface ClassSettings {
   connectionStatus?: number;
   handOverGraceMs: number;
   handOverQuietMs: number;
+  /** Whether the admission webhook refuses what would not be served, in place of warning. */
+  strictAdmission?: boolean;
   /** True when the settings are not known: every route of the class answers 503, because one of them may keep requests out. */
   closed: boolean;
 }
@@ -141,4 +143,6 @@ export const settingRegistry: readonly Setting[] = [
     readDuration, (handOverGraceMs) => ({ handOverGraceMs })),
   ofClass({ key: 'hand-over-quiet', default: '1m', form: 'a duration such as "90s", "5m" or "1h"', help: 'How long an Ingress that has left the class must have had no request here before the class stops serving it; the grace has to be over, too.' },
     readDuration, (handOverQuietMs) => ({ handOverQuietMs })),
+  ofClass({ key: 'strict-admission', default: 'false', form: '"true" or "false"', help: 'Whether the admission webhook refuses Ingresses whose own words keep them from being served; else it warns. What is stored already stays writable.' },
+    readFlag, (text) => ({ strictAdmission: text === 'true' })),
 ];

@@ -24,6 +24,8 @@ export interface ClassState {
   findingsOf(key: string): Finding[];
   /** Keys of the entries of which an Ingress asks for something. */
   entriesOf(key: string): Iterable<string>;
+  /** Plans that ask for something of an entry, the oldest first. */
+  askers(entry: string): readonly IngressPlan[];
 }
 
 /** The state of a class without Ingresses. */
@@ -70,6 +72,7 @@ export function createClassState(claim: Claim): ClassState {
     findings: () => [...findingsByEntry.values()].flat(),
     findingsOf: (key) => [...plans.get(key)?.wants.keys() ?? []].flatMap((entry) => findingsByEntry.get(entry) ?? []).filter(({ object }) => object === `Ingress ${key}`),
     entriesOf: (key) => plans.get(key)?.wants.keys() ?? [],
+    askers: plansOf,
   };
 }
 

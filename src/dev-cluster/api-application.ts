@@ -7,6 +7,7 @@ import type { AccessRequest, ServerContext } from './server-context.js';
 import type { Exchange, NamedTarget } from './handle-write.js';
 import { queryFlag, queryText, send } from './answer.js';
 import { mediaType } from './decode-body.js';
+import { askWebhooks, webhooksFor } from './call-webhooks.js';
 import { discoveryRoutes } from './discovery.js';
 import { handleGet, handleList, handleWatch } from './handle-read.js';
 import { APPLY, handlePatch } from './handle-patch.js';
@@ -14,6 +15,8 @@ import { createdByPut, handleCreate, handleDelete, handleDeleteCollection, handl
 import { openApiDocument, openApiIndex } from './open-api.js';
 import { reviewAccess, REVIEW_PATH } from './review-access.js';
 import { targetFrom } from './request-target.js';
+import { withoutStoring } from './object-writer.js';
+import { warn } from './warnings.js';
 import { parseFieldSelector } from './selectors.js';
 import { forbidden, methodNotAllowed, StatusError, unauthorized, unknownPath } from './status-error.js';
 
@@ -61,7 +64,7 @@ function serveDocuments(app: express.Express): void {
   app.get('/openapi/v3/apis/:group/:version', (req, res) => answer(req.params.group, req.params.version, { req, res }));
 }
 
-function handle(context: ServerContext, { req, res }: Exchange): void {
+function handle(context: ServerContext, { req, res }: Exchange): void | Promise<void> {
   const target = targetFrom(req.path);
   if (target === undefined) throw unknownPath();
   const access = accessFrom(target, req, res.locals['user'] as string);
@@ -70,13 +73,40 @@ function handle(context: ServerContext, { req, res }: Exchange): void {
   });
   try {
     for (const each of [access, ...creationBy(context, target, { access, req })]) if (!context.authorize(each)) throw denied(target, each);
-    const written = dispatch(context, access.verb, { target, exchange: { req, res } });
-    record(res.statusCode, written);
+    const exchange = { req, res };
+    const finish = (): void => record(res.statusCode, dispatch(context, access.verb, { target, exchange }));
+    const webhooks = webhooksOf(context, target, access.verb);
+    if (webhooks.length === 0) return finish();
+    return admit(context, webhooks, { target, access, exchange }).then(finish).catch((error: unknown) => { throw recorded(error, record); });
   } catch (error) {
-    record(error instanceof StatusError ? error.status.code : 500);
-    throw error;
+    throw recorded(error, record);
   }
 }
+
+function recorded(error: unknown, record: (code: number) => void): unknown {
+  record(error instanceof StatusError ? error.status.code : 500);
+  return error;
+}
+
+const writes = ['create', 'update', 'patch'];
+
+function webhooksOf(context: ServerContext, { type, namespace, name, subresource }: Target, verb: string): ReturnType<typeof webhooksFor> {
+  if (!writes.includes(verb) || subresource !== '' || type.group === 'admissionregistration.k8s.io') return [];
+  const operation = name === undefined || context.store.get(type, namespace, name) === undefined ? 'CREATE' : 'UPDATE';
+  return webhooksFor(context, type, { operation, namespace });
+}
+
+/** Makes the write once without storing it, and asks about what it would leave behind. */
+async function admit(context: ServerContext, webhooks: ReturnType<typeof webhooksFor>, { target, access, exchange: { req, res } }: { target: Target; access: AccessRequest; exchange: Exchange }): Promise<void> {
+  const { type, namespace } = target;
+  const object = dispatch({ ...context, writer: withoutStoring(context.writer) }, access.verb, { target, exchange: { req, res: unheard } })!;
+  const oldObject = context.store.get(type, namespace, object.metadata.name);
+  const write = { type, operation: oldObject === undefined ? 'CREATE' : 'UPDATE', object, oldObject, user: access.user, dryRun: queryText(req, 'dryRun') !== '' } as const;
+  for (const text of await askWebhooks(context.reachService, webhooks, write)) warn(res, text);
+}
+
+/** Nobody hears the answer to the first of both writes. */
+const unheard = Object.assign(Object.create(null) as Response, Object.fromEntries(['status', 'type', 'send', 'set', 'append'].map((name) => [name, (): Response => unheard])));
 
 function accessFrom(target: Target, req: Request, user: string): AccessRequest {
   const { type, namespace, subresource } = target;

@@ -4,6 +4,7 @@ import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { createApiApplication } from './api-application.js';
+import type { ReachService } from './call-webhooks.js';
 import { createServerIdentity } from './certificates.js';
 import { ObjectRemover } from './delete-objects.js';
 import { KindRules } from './kind-rules.js';
@@ -35,6 +36,8 @@ export interface ApiServerOptions {
   rbac?: boolean;
   /** Asked before every request for an object or a list; `false` answers 403. Without it, and without rbac, everything is allowed. */
   authorize?: (request: AccessRequest) => boolean;
+  /** Where Services of webhooks can be reached; without it none can. */
+  reachService?: ReachService;
   /** Told of every such request, when it is decided. */
   onRequest?: (record: RequestRecord) => void;
   /** The token of the user `kubernetes-admin`; a random one by default. */
@@ -97,6 +100,7 @@ function createContext(options: ApiServerOptions, token: string): ServerContext 
     watches: new Set(),
     authorize: authorizerOf(options, store),
     onRequest: options.onRequest ?? (() => undefined),
+    reachService: options.reachService,
   };
 }
 

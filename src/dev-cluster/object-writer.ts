@@ -165,3 +165,13 @@ const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** No vowels: names never spell words. */
 const randomSuffix = (): string => Array.from({ length: 5 }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+
+/** The same writer, which stores nothing. */
+export function withoutStoring(writer: ObjectWriter): ObjectWriter {
+  const dry = (options: WriteOptions): WriteOptions => ({ ...options, dryRun: true });
+  return Object.assign(Object.create(writer) as ObjectWriter, {
+    create: (type: ResourceType, given: KubeObject, options: WriteOptions) => writer.create(type, given, dry(options)),
+    update: (type: ResourceType, update: Update, options: WriteOptions) => writer.update(type, update, dry(options)),
+    delete: (type: ResourceType, live: KubeObject, options: WriteOptions) => writer.delete(type, live, dry(options)),
+  });
+}

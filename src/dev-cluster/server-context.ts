@@ -1,5 +1,6 @@
 // What the request handlers share: the parts of the server and the questions that its owner may answer.
 import type { KubeObject } from './resources.js';
+import type { ReachService } from './call-webhooks.js';
 import type { KindRules } from './kind-rules.js';
 import type { ObjectRemover } from './delete-objects.js';
 import type { ObjectStore } from './object-store.js';
@@ -37,4 +38,5 @@ export interface ServerContext {
   watches: Set<WatchStream>;
   authorize: (request: AccessRequest) => boolean;
   onRequest: (record: RequestRecord) => void;
+  reachService: ReachService | undefined;
 }

@@ -23,6 +23,6 @@ export function judgeUnknownFields(http: { req: Request; res: Response }, type: 
 }
 
 /** Only visible ASCII: field names come from the client, and a header takes no others. */
-function warn(res: Response, text: string): void {
+export function warn(res: Response, text: string): void {
   res.append('Warning', `299 - ${JSON.stringify(text.replaceAll(/[^\x20-\x7e]/g, '?'))}`);
 }

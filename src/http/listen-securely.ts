@@ -10,8 +10,8 @@ import type { Listening } from './listen.js';
 export interface TlsListenerFiles {
   certificate: string;
   key: string;
-  /** Certificates of the authority whose certificates get in. */
-  authority: string;
+  /** Certificates of the authority whose certificates get in; undefined: everybody does. */
+  authority?: string;
 }
 
 const CHECK_MS = 2000;
@@ -20,15 +20,18 @@ export interface SecureListenOptions {
   host: string;
   port: number;
   files: TlsListenerFiles;
+  /** How long a request may take to arrive; streams, which have no end, leave it out. */
+  requestSeconds?: number;
   /** Told when changed files can't be used; the old ones stay in use. */
   onProblem: (message: string) => void;
 }
 
 /** Listens on `host`:`port` (0: any free port). Rejects when the port is in use or the files can't be read. */
-export async function listenSecurely(app: RequestListener, { host, port, files, onProblem }: SecureListenOptions): Promise<Listening> {
-  const server = createServer({ ...read(files), requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' }, app);
+export async function listenSecurely(app: RequestListener, { host, port, files, requestSeconds, onProblem }: SecureListenOptions): Promise<Listening> {
+  const server = createServer({ ...read(files), ...(files.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true }), minVersion: 'TLSv1.2', ...(requestSeconds === undefined ? {} : { connectionsCheckingInterval: 500 }) }, app);
   // Streams are quiet for long and are ended by whoever reads them.
-  server.requestTimeout = 0;
+  server.requestTimeout = (requestSeconds ?? 0) * 1000;
+  if (requestSeconds !== undefined) server.headersTimeout = requestSeconds * 1000;
   server.keepAliveTimeout = 60_000;
   // Also those that are still in their handshake, which the server itself forgets to end.
   const sockets = new Set<Socket>();
@@ -62,5 +65,5 @@ export async function listenSecurely(app: RequestListener, { host, port, files, 
 }
 
 function read({ certificate, key, authority }: TlsListenerFiles): ServerOptions {
-  return { cert: readFileSync(certificate), key: readFileSync(key), ca: readFileSync(authority) };
+  return { cert: readFileSync(certificate), key: readFileSync(key), ...(authority === undefined ? {} : { ca: readFileSync(authority) }) };
 }

@@ -8,5 +8,6 @@ export const leases: Resource = { group: 'coordination.k8s.io', version: 'v1', p
 export const services: Resource = { group: '', version: 'v1', plural: 'services', kind: 'Service' };
 export const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret' };
 export const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap' };
+export const webhookConfigurations: Resource = { group: 'admissionregistration.k8s.io', version: 'v1', plural: 'validatingwebhookconfigurations', kind: 'ValidatingWebhookConfiguration' };
 export const namespaces: Resource = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace' };
 export const events: Resource = { group: '', version: 'v1', plural: 'events', kind: 'Event' };

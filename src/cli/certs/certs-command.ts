@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 interface Options {
   output?: string;
   secrets?: string;
+  webhook?: string;
   class?: string[];
   days: number;
   kubeconfig?: string;
@@ -17,6 +18,7 @@ export function certsCommand(finish: (exitCode: number) => void, print: (line: s
     .description('make a private authority and short-lived certificates for controllers and engines')
     .option('-o, --output <folder>', 'folder for the files; an authority that is there already is used again')
     .option('--secrets <namespace>', 'fill the Secrets ingress-arbiter-tls-authority, -engine and -CLASS of this namespace instead')
+    .option('--webhook <name>', 'with --secrets: let this ValidatingWebhookConfiguration trust the authority')
     .option('--class <class>', 'a class whose controller gets a certificate; may be repeated; a,b: one for a controller that holds both', (value, earlier: string[] = []) => [...earlier, ...checkClasses(value)])
     .option('--days <days>', 'how long the certificates are valid', parseDays, 30)
     .option('--kubeconfig <file>', 'with --secrets: the cluster; else $KUBECONFIG, ~/.kube/config, the pod\'s own account')
@@ -45,7 +47,7 @@ async function makeOrRenew({ output, secrets, ...options }: Options, print: (lin
   }
 }
 
-async function inCluster(namespace: string, { classes, days, kubeconfig, context }: Options & { classes: readonly string[] }, print: (line: string) => void): Promise<number> {
+async function inCluster(namespace: string, { classes, days, webhook, kubeconfig, context }: Options & { classes: readonly string[] }, print: (line: string) => void): Promise<number> {
   const [{ connectToApi }, { createKubeApi }, { fillSecrets }] = await Promise.all([
     import('../../kubernetes/api-connection.js'), import('../../kubernetes/kube-api.js'), import('./fill-secrets.js'),
   ]);
@@ -53,7 +55,7 @@ async function inCluster(namespace: string, { classes, days, kubeconfig, context
   try {
     const connection = await connectToApi({ source: kubeconfig === undefined ? { kind: 'default', ...chosen } : { kind: 'path', path: kubeconfig, ...chosen } });
     try {
-      for (const name of await fillSecrets({ api: createKubeApi({ connection }), namespace, classes, days })) print(`secret/${name}`);
+      for (const name of await fillSecrets({ api: createKubeApi({ connection }), namespace, classes, days, ...(webhook === undefined ? {} : { webhook }) })) print(`secret/${name}`);
       return 0;
     } finally {
       await connection.close();

@@ -5,20 +5,22 @@ import { type Pair, issueEngine, issuePublisher, makeAuthority } from './issue-c
 import type { KubeApi } from '../../kubernetes/kube-api.js';
 import type { KubeObject, ObjectRef } from '../../kubernetes/kube-object.js';
 import { OperationalError, hasCode } from '../../kubernetes/operational-error.js';
-import { secrets } from '../../kubernetes/resources.js';
+import { secrets, webhookConfigurations } from '../../kubernetes/resources.js';
 
 export interface SecretsRequest {
   api: Pick<KubeApi, 'get' | 'patch'>;
   namespace: string;
   classes: readonly string[];
   days: number;
+  /** Name of the ValidatingWebhookConfiguration that is to trust the authority; none unless given. */
+  webhook?: string;
 }
 
 const PREFIX = 'ingress-arbiter-tls-';
 const ATTEMPTS = 3;
 
 /** Fills the Secrets and returns their names. Rejects with an Error that says what is missing and what to do. */
-export async function fillSecrets({ api, namespace, classes, days }: SecretsRequest): Promise<string[]> {
+export async function fillSecrets({ api, namespace, classes, days, webhook }: SecretsRequest): Promise<string[]> {
   const refTo = (name: string): ObjectRef => ({ resource: secrets, namespace, name: PREFIX + name });
   const authority = await takeAuthority(api, refTo('authority'));
   const filled: string[] = [];
@@ -28,8 +30,17 @@ export async function fillSecrets({ api, namespace, classes, days }: SecretsRequ
     filled.push(ref.name);
   };
   await fill('engine', await issueEngine(authority, days));
-  for (const className of classes) await fill(className, await issuePublisher(authority, [className], days));
+  for (const className of classes) await fill(className, await issuePublisher(authority, [className], days, [`ingress-arbiter-controller-${className}.${namespace}.svc`]));
+  if (webhook !== undefined) await trustAuthority(api, webhook, authority);
   return filled;
+}
+
+/** The API server trusts what a configuration names. The list of its webhooks is replaced as a whole, so it is read first. */
+async function trustAuthority(api: SecretsRequest['api'], name: string, authority: Pair): Promise<void> {
+  const ref: ObjectRef = { resource: webhookConfigurations, name };
+  const { metadata: { resourceVersion }, webhooks = [] } = await explained(ref, api.get(ref)) as KubeObject & { webhooks?: { clientConfig: object }[] };
+  const caBundle = Buffer.from(authority.cert).toString('base64');
+  await explained(ref, api.patch(ref, { metadata: { resourceVersion }, webhooks: webhooks.map((one) => ({ ...one, clientConfig: { ...one.clientConfig, caBundle } })) }));
 }
 
 /** The one that is there, else a new one. Two that start at once agree on the one that was written first. */
@@ -63,8 +74,10 @@ async function explained<T>(ref: ObjectRef, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    const what = OperationalError.from(error, `Secret ${ref.namespace}/${ref.name}`);
+    const what = OperationalError.from(error, nameOf(ref));
     const advice = what.code === 'not-found' ? '; it has to exist already: apply the manifests, which have it empty' : '';
-    throw new Error(`Secret ${ref.namespace}/${ref.name}: ${what.message}${advice}`, { cause: what });
+    throw new Error(`${nameOf(ref)}: ${what.message}${advice}`, { cause: what });
   }
 }
+
+const nameOf = ({ resource: { kind }, namespace, name }: ObjectRef): string => `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;

@@ -30,19 +30,22 @@ export function issueEngine(authority: Pair, days: number): Promise<Pair> {
   return issue(authority, { name: 'engine', uris: [engineUri], days });
 }
 
-/** The certificate of the controllers of a class, or of several that one process holds: it may publish each of them. */
-export function issuePublisher(authority: Pair, classes: readonly string[], days: number): Promise<Pair> {
-  return issue(authority, { name: `class ${classes[0]!}${classes.length === 1 ? '' : ` and ${classes.length - 1} more`}`, uris: classes.map(publisherUri), days });
+/**
+ * The certificate of the controllers of a class, or of several that one process holds: it may publish each of them.
+ * `hosts` are names of the Service at which the API server asks them.
+ */
+export function issuePublisher(authority: Pair, classes: readonly string[], days: number, hosts: readonly string[] = []): Promise<Pair> {
+  return issue(authority, { name: `class ${classes[0]!}${classes.length === 1 ? '' : ` and ${classes.length - 1} more`}`, uris: classes.map(publisherUri), days, hosts });
 }
 
-function issue(authority: Pair, { name, uris, days }: { name: string; uris: readonly string[]; days: number }): Promise<Pair> {
+function issue(authority: Pair, { name, uris, days, hosts = [] }: { name: string; uris: readonly string[]; days: number; hosts?: readonly string[] }): Promise<Pair> {
   return generate([{ name: 'commonName', value: `ingress-arbiter ${name}` }], {
     keyType: 'ec', algorithm: 'sha256', ...validity(days), ca: { key: authority.private, cert: authority.cert },
     extensions: [
       { name: 'basicConstraints', cA: false },
       { name: 'keyUsage', digitalSignature: true, keyEncipherment: true },
       { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-      { name: 'subjectAltName', altNames: uris.map((value) => ({ type: 6 as const, value })) },
+      { name: 'subjectAltName', altNames: [...uris.map((value) => ({ type: 6 as const, value })), ...hosts.map((value) => ({ type: 2 as const, value }))] },
     ],
   });
 }

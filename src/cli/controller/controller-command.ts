@@ -11,6 +11,7 @@ interface Options {
   config: string;
   shard?: string;
   advertise?: string;
+  admission?: string;
 }
 
 /** The command; `finish` gets the exit code: 0 ended by a signal, 1 a part could not start, 2 the settings can't be used. */
@@ -20,6 +21,7 @@ export function controllerCommand(finish: (exitCode: number) => void): Command {
     .requiredOption('--config <file>', 'settings, as YAML')
     .option('--shard <share>', 'this process\'s share of its classes, by host: 2/8, or by names b/a,b,c')
     .option('--advertise <address>', 'where engines reach this very process: an IP address, or https://host:port')
+    .option('--admission <port>', 'answer the API server\'s questions about Ingresses here (a validating webhook), with the stream\'s certificate')
     .action(async (options: Options) => finish(await runController(options)));
 }
 

@@ -45,6 +45,8 @@ const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<Checked
 export interface ControllerOverrides extends Overrides {
   /** An IP address (the stream's port is added), or https://host:port: it differs between processes that share a file. */
   advertise?: string;
+  /** A port. */
+  admission?: string;
 }
 
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
@@ -57,19 +59,28 @@ export function readControllerSettings(name: string, overrides: ControllerOverri
   if (shard !== undefined && 'problem' in shard) throw invalid([`shard: ${JSON.stringify(text)} is no share of a class: ${shard.problem}`]);
   const claims = input.claims.map((claim): Claim => ({ ...claim, ...(shard === undefined ? {} : { shard }) }));
   const advertise = overrides.advertise === undefined ? input.stream.advertise : addressOf(overrides.advertise, input.stream.port);
-  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin), ...(advertise === null ? [`--advertise: ${JSON.stringify(overrides.advertise)} is neither an IP address nor https://host:port`] : [])];
+  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin), ...overrideComplaints(overrides)];
   if (complaints.length > 0) throw invalid(complaints);
-  const { tls, ...stream } = { ...input.stream, ...(typeof advertise === 'string' ? { advertise } : {}) };
+  const { tls, ...stream } = { ...input.stream, ...(advertise === undefined ? {} : { advertise }) };
   const inFolder = (one: string): string => path.resolve(folder, one);
   return {
-    claims, admin: input.admin, kubeconfig: kubeconfigSource(input, folder),
+    claims, admin: input.admin, ...(overrides.admission === undefined ? {} : { admission: Number(overrides.admission) }), kubeconfig: kubeconfigSource(input, folder),
     installation: { name: input.installation, namespace: input.leaseNamespace },
     stream: { ...stream, tls: { certificate: inFolder(tls.certificate), key: inFolder(tls.key), authority: inFolder(tls.authority) } },
   };
 }
 
-/** Null when it can't be one. */
-function addressOf(text: string, port: number): string | null {
-  if (isIP(text) !== 0) return `https://${text.includes(':') ? `[${text}]` : text}:${port}`;
-  return new RegExp(ADVERTISED).test(text) ? text : null;
+function overrideComplaints({ advertise, admission }: ControllerOverrides): string[] {
+  return [
+    ...(advertise !== undefined && addressOf(advertise, 0) === undefined ? [`--advertise: ${JSON.stringify(advertise)} is neither an IP address nor https://host:port`] : []),
+    ...(admission !== undefined && !isPort(admission) ? [`--admission: ${JSON.stringify(admission)} is no port`] : []),
+  ];
 }
+
+/** Undefined when it can't be one. */
+function addressOf(text: string, port: number): string | undefined {
+  if (isIP(text) !== 0) return `https://${text.includes(':') ? `[${text}]` : text}:${port}`;
+  return new RegExp(ADVERTISED).test(text) ? text : undefined;
+}
+
+const isPort = (text: string): boolean => /^[0-9]{1,5}$/.test(text) && Number(text) <= 65_535;

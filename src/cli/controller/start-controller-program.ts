@@ -2,11 +2,12 @@
 // over mutual TLS. It takes no traffic and knows no nginx.
 
 import { startInstance } from '../installation/start-instance.js';
-import type { Log } from '../../controller/controller.js';
+import type { Controller, Log } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
 import type { Installation } from '../../core/claim-record.js';
 import { adminApp } from '../../http/admin-app.js';
-import { listen } from '../../http/listen.js';
+import { admissionApp } from '../../http/admission-app.js';
+import { type Listening, listen } from '../../http/listen.js';
 import { type TlsListenerFiles, listenSecurely } from '../../http/listen-securely.js';
 import { type TableSource, tableStreamApp } from '../../http/table-stream-app.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
@@ -22,8 +23,10 @@ export interface ControllerProgramSettings {
     port: number;
     /** Base address (https://host:port) at which engines reach this very process; the listener's own unless given. */
     advertise?: string;
-    tls: TlsListenerFiles;
+    tls: Required<TlsListenerFiles>;
   };
+  /** Port at which the API server asks about Ingresses before it stores them, with the stream's certificate; none unless given. */
+  admission?: number;
   /** Unique to this start of this process. */
   identity: string;
 }
@@ -31,8 +34,13 @@ export interface ControllerProgramSettings {
 export interface ControllerProgram {
   adminPort: number;
   streamPort: number;
+  /** Undefined without admission. */
+  admissionPort: number | undefined;
   stop(): Promise<void>;
 }
+
+/** How long a question may take to arrive; the answer is there at once. */
+const ADMISSION_SECONDS = 2;
 
 /** Starts the program; what had started is ended again when a part fails. */
 export async function startControllerProgram(settings: ControllerProgramSettings, log: Log): Promise<ControllerProgram> {
@@ -56,11 +64,21 @@ export async function startControllerProgram(settings: ControllerProgramSettings
     }
     const health = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady: () => instance.controller.notReady() }), admin.address, admin.port);
     ends.push(() => health.close());
-    return { adminPort: health.port, streamPort: listener.port, stop };
+    const admission = settings.admission === undefined ? undefined : await listenForReviews({ stream, port: settings.admission }, instance.controller, log);
+    if (admission !== undefined) ends.push(() => admission.close());
+    return { adminPort: health.port, streamPort: listener.port, admissionPort: admission?.port, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The API server gives no certificate unless it is told to: what it is answered is no secret, and a question changes nothing. */
+function listenForReviews({ stream: { address, tls: { certificate, key } }, port }: { stream: ControllerProgramSettings['stream']; port: number }, controller: Controller, log: Log): Promise<Listening> {
+  let synced = false;
+  controller.synced.then(() => { synced = true; }, () => undefined);
+  const app = admissionApp({ review: (write) => (synced ? controller.arbiter.review(write) : undefined) });
+  return listenSecurely(app, { host: address, port, files: { certificate, key }, requestSeconds: ADMISSION_SECONDS, onProblem: (message) => log('warn', message) });
 }
 
 /** The identity in the Lease says where the holder is, so that a standby can send engines on. */

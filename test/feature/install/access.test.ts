@@ -28,7 +28,7 @@ import { type Rig, classNamed, ingressFor, startRig } from '../controller/instan
 interface Rule { apiGroups: string[]; resources: string[]; verbs: string[]; resourceNames?: string[] }
 
 const controllerRoles = shippedObjects('access/controller-access.yaml', 'account/account.yaml').filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
-const certificateRole = shippedObjects('base/certificates.yaml').find(({ kind }) => kind === 'Role')!;
+const certificateRoles = shippedObjects('base/certificates.yaml', 'components/admission/webhooks.yaml').filter(({ kind }) => kind === 'ClusterRole' || kind === 'Role');
 const rulesOf = (role: KubeObject): Rule[] => role['rules'] as Rule[];
 
 describe('feature: the shipped roles', function () {
@@ -126,7 +126,8 @@ describe('feature: the shipped roles', function () {
     rig.api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'ingress-arbiter' } });
     for (const secret of shippedObjects('base/certificates.yaml').filter(({ kind }) => kind === 'Secret')) rig.api.store.create({ ...secret, metadata: { ...secret.metadata, namespace: 'ingress-arbiter' } });
     const { api, close } = await apiOf('certificates');
-    await fillSecrets({ api, namespace: 'ingress-arbiter', classes: [], days: 1 });
+    rig.api.store.create(shippedObjects('components/admission/webhooks.yaml').find(({ kind }) => kind === 'ValidatingWebhookConfiguration')!);
+    await fillSecrets({ api, namespace: 'ingress-arbiter', classes: [], days: 1, webhook: 'ingress-arbiter' });
     await close();
     certificateRequests.push(...rig.records.filter(({ user }) => user === 'certificates'));
   };
@@ -150,7 +151,7 @@ describe('feature: the shipped roles', function () {
 
   it('allow all of it', () => {
     expect(refusedBy(controllerRoles, seen)).to.deep.equal([]);
-    expect(refusedBy([certificateRole], certificateRequests)).to.deep.equal([]);
+    expect(refusedBy(certificateRoles, certificateRequests)).to.deep.equal([]);
     expect(seen.length).to.be.greaterThan(20);
   });
 
@@ -161,7 +162,7 @@ describe('feature: the shipped roles', function () {
     ])),
   }));
 
-  for (const [roles, who, requests] of [[controllerRoles, 'a controller', seen], [[certificateRole], 'the certificates\' Job', certificateRequests]] as const) {
+  for (const [roles, who, requests] of [[controllerRoles, 'a controller', seen], [certificateRoles, 'the certificates\' Job', certificateRequests]] as const) {
     for (const role of roles) {
       rulesOf(role).forEach((rule, index) => {
         for (const resource of rule.resources) for (const verb of rule.verbs) {
@@ -175,13 +176,13 @@ describe('feature: the shipped roles', function () {
   }
 
   it('have no wildcard, no right on pods, nodes or roles, and write to nothing but Ingresses, Events, Leases and the certificates', () => {
-    for (const role of [...controllerRoles, certificateRole]) {
+    for (const role of [...controllerRoles, ...certificateRoles]) {
       for (const { apiGroups, resources, verbs, resourceNames } of rulesOf(role)) {
         expect([...apiGroups, ...resources, ...verbs]).to.not.include('*');
         if (verbs.every((verb) => ['get', 'list', 'watch'].includes(verb))) continue;
-        for (const resource of resources) expect(['ingresses', 'ingresses/status', 'events', 'leases', 'secrets']).to.include(resource);
+        for (const resource of resources) expect(['ingresses', 'ingresses/status', 'events', 'leases', 'secrets', 'validatingwebhookconfigurations']).to.include(resource);
         if (resources.includes('ingresses')) expect(verbs, 'an Ingress is never made, replaced or deleted').to.deep.equal(['get', 'patch']);
-        if (resources.includes('secrets')) expect(resourceNames, 'only Secrets of its own').to.not.be.undefined;
+        if (resources.includes('secrets') || resources.includes('validatingwebhookconfigurations')) expect(resourceNames, 'only those of its own').to.not.be.undefined;
       }
     }
   });

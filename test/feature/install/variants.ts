@@ -9,6 +9,7 @@ const extras = ['manifests/components/service-monitor', 'dashboards', 'dashboard
 const made: [string, string, readonly string[]][] = [
   ['internal-external', 'manifests/overlays/internal-external', []],
   ['internal-external with everything else', 'manifests/overlays/internal-external', ['manifests/components/daemon-set', 'manifests/components/node-ports', 'manifests/components/cert-manager', ...extras]],
+  ['internal-external with admission', 'manifests/overlays/internal-external', ['manifests/components/admission', 'manifests/components/admission-policy']],
   ['single', 'manifests/overlays/single', extras],
   ['replace-ingress-nginx', 'manifests/overlays/replace-ingress-nginx', extras],
 ];
