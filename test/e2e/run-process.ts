@@ -16,8 +16,8 @@ export interface RunOptions {
   folder: string;
   user: string;
   class: string;
-  /** Gives it the rights that are shipped; its cluster has to ask them. */
-  access: ShippedAccess;
+  /** Gives it the rights that are shipped; its cluster has to ask them. Without it, it may do what the cluster lets everybody do. */
+  access?: ShippedAccess;
   settings?: object;
   flags?: string[];
 }
@@ -43,7 +43,7 @@ export interface RunProcess {
 export async function startRun({ api, access, folder, user, class: className, settings = {}, flags = [] }: RunOptions): Promise<RunProcess> {
   const home = path.join(folder, user);
   mkdirSync(home);
-  access.admit(user, { namespace: 'arbiter', leases: [className] });
+  access?.admit(user, { namespace: 'arbiter', leases: [className] });
   const [httpPort, httpsPort, adminPort] = await freePorts(3) as [number, number, number];
   writeFileSync(path.join(home, 'kubeconfig'), api.kubeconfig({ user, token: api.addUser(user) }));
   writeFileSync(path.join(home, 'run.yaml'), stringify({
