@@ -1,6 +1,6 @@
 // How bodies pass through (buffers, streams), and each wait on its own: through kubectl and the real nginx.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type IncomingMessage, type ServerResponse, request } from 'node:http';
 import { type Server, type Socket, connect } from 'node:net';
@@ -11,7 +11,7 @@ import { eventually } from '../../fixtures/eventually.js';
 import { listenHttp, listenSilently, serviceAt } from '../../fixtures/service-at.js';
 
 /** Listens and never takes a connection: what comes beyond its queue waits for ever. */
-const deaf = 'const s=require("net").createServer().listen({port:0,host:"127.0.0.1",backlog:1},()=>{process.stdout.write(String(s.address().port)+"\\n",()=>Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,60000))})';
+const deaf = 'const s=require("net").createServer().listen({port:0,host:"127.0.0.1",backlog:1},()=>{process.stdout.write(String(s.address().port)+"\\n",()=>Atomics.wait(new Int32Array(new SharedArrayBuffer(4)),0,0,600000))})';
 
 /** Bytes that a server got rid of while the client read nothing, by host. */
 const taken: Record<string, number> = {};
@@ -35,11 +35,12 @@ describe('e2e: annotations of buffers and waits', function () {
   let session: DevSession;
   const servers: Server[] = [];
   const sockets: Socket[] = [];
-  const child = spawn(process.execPath, ['-e', deaf], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let child: ChildProcess;
   const arrivals: { headers: number; end: number }[] = [];
   before(async () => {
     session = await startDevSession({});
-    const deafPort = Number(String((await once(child.stdout, 'data'))[0]));
+    child = spawn(process.execPath, ['-e', deaf], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const deafPort = Number(String((await once(child.stdout!, 'data'))[0]));
     for (let at = 0; at < 4; at++) sockets.push(connect(deafPort, '127.0.0.1').on('error', () => undefined));
     const unreading = await listenSilently((socket) => socket.pause());
     const streaming = await listenHttp((incoming, response) => {
@@ -69,7 +70,7 @@ describe('e2e: annotations of buffers and waits', function () {
   });
   after(async () => {
     for (const socket of sockets) socket.destroy();
-    child.kill('SIGKILL');
+    child?.kill('SIGKILL');
     await session?.close();
     for (const server of servers) server.close();
   });
