@@ -16,10 +16,10 @@ const END = '-----END CERTIFICATE-----';
 export function certificateInspector(now: () => number): InspectCertificate {
   const kept = new Map<string, ReturnType<InspectCertificate> & { endsAt?: number }>();
   return (chain, key) => {
-    const id = createHash('sha256').update(chain).update('\0').update(key).digest('hex').slice(0, 32);
+    const id = createHash('sha256').update(chain).update(key === undefined ? '\x01' : '\0').update(key ?? '').digest('hex').slice(0, 32);
     let answer = kept.get(id);
     if (answer === undefined) {
-      answer = inspect(id, chain, key);
+      answer = key === undefined ? inspectAuthorities(id, chain) : inspect(id, chain, key);
       if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!);
       kept.set(id, answer);
     }
@@ -44,6 +44,18 @@ function inspect(id: string, chain: string, key: string): ReturnType<InspectCert
   } catch {
     // The message of the parser may quote key material, so it is not passed on.
     return { problem: 'tls.crt or tls.key can not be parsed (PEM, the key not encrypted)' };
+  }
+}
+
+function inspectAuthorities(id: string, chain: string): ReturnType<InspectCertificate> {
+  const blocks = certificateBlocks(chain);
+  if (blocks.length === 0) return { problem: 'it holds no PEM certificate' };
+  if (blocks.length > mostCertificates) return { problem: `it has more than ${mostCertificates} certificates` };
+  try {
+    const texts = blocks.map((block) => String(new X509Certificate(block))).join('');
+    return texts.length > longestChain ? { problem: `it may have ${longestChain} bytes` } : { id, chain: texts, key: '', names: [] };
+  } catch {
+    return { problem: 'it can not be parsed (PEM)' };
   }
 }
 

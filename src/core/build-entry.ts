@@ -30,6 +30,7 @@ export function buildEntry(key: string, plans: readonly IngressPlan[], source: E
   if (first.of === 'host') return buildHostEntry(key, plans);
   if (first.of === 'server-name') return buildServerName(key, plans, first);
   if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
+  if (first.of === 'clients') return { value: first.authority, findings: [] };
   return buildService(first, source);
 }
 

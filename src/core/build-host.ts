@@ -1,7 +1,8 @@
 // All routes of one host in one class, out of the Ingresses that speak of it: the oldest has what two of them claim.
 
-import type { CanaryRule, HostRoutes, Policy, Route } from '../route-table/types.js';
+import type { CanaryRule, ClientCertificates, HostRoutes, Policy, Route } from '../route-table/types.js';
 import type { HttpsWish } from './build-policy.js';
+import { withClients } from './client-certificates-of-host.js';
 import { type Finding, finding, quote } from './finding.js';
 import { mostRoutesPerHost } from './limits.js';
 import { compareText } from './order.js';
@@ -21,6 +22,8 @@ export interface WantedPath {
   /** The Ingress's default backend on the host: for what no path of any Ingress takes. */
   fallback?: boolean;
   policy?: Policy;
+  /** What the Ingress asks of clients' certificates; 'closed': what it asks can't be carried out. */
+  clients?: ClientCertificates | 'closed';
   https?: HttpsWish;
   /** Whether the Ingress names the host in its TLS. One that does is enough for all paths of the host. */
   tls?: boolean;
@@ -35,11 +38,10 @@ export interface WantedPath {
  * has it and the other gets a finding that names the winner. Fallbacks are heard after all paths that somebody wrote.
  */
 export function buildHost(host: string, all: readonly WantedPath[]): { routes: HostRoutes; findings: Finding[] } {
-  const wanted = all.filter(({ canary }) => canary === undefined);
+  const { wanted, findings } = withClients(host, all.filter(({ canary }) => canary === undefined));
   // As ingress-nginx does it, but within this class only: one Ingress that needs patterns makes all paths of the host patterns.
   const regexHost = wanted.some(({ useRegex, rewriteTarget, path }) => useRegex || rewrites(rewriteTarget, path));
   const tls = wanted.some((want) => want.tls);
-  const findings: Finding[] = [];
   const policies = new Map<string, Policy>();
   const taken = new Map<string, Route>();
   for (const want of [...wanted.filter(({ fallback }) => !fallback), ...wanted.filter(({ fallback }) => fallback)]) {

@@ -71,7 +71,7 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
   const wants = new Map<string, Want>();
   const ingress = nameless(settings, configMap, around.snapshot, notes);
   const found: Notes = { findings: [], services: [], secrets: [] };
-  planPaths(wants, ingress, { annotationPrefix: undefined, settings, snapshot: around.snapshot, notes: found });
+  planPaths(wants, ingress, { annotationPrefix: undefined, settings, snapshot: around.snapshot, inspect: around.inspect, notes: found });
   if (settings.defaultCertificate !== undefined) wantCertificate({ wants, ingress, found }, settings.defaultCertificate, around);
   for (const { kind, message } of found.findings) {
     const problem = kind === 'secret-missing' || kind === 'secret-invalid' ? 'default-certificate-missing' : 'default-backend-missing';

@@ -13,5 +13,8 @@ export interface InspectedCertificate {
   endsAt?: number;
 }
 
-/** Looks into the two texts of a TLS Secret: a usable pair, or what is wrong with it, without quoting any of it. */
-export type InspectCertificate = (chain: string, key: string) => InspectedCertificate | { problem: string };
+/**
+ * Looks into the two texts of a TLS Secret: a usable pair, or what is wrong with it, without quoting any of it. Without a key it
+ * looks into certificates of authorities: the answer's key is ''.
+ */
+export type InspectCertificate = (chain: string, key: string | undefined) => InspectedCertificate | { problem: string };

@@ -1,7 +1,7 @@
 // How much the Ingresses of one namespace may have in a class. The oldest keep what they have; what is too much of the newer
 // ones is not served. Without limits everything passes and nothing is counted.
 
-import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { clientsKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { ClassSettings } from './class-settings.js';
 import { type Finding, finding } from './finding.js';
 import { objectKey } from './kubernetes-objects.js';
@@ -99,7 +99,9 @@ function admitPlan(plan: IngressPlan, admitWant: (entry: string, want: Want & { 
     if (admitted !== undefined) wants.set(entry, admitted);
     else {
       wants.delete(entry);
-      if (entry.startsWith(hostKey(''))) wants.delete(serverNameKey(entry.slice(hostKey('').length)));
+      if (!entry.startsWith(hostKey(''))) continue;
+      wants.delete(serverNameKey(entry.slice(hostKey('').length)));
+      wants.delete(clientsKey(entry.slice(hostKey('').length)));
     }
   }
   return { plan: refused === 0 ? plan : { ...plan, wants }, refused };

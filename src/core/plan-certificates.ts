@@ -56,12 +56,12 @@ export function findCertificate(ingress: Ingress, secretName: string, { secrets,
   if (secret === undefined || (secret.type ?? tlsType) !== tlsType) {
     return finding('secret-missing', object, `TLS Secret ${name} does not exist or is not of type kubernetes.io/tls; create it with kubectl create secret tls`);
   }
-  const inspected = inspect(decode(secret.data?.['tls.crt']), decode(secret.data?.['tls.key']));
+  const inspected = inspect(decodeSecret(secret.data?.['tls.crt']), decodeSecret(secret.data?.['tls.key']));
   return 'problem' in inspected ? finding('secret-invalid', object, `TLS Secret ${name}: ${inspected.problem}`) : inspected;
 }
 
 /** Base64 as the Secret API carries it; what is none gives text that no certificate is. */
-function decode(base64: string | undefined): string {
+export function decodeSecret(base64: string | undefined): string {
   try {
     return atob(base64 ?? '');
   } catch {

@@ -2,6 +2,7 @@
 // objects all that depends. What it gets beside other Ingresses is decided where those meet (class-state.ts).
 
 import { certificateKey, serverNameKey } from '../route-table/entry-keys.js';
+import type { ClientAuthority } from '../route-table/types.js';
 import { planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
@@ -19,7 +20,8 @@ export type Want =
   | { of: 'host'; paths: WantedPath[] }
   | { of: 'service'; service: string; port: ServicePort }
   | { of: 'server-name'; certificate: InspectedCertificate }
-  | { of: 'certificate'; certificate: InspectedCertificate };
+  | { of: 'certificate'; certificate: InspectedCertificate }
+  | { of: 'clients'; authority: ClientAuthority };
 
 export interface IngressPlan {
   ingress: Ingress;
@@ -53,7 +55,7 @@ export function planFor(ingress: Ingress, { ownership, claim }: { ownership: Own
   const wants = new Map<string, Want>();
   if (claim !== undefined) {
     wantCertificates(wants, ingress, context, notes);
-    planPaths(wants, ingress, { annotationPrefix: claim.annotationPrefix, settings: claim.settings, snapshot: context.snapshot, notes });
+    planPaths(wants, ingress, { annotationPrefix: claim.annotationPrefix, settings: claim.settings, snapshot: context.snapshot, inspect: context.inspect, notes });
     if (claim.shard !== undefined) keepShare(wants, claim.shard);
   }
   const speaksFor = hasHost(claim?.shard, speakingHost(ingress));

@@ -1,6 +1,6 @@
 // What an Ingress wants of the hosts it names: its paths with all that its annotations ask for, and the endpoints behind them.
 
-import { defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
@@ -11,12 +11,14 @@ import { type ClassSettings, defaultSettings } from './class-settings.js';
 import { withDefaults } from './default-annotations.js';
 import { type Finding, finding } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
+import type { InspectCertificate } from './inspect-certificate.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
 import { type Protections, planProtections } from './plan-protections.js';
 import { planErrorPages } from './plan-error-pages.js';
 import type { Want } from './plan-ingress.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
+import { hostOfEntry } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface PathNotes {
@@ -30,7 +32,8 @@ export interface PathNotes {
 export interface PathSource {
   annotationPrefix: string | undefined;
   settings: ClassSettings | undefined;
-  snapshot: Pick<Snapshot, 'services' | 'passwordSecrets'>;
+  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets'>;
+  inspect: InspectCertificate;
   notes: PathNotes;
 }
 
@@ -43,18 +46,24 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   if (!read.valid) return;
   const common = commonOf(ingress, read, source);
   if (common.pages !== undefined) wantEndpoints(wants, common.pages, common.shared.namespace);
-  if (common.asks !== undefined) wants.set(common.asks.key, { of: 'service', service: common.asks.service, port: common.asks.port });
   const isNamed = tlsNames(ingress, wants);
   for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
     const tls = isNamed(listed.key);
     const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
     wantEndpoints(wants, wanted.backend, wanted.namespace);
     addPath(wants, listed.key, { ...wanted, tls });
+    wantProtections(wants, listed.key, common);
   }
 }
 
 function wantEndpoints(wants: Map<string, Want>, { port, service, key }: ResolvedBackend, namespace: string): void {
   if (port !== undefined) wants.set(key, { of: 'service', service: `${namespace}/${service}`, port });
+}
+
+/** What the protections of a host's routes lead to. */
+function wantProtections(wants: Map<string, Want>, key: string, { asks, authority }: Common): void {
+  if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
+  if (authority !== undefined) wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority });
 }
 
 /** What all paths of an Ingress have in common. */
@@ -66,9 +75,11 @@ interface Common {
   asks?: Protections['asks'];
   /** The Service whose answers stand in for others. */
   pages?: ResolvedBackend | undefined;
+  /** What handshakes for its hosts ask for. */
+  authority?: Protections['authority'];
 }
 
-function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { settings, snapshot, notes }: PathSource): Common {
+function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { settings, snapshot, inspect, notes }: PathSource): Common {
   const object = `Ingress ${objectKey(ingress)}`;
   const spoken = speaksProtocol(values);
   if (!spoken) notes.findings.push(finding('unsupported-annotation', object, 'annotation backend-protocol: FCGI is not spoken; requests are answered with 503'));
@@ -79,11 +90,12 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { setti
   };
   // Of a canary only what makes it one counts: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
-  const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, notes });
-  if (closed || !spoken || protections === 'closed') return { object, closed: true, shared };
+  const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, notes });
+  const clients = protections.clients === undefined ? {} : { clients: protections.clients };
+  if (closed || !spoken || protections.closed) return { object, closed: true, shared: { ...shared, ...clients }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, shared: { ...shared, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, pages: pages?.backend };
+  return { object, closed: false, shared: { ...shared, ...clients, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
 }
 
 function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
@@ -95,7 +107,7 @@ function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['
 }
 
 /** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password and no session. */
-function isChallenge(path = ''): boolean {
+export function isChallenge(path = ''): boolean {
   return path.startsWith('/.well-known/acme-challenge');
 }
 
@@ -106,8 +118,8 @@ function withoutCredentials(policy: Policy | undefined): Policy | undefined {
 }
 
 function wantedRoot({ path }: KeyedPath, location: string, { shared }: Common): WantedPath {
-  const { namespace, ingress, useRegex } = shared;
-  return { namespace, ingress, useRegex, rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true };
+  const { namespace, ingress, useRegex, clients } = shared;
+  return { namespace, ingress, useRegex, ...(clients && { clients }), rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true };
 }
 
 /** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */

@@ -1,10 +1,12 @@
 // Everything of an Ingress's annotations that keeps requests out and takes other objects to carry out: passwords, another
-// server's verdict. One that can't be carried out closes the routes, whatever the others say.
+// server's verdict, client certificates. One that can't be carried out closes the routes, whatever the others say.
 
-import type { Policy } from '../route-table/types.js';
+import type { ClientAuthority, ClientCertificates, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { Finding } from './finding.js';
+import type { InspectCertificate } from './inspect-certificate.js';
 import { planBasicAuth } from './plan-basic-auth.js';
+import { planClientCertificates } from './plan-client-certificates.js';
 import { type PlannedExternalAuth, planExternalAuth } from './plan-external-auth.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -12,23 +14,31 @@ export interface ProtectionSource {
   /** Names the Ingress in findings. */
   object: string;
   namespace: string;
-  snapshot: Pick<Snapshot, 'services' | 'passwordSecrets'>;
+  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets'>;
+  inspect: InspectCertificate;
   notes: { findings: Finding[]; services: string[]; secrets: string[] };
 }
 
 export interface Protections {
   policy: Pick<Policy, 'basic' | 'external' | 'satisfyAny'>;
+  /** Kept apart: they count for all paths of a host that the namespace has, also when the rest is closed. */
+  clients?: ClientCertificates | 'closed';
+  authority?: ClientAuthority;
   /** The Service that is asked before requests go on. */
   asks?: PlannedExternalAuth['want'];
+  /** Something can't be carried out; there is a finding. */
+  closed: boolean;
 }
 
-/** What the policy of the Ingress's routes asks for, or 'closed'; then there is a finding. */
-export function planProtections(values: AnnotationValues, { object, namespace, snapshot, notes }: ProtectionSource): Protections | 'closed' {
+/** What the policy of the Ingress's routes asks for. */
+export function planProtections(values: AnnotationValues, { object, namespace, snapshot, inspect, notes }: ProtectionSource): Protections {
   const basic = planBasicAuth(values, { object, namespace, secrets: snapshot.passwordSecrets, notes });
   const asked = planExternalAuth(values, { object, services: snapshot.services, notes });
-  if (basic === 'closed' || asked === 'closed') return 'closed';
+  const certificates = planClientCertificates(values, { object, namespace, secrets: [snapshot.secrets, snapshot.passwordSecrets], inspect, notes });
+  const clients = certificates === undefined ? {} : certificates === 'closed' ? { clients: certificates } : certificates;
+  if (basic === 'closed' || asked === 'closed') return { policy: {}, ...clients, closed: true };
   return {
     policy: { ...(basic && { basic }), ...(asked && { external: asked.external }), ...(values.satisfy === 'any' && { satisfyAny: true }) },
-    ...(asked?.want && { asks: asked.want }),
+    ...clients, ...(asked?.want && { asks: asked.want }), closed: certificates === 'closed',
   };
 }

@@ -7,6 +7,7 @@ import { type RedirectRequest, httpsLocation, redirectLocation } from '../route-
 import { inRanges } from '../route-table/source-range.js';
 import type { Policy } from '../route-table/types.js';
 import { challenge, isAdmitted } from './basic-auth.js';
+import { refusedByCertificate } from './client-certificate.js';
 import { isCounted, noteCounted, wasSent } from './enter.js';
 import { refusedElsewhere } from './external-auth.js';
 import type { FoundRoute } from './find-route.js';
@@ -25,6 +26,11 @@ const request: RedirectRequest = { scheme: '', host: '', namedHost: '', path: ''
  */
 export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
   const { asked } = policy;
+  // First, as in a handshake. Over plain HTTP it does not keep from being sent to https.
+  if (asked.clients !== undefined && !isSentToHttps(asked, path)) {
+    const status = refusedByCertificate(asked.clients, describe(path, query));
+    if (status !== undefined) return status;
+  }
   if (asked.cors !== undefined && isPreflight(asked)) {
     ngx.header['Content-Type'] = 'text/plain charset=UTF-8';
     ngx.header['Content-Length'] = '0';
@@ -34,7 +40,7 @@ export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: str
     ngx.header.Location = redirectLocation(asked.redirect.location, describe(path, query));
     return asked.redirect.code;
   }
-  if (asked.https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE) {
+  if (isSentToHttps(asked, path)) {
     return toHttps(describe(path, query), asked.https === 'redirect-as-is');
   }
   return (asked.limits === undefined ? undefined : beyondLimits(policy, found)) ?? refusal(policy, found, path, query);
@@ -70,6 +76,10 @@ function refusedByAll(policy: PreparedPolicy, found: FoundRoute, path: string, q
   if (external === undefined) return basic !== undefined ? 401 : policy.allow === undefined ? undefined : 403;
   const status = refusedElsewhere(external, policy.question as string, describe(path, query));
   return status === 403 && basic !== undefined ? 401 : status;
+}
+
+function isSentToHttps({ https }: Policy, path: string): boolean {
+  return https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE;
 }
 
 /** A request without a host can't be sent anywhere. */

@@ -5,6 +5,7 @@
 import * as ssl from 'ngx.ssl';
 import { searchServerNames } from '../route-table/search-hosts.js';
 import { lower } from './text.js';
+import { askForCertificate } from './client-certificate.js';
 import { type PreparedCertificate, certificates, serverNames } from './entries.js';
 import { add } from './counters.js';
 import { classesOfPort } from './init.js';
@@ -25,6 +26,7 @@ export function run(): void {
   const name = requested === undefined ? '' : lower(requested);
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
+  if (!askForCertificate(searched, name)) ngx.exit(ngx.ERROR);
 }
 
 function askClass(this: void, name: string, at: number): PreparedCertificate | undefined {

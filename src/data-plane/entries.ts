@@ -1,7 +1,7 @@
 // The kinds of entries that requests and handshakes read, each prepared once per worker for many uses.
 
 import * as ssl from 'ngx.ssl';
-import type { Certificate, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import type { Certificate, ClientAuthority, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { hashText } from '../route-table/pick-sticky.js';
@@ -76,6 +76,22 @@ export const certificates = entryKind<PreparedCertificate | undefined>('certific
     return undefined;
   }
   return { chain: parsedChain, key: parsedKey };
+});
+
+export interface PreparedAuthority {
+  /** Undefined when it does not parse: no handshake can be made then. */
+  chain: ParsedCertificates | undefined;
+  depth: number;
+  /** Tells it from others. */
+  key: string;
+}
+
+/** What handshakes ask clients for. */
+export const authorities = entryKind<PreparedAuthority>('clients/', (record, className, name) => {
+  const { authority, chain, depth } = record as ClientAuthority;
+  const [parsed, problem] = ssl.parse_pem_cert(chain);
+  if (parsed === undefined) ngx.log(ngx.ERR, 'authority of clients of ', name, ' of class ', className, ': ', problem ?? '');
+  return { chain: parsed, depth, key: authority + '/' + tostring(depth) };
 });
 
 /** Names an endpoint among those of its Service. */

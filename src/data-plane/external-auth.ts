@@ -119,7 +119,7 @@ function sentPath({ match: { route, policy, captures }, taken }: FoundRoute, pat
 }
 
 /** Whom a route keeps out, or sends elsewhere, gets no verdict there; and a question must not lead to another one. */
-function canBeAsked({ external, basic, allow, deny, redirect, protocol }: Policy): boolean {
-  return external === undefined && basic === undefined && allow === undefined && deny === undefined && redirect === undefined &&
+function canBeAsked({ external, basic, allow, deny, clients, redirect, protocol }: Policy): boolean {
+  return external === undefined && clients === undefined && basic === undefined && allow === undefined && deny === undefined && redirect === undefined &&
     protocol !== 'grpc' && protocol !== 'grpcs';
 }

@@ -30,6 +30,8 @@ interface RequestContext {
   service?: unknown;
   /** A cookie to be set by the answer. */
   cookie?: string;
+  /** What the connection's handshake has asked the client's certificate for. */
+  authority?: string;
   /** Cookies of another server's verdict. */
   verdictCookies?: string[];
   turn?: number;
@@ -172,5 +174,7 @@ declare module 'ngx.ssl' {
   export function parse_pem_cert(pem: string): LuaMultiReturn<[ParsedCertificates | undefined, string | undefined]>;
   export function parse_pem_priv_key(pem: string): LuaMultiReturn<[ParsedKey | undefined, string | undefined]>;
   export function set_cert(chain: ParsedCertificates): LuaMultiReturn<[boolean | undefined, string | undefined]>;
+  /** Asks the client for a certificate; what comes of it is in $ssl_client_verify, the handshake goes on in any case. */
+  export function verify_client(authorities: ParsedCertificates, depth: number): LuaMultiReturn<[boolean | undefined, string | undefined]>;
   export function set_priv_key(key: ParsedKey): LuaMultiReturn<[boolean | undefined, string | undefined]>;
 }

@@ -2,12 +2,12 @@
 // pass, and nothing else. An entry that passes comes back as the one line of JSON that nginx gets.
 
 import { mostRefusedPlaces } from '../core/stream-protocol.js';
-import { certificateKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
-import type { Certificate, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
 import { isCertificateId, isHost, isServicePath, shown } from './check-names.js';
 import { chainComplaint, keyComplaint } from './check-pem.js';
-import { orderedPolicy, policyComplaint } from './check-policy.js';
+import { isDepth, orderedPolicy, policyComplaint } from './check-policy.js';
 import { orderedRoute, routeComplaint } from './check-route.js';
 import { canaryComplaint } from './check-canary.js';
 
@@ -39,6 +39,7 @@ const kinds: EntryKind[] = [
   { prefix: 'service/', fits: isServicePath, render: renderEndpoints },
   { prefix: serverNameKey(''), fits: isHost, render: renderServerName },
   { prefix: certificateKey(''), fits: isCertificateId, render: renderCertificate },
+  { prefix: clientsKey(''), fits: isHost, render: renderClients },
 ];
 
 /** Checks one entry, key and value, both from outside. */
@@ -124,4 +125,11 @@ function renderServerName(value: Record<string, unknown>): string | ServerName {
 function renderCertificate(value: Record<string, unknown>): string | Certificate {
   if (!hasOnly(value, ['chain', 'key'])) return 'must have chain and key and nothing else';
   return chainComplaint(value.chain) ?? keyComplaint(value.key) ?? { chain: value.chain as string, key: value.key as string };
+}
+
+function renderClients(value: Record<string, unknown>): string | ClientAuthority {
+  const { authority, chain, depth } = value;
+  if (!hasOnly(value, ['authority', 'chain', 'depth']) || !isCertificateId(authority)) return 'must have authority, chain and depth and nothing else';
+  if (!isDepth(depth)) return 'depth must be a whole number from 0 to 100';
+  return chainComplaint(chain) ?? { authority, chain: chain as string, depth: depth as number };
 }

@@ -1,14 +1,15 @@
 // One policy of a class table: exactly the fields of route-table/types.ts, each in its grammar. A policy that is not
 // understood to the last field is refused: what can't be carried out must not be dropped.
 
+import { isSubjectPattern } from '../core/annotations/client-certificate-annotations.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
-import { isHost, isServicePath } from './check-names.js';
+import { isCertificateId, isHost, isServicePath } from './check-names.js';
 import { type HeaderSide, isHeaderLine } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -111,6 +112,18 @@ const answerFields: Record<keyof AnswerChanges, Check> = {
   headers: headersOf('answer'),
 };
 
+/** Certificates between a client's and its authority's. */
+export const isDepth: Check = within(0, 100);
+
+const clientFields: Record<keyof ClientCertificates, Check> = {
+  authority: isCertificateId,
+  depth: isDepth,
+  verify: oneOf('on', 'optional', 'optional_no_ca'),
+  subject: (value) => typeof value === 'string' && isSubjectPattern(value),
+  errorPage: (value) => typeof value === 'string' && isRedirectTarget(value),
+  pass: oneOf(true),
+};
+
 const policyFields: Record<keyof Policy, Check> = {
   https: oneOf('redirect', 'redirect-as-is'),
   redirect: (value) => isShape(value, { code: within(300, 308), location: isLocation }, ['code', 'location']),
@@ -126,6 +139,7 @@ const policyFields: Record<keyof Policy, Check> = {
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
   basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
   external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
+  clients: (value) => isShape(value, clientFields, ['authority', 'depth', 'verify']),
   satisfyAny: oneOf(true),
   flow: (value) => isShape(value, flowFields, []) && Object.keys(value as Flow).length > 0,
   retry: (value) => isShape(value, retryFields, Object.keys(retryFields)) && ((value as Retry).statuses.length === 0 || (value as Retry).tries <= 3),
@@ -141,7 +155,7 @@ const policyFields: Record<keyof Policy, Check> = {
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
   redirect: ['code', 'location'], cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), basic: ['realm', 'users'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
-  answer: Object.keys(answerFields), external: Object.keys(externalFields),
+  answer: Object.keys(answerFields), external: Object.keys(externalFields), clients: Object.keys(clientFields),
 };
 
 /** Says which field of a policy is wrong, or undefined. */

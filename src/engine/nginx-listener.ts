@@ -5,6 +5,12 @@ import { bufferSteps, flowLane, numberSteps, statusLane, takenBack } from '../ro
 import { nginxText, quote } from './nginx-text.js';
 import type { EngineSettings, ListenerSettings } from './settings.js';
 
+/** What is known of a client by its certificate; not sent when nothing is. */
+const CLIENT_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ['ssl-client-verify', '$ia_client_verify'], ['ssl-client-subject-dn', '$ia_client_subject'],
+  ['ssl-client-issuer-dn', '$ia_client_issuer'], ['ssl-client-cert', '$ia_client_cert'],
+];
+
 /**
  * The headers that ingress-nginx sets, overwritten and never appended: no peer is trusted yet. What a backend behind a proxy
  * likes to believe and only a proxy may say is taken out.
@@ -23,8 +29,8 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
   ['X-Forwarded-Prefix', '$ia_prefix'],
   ['X-Original-URI', '$ia_original'],
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
-    'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert'].map((name) => [name, '""'] as const),
+  ...CLIENT_HEADERS,
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL'].map((name) => [name, '""'] as const),
 ];
 
 /** Only HTTP/1.1 has connections that change their protocol. */
@@ -104,8 +110,9 @@ const QUESTION_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Real-IP', '$remote_addr'],
   ['X-Forwarded-For', '$remote_addr'],
   ['X-Scheme', '$scheme'],
+  ...CLIENT_HEADERS,
   ...['Proxy', 'Forwarded', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Scheme', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert',
-    'X-Original-Forwarded-For', 'X-Original-Host', 'X-Rewrite-URL', 'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert',
+    'X-Original-Forwarded-For', 'X-Original-Host', 'X-Rewrite-URL',
     'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'If-Range', 'Range'].map((name) => [name, '""'] as const),
 ];
 

@@ -6,10 +6,13 @@ const question = [
   'asked', 'verdict', 'ask_class', 'ask_service', 'ask_scheme', 'ask_shard', 'ask_host', 'ask_uri', 'ask_method', 'ask_original', 'ask_redirect', 'ask_headers',
 ];
 
+/** What backends are told of a client's certificate (data-plane/client-certificate.ts). */
+const client = ['client_verify', 'client_subject', 'client_issuer', 'client_cert'];
+
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
 const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
 
-const lazy = [...question, ...kept];
+const lazy = [...question, ...client, ...kept];
 
 /** Lines of the http block. */
 export function lazyVariables(): string {

@@ -23,3 +23,8 @@ export function serverNameKey(host: string): string {
 export function certificateKey(id: string): string {
   return 'certificate/' + id;
 }
+
+/** Key of what the handshake asks clients for under a server name; same forms as hostKey. */
+export function clientsKey(host: string): string {
+  return 'clients/' + host;
+}

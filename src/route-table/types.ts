@@ -75,6 +75,7 @@ export interface Policy {
   affinity?: Affinity;
   basic?: BasicAuth;
   external?: ExternalAuth;
+  clients?: ClientCertificates;
   /** One of address list, password and other server is enough. Who is denied by address is refused all the same. */
   satisfyAny?: true;
   flow?: Flow;
@@ -88,6 +89,21 @@ export interface Policy {
   /** Headers of the request that is sent on. */
   headers?: HeaderLine[];
   answer?: AnswerChanges;
+}
+
+/** Clients are known by certificates. The handshake asks for them (ClientAuthority), the request is judged by them. */
+export interface ClientCertificates {
+  /** The `authority` and the depth that the handshake must have verified against. */
+  authority: string;
+  depth: number;
+  /** `on`: without one 400. `optional`: one that is there must be valid. `optional_no_ca`: its issuer need not be known. */
+  verify: 'on' | 'optional' | 'optional_no_ca';
+  /** `CN=` and a pattern: 403 when no common name matches at its start. */
+  subject?: string;
+  /** Where who is refused with 400 is sent instead. */
+  errorPage?: string;
+  /** The backend gets the certificate. */
+  pass?: true;
 }
 
 /** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */
@@ -246,6 +262,16 @@ export interface ServerName {
   certificate: string;
 }
 
+/** Entry `clients/<host>`: the certificates that the handshake for a server name asks for. */
+export interface ClientAuthority {
+  /** Id of the chain: a hash of its content. */
+  authority: string;
+  /** PEM: the certificates that clients' certificates must be signed by. */
+  chain: string;
+  /** Longest chain between a client's certificate and one of them. */
+  depth: number;
+}
+
 /** Entry `certificate/<id>`. */
 export interface Certificate {
   /** PEM: the leaf first, then its chain. */
@@ -254,7 +280,7 @@ export interface Certificate {
   key: string;
 }
 
-export type EntryValue = HostRoutes | ServiceEndpoints | ServerName | Certificate;
+export type EntryValue = HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
 
 /** Everything the engine needs for one class: entries by key. */
 export type ClassTable = Map<string, EntryValue>;

@@ -3,10 +3,10 @@
 
 import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
+import { clientCertificateAnnotations } from './client-certificate-annotations.js';
 import { externalAuthAnnotations } from './external-auth-annotations.js';
 import { oneOf, textLike } from './grammar.js';
 
-const closes = 'Not carried out yet: requests are answered with 503.';
 /** What a Secret may be called, its namespace allowed before it. */
 const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
 
@@ -21,12 +21,7 @@ export const accessAnnotations = {
   'auth-realm': carriedOut('location medium', textLike(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 'a text in plain ASCII without quotes and backslashes', 200), '`Authentication Required`', { note: '' }),
   ...externalAuthAnnotations,
   satisfy: carriedOut('location low', oneOf(['all', 'any']), '`all`', { failMode: 'closed', note: 'With `any`, one of allow list, password and auth-url is enough. Unlike there, the deny list refuses in any case.' }),
-  'auth-tls-secret': leftOut('location medium', 'not-yet', closes, { failMode: 'closed' }),
-  'auth-tls-verify-client': leftOut('location medium', 'not-yet', closes, { failMode: 'closed', harmless: ['off'] }),
-  'auth-tls-match-cn': leftOut('location high', 'not-yet', closes, { failMode: 'closed' }),
-  'auth-tls-verify-depth': leftOut('location low', 'not-yet', 'See auth-tls-secret.'),
-  'auth-tls-error-page': leftOut('location high', 'not-yet', 'See auth-tls-secret.'),
-  'auth-tls-pass-certificate-to-upstream': leftOut('location low', 'not-yet', 'See auth-tls-secret.'),
+  ...clientCertificateAnnotations,
   'enable-modsecurity': leftOut('ingress low', 'no', 'There is no such module in the engine; requests are not inspected.', { harmless: ['false'] }),
   'enable-owasp-core-rules': leftOut('ingress low', 'no', 'See enable-modsecurity.', { harmless: ['false'] }),
   'modsecurity-transaction-id': leftOut('ingress high', 'no', 'See enable-modsecurity.'),

@@ -16,6 +16,8 @@ const affinity = { cookie: 'c', persistent: false, stickyCanary: true };
 
 const question = { scheme: 'https', host: '$host', target: '/oauth2/auth' };
 
+const clients = { authority: 'a'.repeat(32), depth: 1, verify: 'on' };
+
 const sound: object[] = [
   { https: 'redirect' }, { https: 'redirect-as-is' }, { redirect: { code: 308, location: 'https://a.test$request_uri' } }, { redirect: { code: 302, location: '/app?x=1' } },
   { allow: ['0a000000/8', `${'0'.repeat(32)}/128`], deny: ['00000000/0'] }, { bodyBytes: 0 }, { bodyBytes: 2 ** 50, connectSeconds: 1, sendSeconds: 604800, readSeconds: 60 },
@@ -27,6 +29,7 @@ const sound: object[] = [
   { limits }, { limits: { rps: 1, rpm: 2, burst: 5, connections: 3, except: ['0a000000/8'], requestStatus: 429, connectionStatus: 599 } }, { rate: { bytes: 1024, after: 0 } },
   { prefix: '/a/$1' }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
   { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
+  { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -38,6 +41,7 @@ const bad: Record<string, unknown[]> = {
   basic: [{}, { realm: 'a', users: [] }, { realm: 'a"b', users: ['a:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='] }, ...['a', 'a:', ':{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:{PLAIN}x', 'a:plain', 'a b:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'a:$2y$31$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW', 'a:$6$rounds=999999999$a$b', 'a:*', 'a:!\n'].map((line) => ({ realm: 'a', users: [line] }))],
   external: [{}, 'x', { ...question, scheme: 'unix' }, { ...question, more: 1 }, ...['', '*.a.test', 'A.test', '127.0.0.1', '::1', 'a b', 7].map((host) => ({ ...question, host })), ...['', 'x', '/a b', '/\r\n', '/$cookie_x', 7].map((target) => ({ ...question, target })), ...['', 'x', 'host/a.test', 'service/a/b', 'service/a/b/0', 'service/a/../80'].map((service) => ({ ...question, service })),
     { ...question, method: 'get' }, { ...question, method: 'GET; x' }, { ...question, signin: 'javascript:x' }, { ...question, signin: '/x' }, { ...question, redirect: 'a\nb' }, { ...question, responseHeaders: [] }, { ...question, responseHeaders: ['Host'] }, { ...question, responseHeaders: ['X: y'] }, { ...question, responseHeaders: 'X-A' }, { ...question, alwaysSetCookie: false }],
+  clients: [{}, { ...clients, authority: '../x' }, { ...clients, depth: -1 }, { ...clients, depth: 101 }, { ...clients, verify: 'off' }, { ...clients, verify: 'on\r' }, { ...clients, subject: 'x' }, { ...clients, subject: 'CN=(a+)+$' }, { ...clients, subject: 'CN=a b' }, { ...clients, errorPage: 'javascript:x' }, { ...clients, pass: false }, { ...clients, more: 1 }],
   satisfyAny: [false, 'any'],
   flow: [{}, { answers: 'on' }, { requests: 'off' }, { kilobytes: 0 }, { kilobytes: 129 }, { buffers: 1001 }, { more: 1 }],
   retry: [{}, { ...retry, tries: 0 }, { ...retry, tries: 11 }, { ...retry, statuses: [503], tries: 4 }, { ...retry, statuses: [418] }, { ...retry, statuses: '503' }, { ...retry, repeat: 1 }, { ...retry, seconds: -1 }, { ...retry, more: 1 }],

@@ -29,7 +29,7 @@ describe('core: annotations', () => {
   for (const name of ['configuration-snippet', 'server-snippet', 'stream-snippet', 'auth-snippet', 'modsecurity-snippet']) {
     it(name, () => expect(of(name, 'evil;')).to.deep.equal({ ...usual, findings: ['refused-annotation'] }));
   }
-  for (const name of ['auth-proxy-set-headers', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
+  for (const name of ['auth-proxy-set-headers', 'proxy-ssl-verify']) {
     it(`${name} closes`, () => {
       for (const value of ['x', '']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['protection-not-supported'] });
     });
@@ -57,6 +57,8 @@ describe('core: annotations', () => {
     'auth-url': ['', ' ', 'x', 'http://', '//a.test/', 'file:///etc/passwd', 'gopher://a.test/', 'http://127.0.0.1:10246/configuration', 'http://[::1]/', 'http://[::ffff:127.0.0.1]/', 'http://169.254.169.254/', 'http://2130706433/', 'http://0x7f.1/', 'http://127.1/', 'http://a.test.0x1/', 'http://localhost/', 'http://a.localhost/', 'http://u:p@a.test/',
       'http://a.test/ x', 'http://a.test/#x', 'http://a.test:0/', 'http://a.test:65536/', 'http://a.test:80x/', 'http://a..test/', 'http://-a.test/', 'http://a_b.test/', 'http://*.test/', 'http://a.test/$cookie_x', 'http://a.test/$', 'http://$server_name/', 'http://x$host/', 'http://a.test/\r\nX: y', 'http://a/#;\nload_module', 'http://a.test/"', 'http://a.test/{', `http://a.test/${'x'.repeat(2100)}`, 'HTTP://a.test/'],
     'auth-method': ['', 'get', 'GETX', 'GET; evil', 'CONNECT', 'TRACE', 'GET\n'], 'auth-response-headers': ['', ',', 'X-A: b', 'X\nY', 'Host', 'content-length', 'Transfer-Encoding', 'Connection', 'X_Under', '-', `X-${'a'.repeat(200)}`, Array.from({ length: 60 }, (_, at) => `X-${at}`).join(',')],
+    'auth-tls-secret': ['', '../x', 'a/b/c', 'a b', '/etc/passwd'], 'auth-tls-verify-client': ['', 'On', 'yes', 'on\r\nx', 'optional_no'], 'auth-tls-verify-depth': ['', '-1', '1e9', 'x', '0x1'],
+    'auth-tls-match-cn': ['', 'CN=', 'alice', 'CN=abc #(\n){}', 'CN=(a', 'CN=(a+)+$', 'CN=a\x00', 'O=x,CN=a'], 'auth-tls-pass-certificate-to-upstream': ['', 'maybe'],
     satisfy: ['', 'none', 'ANY', 'any\n'], 'enable-global-auth': ['', 'no', 'off'],
   };
   for (const [name, values] of Object.entries(closing)) {

@@ -1,0 +1,65 @@
+// Which clients an Ingress lets in by their certificates, out of the Secret that it names. Whatever is missing or can't be read
+// closes its routes: a certificate that can't be verified must not become none.
+
+import type { ClientAuthority, ClientCertificates } from '../route-table/types.js';
+import type { AnnotationValues } from './annotations/registry.js';
+import { type Finding, finding, quote } from './finding.js';
+import type { InspectCertificate } from './inspect-certificate.js';
+import type { Secret } from './kubernetes-objects.js';
+import { decodeSecret } from './plan-certificates.js';
+
+export interface ClientCertificateSource {
+  /** Names the Ingress in findings. */
+  object: string;
+  namespace: string;
+  /** Of type kubernetes.io/tls, and of type Opaque. */
+  secrets: readonly ReadonlyMap<string, Secret>[];
+  inspect: InspectCertificate;
+  notes: { findings: Finding[]; secrets: string[] };
+}
+
+export interface PlannedClientCertificates {
+  clients: ClientCertificates;
+  /** What the handshake is to ask for on each host of the Ingress. */
+  authority: ClientAuthority;
+}
+
+/** Undefined: no certificate is asked for. 'closed': one is, and can't be verified; there is a finding. */
+export function planClientCertificates(values: AnnotationValues, source: ClientCertificateSource): PlannedClientCertificates | 'closed' | undefined {
+  const reference = values['auth-tls-secret'];
+  const verify = values['auth-tls-verify-client'] ?? 'on';
+  if (verify === 'off') return undefined;
+  if (reference === undefined) return values['auth-tls-verify-client'] === undefined && values['auth-tls-match-cn'] === undefined ? undefined : closed(source, 'auth-tls-secret: is missing');
+  const [name, inNamespace = source.namespace] = reference.split('/').reverse() as [string, string?];
+  if (inNamespace !== source.namespace) return closed(source, `auth-tls-secret: ${quote(reference)} names a Secret of another namespace`);
+  const key = `${inNamespace}/${name}`;
+  source.notes.secrets.push(key);
+  const found = authoritiesOf(key, source);
+  if (typeof found === 'string') return closed(source, `auth-tls-secret: Secret ${key} ${found}`);
+  const depth = values['auth-tls-verify-depth'] ?? 1;
+  return { authority: { authority: found.id, chain: found.chain, depth }, clients: { authority: found.id, depth, verify, ...judgedBy(values) } };
+}
+
+function judgedBy(values: AnnotationValues): Pick<ClientCertificates, 'subject' | 'errorPage' | 'pass'> {
+  const subject = values['auth-tls-match-cn'];
+  const errorPage = values['auth-tls-error-page'];
+  return {
+    ...(subject === undefined ? {} : { subject }), ...(errorPage === undefined ? {} : { errorPage }),
+    ...(values['auth-tls-pass-certificate-to-upstream'] === true ? { pass: true } : {}),
+  };
+}
+
+function authoritiesOf(key: string, { secrets, inspect }: ClientCertificateSource): { id: string; chain: string } | string {
+  const data = secrets.map((kind) => kind.get(key)).find((secret) => secret !== undefined)?.data;
+  if (data === undefined) return 'does not exist, or is neither of type kubernetes.io/tls nor Opaque';
+  if (data['ca.crt'] === undefined) return 'has no ca.crt';
+  // Left out it would let in who has been locked out.
+  if (data['ca.crl'] !== undefined) return 'has a ca.crl; lists of revoked certificates are not carried out';
+  const inspected = inspect(decodeSecret(data['ca.crt']), undefined);
+  return 'problem' in inspected ? `has no usable ca.crt: ${inspected.problem}` : inspected;
+}
+
+function closed({ object, notes }: ClientCertificateSource, why: string): 'closed' {
+  notes.findings.push(finding('protection-not-supported', object, `annotation ${why}; requests are answered with 503 rather than let through without it`));
+  return 'closed';
+}
