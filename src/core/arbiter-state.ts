@@ -9,7 +9,7 @@ import type { HandOver } from './hand-over/hand-over.js';
 import { type HandOverMemories, emptyHandOverMemories } from './hand-over/memory.js';
 import type { KnownClass, Neighbour } from './hand-over/neighbours.js';
 import type { RecordWrite } from './hand-over/settle-hand-overs.js';
-import type { InspectCertificate } from './inspect-certificate.js';
+import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { KeptObjects } from './kept-objects.js';
 import { type NamespaceBudgets, createNamespaceBudgets } from './namespace-budgets.js';
 import type { IngressPlan } from './plan-ingress.js';
@@ -21,6 +21,8 @@ import { type Snapshot, type SnapshotObject, emptySnapshot } from './snapshot.js
 export interface ArbiterMemory extends HandOverMemories {
   kept: KeptObjects;
   foreignWrites: ForeignHistory;
+  /** By key of a TLS Secret: the last pair of it that was good, for the time when it is broken. */
+  lastGood: Map<string, InspectedCertificate>;
 }
 
 export interface ArbiterState {
@@ -83,7 +85,7 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
   return {
     now: 0, inspect, snapshot, contexts, classes, given: claims,
     claims: [...contexts.values()].map(({ claim }) => claim),
-    memory: { kept: new Map(), foreignWrites: new Map(), ...emptyHandOverMemories() },
+    memory: { kept: new Map(), foreignWrites: new Map(), lastGood: new Map(), ...emptyHandOverMemories() },
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),

@@ -170,7 +170,7 @@ function settleContexts(state: ArbiterState): void {
   const { touched, contexts } = state;
   for (const name of touched.classes) {
     const before = contexts.get(name)!;
-    const after = resolveClassContext(state.given.find((claim) => claim.class === name)!, state.snapshot, state.inspect);
+    const after = resolveClassContext(state.given.find((claim) => claim.class === name)!, state.snapshot, state.inspect, state.memory.lastGood);
     contexts.set(name, after);
     state.contextsBy.set(name, after.dependsOn);
     state.budgets.get(name)!.setLimits(after.claim.settings);
@@ -197,7 +197,7 @@ function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
   const ingress = snapshot.ingresses.get(key);
   const before = plans.get(key);
   const lost = before?.ownership.owner;
-  const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect });
+  const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect, lastGood: state.memory.lastGood });
   const owner = plan?.ownership.owner;
   if (lost !== owner) noteLeft(touched.left, before, plan);
   setOrDelete(plans, key, plan);

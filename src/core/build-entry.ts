@@ -59,6 +59,8 @@ function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry 
 
 /** The oldest Ingress's certificate; whoever names another one gets a finding. */
 function buildServerName(key: string, plans: readonly IngressPlan[], { certificate }: Want & { of: 'server-name' }): BuiltEntry {
+  const isWildcard = key.startsWith(serverNameKey('*'));
+  const { namespace } = plans[0]!.ingress.metadata;
   const losers = plans.filter((plan) => {
     const want = plan.wants.get(key);
     return want?.of === 'server-name' && want.certificate.id !== certificate.id;
@@ -66,7 +68,7 @@ function buildServerName(key: string, plans: readonly IngressPlan[], { certifica
   const message = `host ${key.slice(serverNameKey('').length)} has the certificate that Ingress ${objectKey(plans[0]!.ingress)} names, ` +
     'which is older; name the same Secret';
   return {
-    value: { certificate: certificate.id },
+    value: { certificate: certificate.id, ...(isWildcard && namespace !== undefined && { namespace }) },
     findings: losers.map(({ ingress }) => finding('server-name-taken', `Ingress ${objectKey(ingress)}`, message)),
   };
 }

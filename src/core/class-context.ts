@@ -7,7 +7,7 @@ import type { ClassSettings } from './class-settings.js';
 import { type Finding, finding, quote } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import type { Ingress } from './kubernetes-objects.js';
-import { findCertificate } from './plan-certificates.js';
+import { type CertificateSource, findCertificate } from './plan-certificates.js';
 import { type IngressPlan, type Notes, type Want, keepShare } from './plan-ingress.js';
 import { planPaths } from './plan-paths.js';
 import { publishAddresses } from './publish-addresses.js';
@@ -33,13 +33,13 @@ export const defaultsKey = '';
 const afterAll = '~';
 
 /** Resolves one claim against the cluster. */
-export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: InspectCertificate): ClassContext {
+export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: InspectCertificate, lastGood?: CertificateSource['lastGood']): ClassContext {
   const { settings, findings, configMap } = readClassSettings(given, snapshot);
   // Without addresses no status is written, cleared, or taken for ours.
   const addresses = given.observe ? [] : publishAddresses(given, snapshot.services);
   const claim = { ...given, addresses, settings };
   const notes: Notes = { findings: [], services: [], secrets: [] };
-  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect }, notes);
+  const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect, lastGood }, notes);
   // Of a class in shares, the share of requests without a host serves them.
   if (given.shard !== undefined) keepShare(defaults.wants, given.shard);
   const dependsOn = [
@@ -58,6 +58,7 @@ function publishFinding({ class: name, publish, addresses, observe }: Claim): Fi
 interface Around {
   snapshot: Snapshot;
   inspect: InspectCertificate;
+  lastGood: CertificateSource['lastGood'];
 }
 
 interface Draft {
@@ -74,7 +75,7 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
   planPaths(wants, ingress, { annotationPrefix: undefined, settings, snapshot: around.snapshot, inspect: around.inspect, notes: found });
   if (settings.defaultCertificate !== undefined) wantCertificate({ wants, ingress, found }, settings.defaultCertificate, around);
   for (const { kind, message } of found.findings) {
-    const problem = kind === 'secret-missing' || kind === 'secret-invalid' ? 'default-certificate-missing' : 'default-backend-missing';
+    const problem = kind === 'secret-missing' || kind === 'secret-invalid' || kind === 'last-certificate-kept' ? 'default-certificate-missing' : 'default-backend-missing';
     // What the annotations' defaults have to say is said at each Ingress.
     if (problem === 'default-certificate-missing' || kind.startsWith('service-') || kind === 'external-name') {
       notes.findings.push(finding(problem, `ConfigMap ${configMap}`, `the class's default ${problem.split('-')[1]!}: ${message}`));
@@ -98,13 +99,11 @@ function nameless({ defaultBackend }: ClassSettings, configMap: string, { servic
   return { metadata, spec: { defaultBackend: { service: { name: defaultBackend.name, port: portOf } } } };
 }
 
-function wantCertificate({ wants, ingress, found }: Draft, secretName: string, { snapshot, inspect }: Around): void {
+function wantCertificate({ wants, ingress, found }: Draft, secretName: string, { snapshot, inspect, lastGood }: Around): void {
   found.secrets.push(`${ingress.metadata.namespace}/${secretName}`);
-  const certificate = findCertificate(ingress, secretName, { secrets: snapshot.secrets, inspect });
-  if ('kind' in certificate) {
-    found.findings.push(certificate);
-    return;
-  }
+  const { certificate, problem } = findCertificate(ingress, secretName, { secrets: snapshot.secrets, inspect, ...(lastGood && { lastGood }) });
+  if (problem !== undefined) found.findings.push(problem);
+  if (certificate === undefined) return;
   wants.set(serverNameKey(''), { of: 'server-name', certificate });
   wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
 }

@@ -32,6 +32,7 @@ export const findingCatalogue = {
   'host-not-in-rules': { code: 'IA142', severity: 'warning' },
   'certificate-does-not-cover-host': { code: 'IA143', severity: 'warning' },
   'server-name-taken': { code: 'IA144', severity: 'warning' },
+  'last-certificate-kept': { code: 'IA145', severity: 'error' },
   'invalid-annotation': { code: 'IA150', severity: 'error' },
   'unsupported-annotation': { code: 'IA151', severity: 'warning' },
   'refused-annotation': { code: 'IA152', severity: 'error' },

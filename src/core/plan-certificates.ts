@@ -17,6 +17,8 @@ export interface CertificateWish {
 export interface CertificateSource {
   secrets: ReadonlyMap<string, Secret>;
   inspect: InspectCertificate;
+  /** By key of the Secret: the last pair of it that was good. Kept up to date here. */
+  lastGood?: Map<string, InspectedCertificate>;
 }
 
 export interface CertificateNotes {
@@ -35,11 +37,9 @@ export function planCertificates(ingress: Ingress, source: CertificateSource, no
   for (const { secretName, hosts = [] } of ingress.spec?.tls ?? []) {
     if (secretName === undefined || secretName === '') continue;
     notes.secrets.push(`${ingress.metadata.namespace}/${secretName}`);
-    const certificate = findCertificate(ingress, secretName, source);
-    if ('kind' in certificate) {
-      notes.findings.push(certificate);
-      continue;
-    }
+    const { certificate, problem } = findCertificate(ingress, secretName, source);
+    if (problem !== undefined) notes.findings.push(problem);
+    if (certificate === undefined) continue;
     const wanted = hosts.length === 0 ? own.filter((host) => covers(certificate, host)) : hosts;
     for (const name of serverNames(ingress, wanted, own, notes.findings)) {
       if (!covers(certificate, name)) notes.findings.push(uncovered(ingress, name, certificate));
@@ -49,15 +49,23 @@ export function planCertificates(ingress: Ingress, source: CertificateSource, no
   return wishes;
 }
 
-export function findCertificate(ingress: Ingress, secretName: string, { secrets, inspect }: CertificateSource): InspectedCertificate | Finding {
+/** What a TLS Secret has to serve: its pair, or the last good one while what it holds now is broken; and what is wrong with it. */
+export function findCertificate(ingress: Ingress, secretName: string, { secrets, inspect, lastGood }: CertificateSource): { certificate?: InspectedCertificate; problem?: Finding } {
   const object = `Ingress ${objectKey(ingress)}`;
   const name = `${ingress.metadata.namespace}/${secretName}`;
   const secret = secrets.get(name);
   if (secret === undefined || (secret.type ?? tlsType) !== tlsType) {
-    return finding('secret-missing', object, `TLS Secret ${name} does not exist or is not of type kubernetes.io/tls; create it with kubectl create secret tls`);
+    return { problem: finding('secret-missing', object, `TLS Secret ${name} does not exist or is not of type kubernetes.io/tls; create it with kubectl create secret tls`) };
   }
   const inspected = inspect(decodeSecret(secret.data?.['tls.crt']), decodeSecret(secret.data?.['tls.key']));
-  return 'problem' in inspected ? finding('secret-invalid', object, `TLS Secret ${name}: ${inspected.problem}`) : inspected;
+  if (!('problem' in inspected)) {
+    lastGood?.set(name, inspected);
+    return { certificate: inspected };
+  }
+  const kept = lastGood?.get(name);
+  const message = `TLS Secret ${name}: ${inspected.problem}`;
+  if (kept === undefined) return { problem: finding('secret-invalid', object, message) };
+  return { certificate: kept, problem: finding('last-certificate-kept', object, `${message}; until it is mended the certificate that it held before is served`) };
 }
 
 /** Base64 as the Secret API carries it; what is none gives text that no certificate is. */

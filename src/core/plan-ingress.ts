@@ -3,7 +3,7 @@
 
 import { certificateKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { ClientAuthority } from '../route-table/types.js';
-import { planCertificates } from './plan-certificates.js';
+import { type CertificateSource, planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { Claim } from './claim.js';
@@ -41,6 +41,7 @@ export interface PlanningContext {
   claims: readonly Claim[];
   snapshot: Snapshot;
   inspect: InspectCertificate;
+  lastGood?: CertificateSource['lastGood'];
 }
 
 /** Plans one Ingress. */
@@ -94,8 +95,8 @@ export interface Notes {
   secrets: string[];
 }
 
-function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect }: PlanningContext, notes: Notes): void {
-  for (const { name, certificate } of planCertificates(ingress, { secrets: snapshot.secrets, inspect }, notes)) {
+function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect, lastGood }: PlanningContext, notes: Notes): void {
+  for (const { name, certificate } of planCertificates(ingress, { secrets: snapshot.secrets, inspect, ...(lastGood && { lastGood }) }, notes)) {
     const known = wants.get(serverNameKey(name));
     if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
       notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));

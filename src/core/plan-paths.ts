@@ -91,11 +91,10 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { setti
   // Of a canary only what makes it one counts: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, notes });
-  const clients = protections.clients === undefined ? {} : { clients: protections.clients };
-  if (closed || !spoken || protections.closed) return { object, closed: true, shared: { ...shared, ...clients }, authority: protections.authority };
+  if (closed || !spoken || protections.closed) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, shared: { ...shared, ...clients, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
+  return { object, closed: false, shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
 }
 
 function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {

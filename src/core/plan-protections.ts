@@ -22,7 +22,7 @@ export interface ProtectionSource {
 export interface Protections {
   policy: Pick<Policy, 'basic' | 'external' | 'satisfyAny'>;
   /** Kept apart: they count for all paths of a host that the namespace has, also when the rest is closed. */
-  clients?: ClientCertificates | 'closed';
+  ofHost?: { clients: ClientCertificates | 'closed' };
   authority?: ClientAuthority;
   /** The Service that is asked before requests go on. */
   asks?: PlannedExternalAuth['want'];
@@ -35,7 +35,7 @@ export function planProtections(values: AnnotationValues, { object, namespace, s
   const basic = planBasicAuth(values, { object, namespace, secrets: snapshot.passwordSecrets, notes });
   const asked = planExternalAuth(values, { object, services: snapshot.services, notes });
   const certificates = planClientCertificates(values, { object, namespace, secrets: [snapshot.secrets, snapshot.passwordSecrets], inspect, notes });
-  const clients = certificates === undefined ? {} : certificates === 'closed' ? { clients: certificates } : certificates;
+  const clients = certificates === undefined ? {} : certificates === 'closed' ? { ofHost: { clients: certificates } } : { ofHost: { clients: certificates.clients }, authority: certificates.authority };
   if (basic === 'closed' || asked === 'closed') return { policy: {}, ...clients, closed: true };
   return {
     policy: { ...(basic && { basic }), ...(asked && { external: asked.external }), ...(values.satisfy === 'any' && { satisfyAny: true }) },

@@ -25,6 +25,12 @@ export function takeObject<Kind extends keyof Snapshot>(state: ArbiterState, kin
   if (kind === 'endpointSlices') touchSlice(state, key, object as EndpointSlice | undefined);
   else touchDependents(state, kind === 'passwordSecrets' ? 'secrets' : kind, key);
   setOrDelete(state.snapshot[kind] as Map<string, unknown>, key, object);
+  forgetCertificate(state, `${kind} ${key}`, object);
+}
+
+/** Who deletes a Secret does not want it to be served any longer. */
+function forgetCertificate({ memory }: ArbiterState, id: string, object: unknown): void {
+  if (object === undefined && id.startsWith('secrets ')) memory.lastGood.delete(id.slice('secrets '.length));
 }
 
 /** For how long an object that has gone still counts; undefined: it does not. */

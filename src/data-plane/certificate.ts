@@ -3,10 +3,10 @@
 // waits and never parses what the worker has parsed before.
 
 import * as ssl from 'ngx.ssl';
-import { searchServerNames } from '../route-table/search-hosts.js';
+import { mayShow, searchServerNames } from '../route-table/search-hosts.js';
 import { lower } from './text.js';
 import { askForCertificate } from './client-certificate.js';
-import { type PreparedCertificate, certificates, serverNames } from './entries.js';
+import { type PreparedCertificate, certificates, hosts, serverNames } from './entries.js';
 import { add } from './counters.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
@@ -15,6 +15,7 @@ const MOST_ATTEMPTS = 20;
 
 /** The listener's classes. No handshake waits between, so one list per worker is enough. */
 let searched: string[] = [];
+let requestedName = '';
 
 /** Runs for every handshake that does not resume a session. */
 export function run(): void {
@@ -24,6 +25,7 @@ export function run(): void {
   searched = classesOfPort(port);
   add('tlsHandshakes|' + (searched[0] ?? '') + '|full', 1);
   const name = requested === undefined ? '' : lower(requested);
+  requestedName = name;
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
   if (!askForCertificate(searched, name)) ngx.exit(ngx.ERROR);
@@ -36,14 +38,27 @@ function askClass(this: void, name: string, at: number): PreparedCertificate | u
 function certificateOf(className: string, name: string): PreparedCertificate | undefined {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const generation = currentGeneration(className);
-    const [id, idMoved] = readEntry(serverNames, className, name, generation);
-    if (id === undefined && !idMoved) return undefined;
-    if (id !== undefined) {
-      const [certificate, moved] = readEntry(certificates, className, id, generation);
+    const [entry, entryMoved] = readEntry(serverNames, className, name, generation);
+    if (entry === undefined && !entryMoved) return undefined;
+    if (entry !== undefined) {
+      if (entry.namespace !== undefined && !isOwn(entry.namespace)) return undefined;
+      const [certificate, moved] = readEntry(certificates, className, entry.certificate, generation);
       if (!moved) return certificate;
     }
   }
   return undefined;
+}
+
+/** Whether the requested name has no routes of its own, or some of this namespace, in each class of the listener. */
+function isOwn(namespace: string): boolean {
+  for (const className of searched) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const [host, moved] = readEntry(hosts, className, requestedName, currentGeneration(className));
+      if (!moved && !mayShow(namespace, host === undefined ? undefined : host.index)) return false;
+      if (!moved) break;
+    }
+  }
+  return true;
 }
 
 /** A handshake that can't have its certificate fails: the default one would be the wrong one. */

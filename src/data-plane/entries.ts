@@ -64,7 +64,7 @@ export const services = entryKind<PreparedService>('', (record, className, name)
   return { endpoints, cursor: className + '|' + name };
 });
 
-export const serverNames = entryKind<string>('sni/', (record) => (record as ServerName).certificate);
+export const serverNames = entryKind<ServerName>('sni/', (record) => record as ServerName);
 
 /** Parsing costs more than the handshake itself, so it happens once per worker; undefined when it does not parse. */
 export const certificates = entryKind<PreparedCertificate | undefined>('certificate/', (record, className, name) => {

@@ -2,10 +2,11 @@
 // (ask.ts); here the request is sent there, and the verdict that it comes back with is read. No verdict is a refusal.
 
 import * as cjson from 'cjson';
+import { canBeAsked } from '../route-table/can-be-asked.js';
 import { type RedirectRequest, fillVariables } from '../route-table/redirect-location.js';
 import { normalizePath } from '../route-table/normalize-path.js';
 import { rewritePath } from '../route-table/rewrite-path.js';
-import type { ExternalAuth, Policy } from '../route-table/types.js';
+import type { ExternalAuth } from '../route-table/types.js';
 import { cut, find, lower } from './text.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 import { classesOfListener } from './init.js';
@@ -116,10 +117,4 @@ function routeTo(host: string, target: string, scheme: string): Question | undef
 function sentPath({ match: { route, policy, captures }, taken }: FoundRoute, path: string): string | undefined {
   if (taken.route.backend === '' || (policy !== undefined && !canBeAsked(policy.asked))) return undefined;
   return route.rewrite === undefined ? path : rewritePath(route.rewrite, captures);
-}
-
-/** Whom a route keeps out, or sends elsewhere, gets no verdict there; and a question must not lead to another one. */
-function canBeAsked({ external, basic, allow, deny, clients, redirect, protocol }: Policy): boolean {
-  return external === undefined && clients === undefined && basic === undefined && allow === undefined && deny === undefined && redirect === undefined &&
-    protocol !== 'grpc' && protocol !== 'grpcs';
 }

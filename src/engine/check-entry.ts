@@ -5,7 +5,7 @@ import { mostRefusedPlaces } from '../core/stream-protocol.js';
 import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
-import { isCertificateId, isHost, isServicePath, shown } from './check-names.js';
+import { isCertificateId, isHost, isLabel, isServicePath, shown } from './check-names.js';
 import { chainComplaint, keyComplaint } from './check-pem.js';
 import { isDepth, orderedPolicy, policyComplaint } from './check-policy.js';
 import { orderedRoute, routeComplaint } from './check-route.js';
@@ -117,9 +117,11 @@ function renderEndpoints(value: Record<string, unknown>, rules: EntryRules): str
 }
 
 function renderServerName(value: Record<string, unknown>): string | ServerName {
-  const { certificate } = value;
-  if (!hasOnly(value, ['certificate']) || !isCertificateId(certificate)) return 'must have certificate, the id of one, and nothing else';
-  return { certificate };
+  const { certificate, namespace } = value;
+  const fields = Object.hasOwn(value, 'namespace') ? ['certificate', 'namespace'] : ['certificate'];
+  if (!hasOnly(value, fields) || !isCertificateId(certificate)) return 'must have certificate, the id of one, may have namespace, and nothing else';
+  if (namespace === undefined) return { certificate };
+  return isLabel(namespace) ? { certificate, namespace } : `namespace ${shown(namespace)} is not a valid name`;
 }
 
 function renderCertificate(value: Record<string, unknown>): string | Certificate {

@@ -2,7 +2,7 @@
 // so that both give the same answer. It knows nothing of hosts, classes or endpoints.
 
 import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
-import { byteAt, byteText, cut, lower } from './text.js';
+import { byteAt, byteText, cut, find, lower } from './text.js';
 import { lastSlash } from './normalize-path.js';
 import { laneOf } from './lanes.js';
 import { type SourceRange, prepareRanges } from './source-range.js';
@@ -49,6 +49,8 @@ export interface PreparedPolicy {
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
 export interface PathIndex {
+  /** Namespaces that have routes here, each between commas. */
+  namespaces: string;
   exact: Record<string, PathMatchResult | undefined>;
   /** By path without its trailing slash; the root is ''. */
   prefix: Record<string, PathMatchResult | undefined>;
@@ -62,9 +64,10 @@ export interface PathIndex {
 
 /** Prepares a host's routes. Of two routes with the same match and path the first one counts. */
 export function indexPaths(host: HostRoutes): PathIndex {
-  const index: PathIndex = { exact: {}, prefix: {}, longestPrefix: -1, stringPrefixes: [], regexes: [] };
+  const index: PathIndex = { namespaces: ',', exact: {}, prefix: {}, longestPrefix: -1, stringPrefixes: [], regexes: [] };
   const policies = preparePolicies(host.policies ?? []);
   for (const route of host.routes) {
+    if (find(index.namespaces, ',' + route.namespace + ',', 0) < 0) index.namespaces = index.namespaces + route.namespace + ',';
     const candidate: PathMatchResult = { route, captures: [] };
     if (route.policy !== undefined) candidate.policy = policies[route.policy]!;
     if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);

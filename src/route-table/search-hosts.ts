@@ -56,3 +56,11 @@ function askForCertificate<Answer extends string | object>(ask: AskServerName<An
   }
   return undefined;
 }
+
+/**
+ * Whether the certificate of a wildcard may be shown for a host: not when the host has routes and none of them is of the
+ * namespace that the certificate is from. `host`: the index of its own routes in one class, undefined without any.
+ */
+export function mayShow(namespace: string | undefined, host: { namespaces: string } | undefined): boolean {
+  return namespace === undefined || host === undefined || find(host.namespaces, ',' + namespace + ',', 0) >= 0;
+}

@@ -93,7 +93,7 @@ export interface Policy {
 
 /** Clients are known by certificates. The handshake asks for them (ClientAuthority), the request is judged by them. */
 export interface ClientCertificates {
-  /** The `authority` and the depth that the handshake must have verified against. */
+  /** What the handshake must have verified against. */
   authority: string;
   depth: number;
   /** `on`: without one 400. `optional`: one that is there must be valid. `optional_no_ca`: its issuer need not be known. */
@@ -115,7 +115,6 @@ export interface ExternalAuth {
   host: string;
   /** Path and query of the question, with variables. */
   target: string;
-  /** GET when it is absent. */
   method?: string;
   /** Where a client that is refused with 401 is sent: an absolute URL with variables. */
   signin?: string;
@@ -260,15 +259,15 @@ export interface ServiceEndpoints {
 export interface ServerName {
   /** Id of a `certificate/<id>` entry: a hash of its content, so that a changed Secret is a new certificate. */
   certificate: string;
+  /** Whose it is. Of a wildcard: it is not shown for a host that has routes of other namespaces only. Absent: for every host. */
+  namespace?: string;
 }
 
 /** Entry `clients/<host>`: the certificates that the handshake for a server name asks for. */
 export interface ClientAuthority {
-  /** Id of the chain: a hash of its content. */
+  /** Id of the chain (PEM), whose certificates clients' certificates must be signed by: a hash of its content. */
   authority: string;
-  /** PEM: the certificates that clients' certificates must be signed by. */
   chain: string;
-  /** Longest chain between a client's certificate and one of them. */
   depth: number;
 }
 

@@ -169,6 +169,23 @@ describe('e2e: bad inputs', function () {
     expect((await tls('x.tls.test')).commonName).to.equal('ingress-arbiter default certificate');
     expect((await tls('a.b.wild.test')).commonName).to.equal('ingress-arbiter default certificate');
     expect((await tls('good.tls.test')).fingerprint).to.equal(fingerprint);
+    // A host below the wildcard that is another namespace's does not show the wildcard's certificate.
+    rig.create(ingress('below', 'below.wild.test', 'echo', { namespace: 'thief' }), ingress('own-below', 'own.wild.test', 'canary', { namespace: 'canary' }));
+    await eventually(async () => {
+      expect((await tls('below.wild.test')).commonName).to.equal('ingress-arbiter default certificate');
+      expect(await request('own.wild.test')).to.equal(200);
+    });
+    expect([(await tls('own.wild.test')).commonName, (await tls('deep.wild.test')).commonName]).to.deep.equal(['*.wild.test', '*.wild.test']);
+    // A Secret that breaks keeps what it held before; the next good one is served.
+    const renewed = await selfSigned('good.tls.test');
+    rig.replace(tlsSecret('good', { certificate: renewed.certificate, key: foreign.key }, 'canary'));
+    await eventually(() => expect(rig.log.join('\n')).to.match(/IA145 .*canary\/good-tls/));
+    expect((await tls('good.tls.test')).fingerprint).to.equal(fingerprint);
+    rig.replace(tlsSecret('good', renewed, 'canary'));
+    await eventually(async () => {
+      const now = await tls('good.tls.test');
+      expect([now.commonName, now.fingerprint === fingerprint]).to.deep.equal(['good.tls.test', false]);
+    });
   });
 
   it('63: a class that is deleted takes its own routes with it and nobody else\'s', async () => {

@@ -1,9 +1,11 @@
 // The explanation of a request in words: the answer first, then the steps that lead to it.
 
+import omit from 'lodash/omit.js';
 import type { Candidate } from '../../core/explain/candidates.js';
 import type { CertificateView } from '../../core/explain/certificate-view.js';
 import type { RequestExplanation, SearchStep, TakenRequest } from '../../core/explain/explain-request.js';
 import { withoutControls } from '../../core/finding.js';
+import { canaryWords, policyWords } from './policy-words.js';
 import { count, endpointsWords, matchWords, ruleWords } from './words.js';
 
 /** Lines for people. `claim` says how the Ingress that has the request came to its class. */
@@ -12,7 +14,7 @@ export function renderRequest(explanation: RequestExplanation, claim: string): s
   const lines = [
     ...steps.map((step) => stepWords(step, explanation)),
     ...(claim === '' ? [] : [`class: ${claim}`]),
-    ...(taken === undefined ? missWords(explanation) : [sentWords(taken, request.sentPath)]),
+    ...(taken === undefined ? missWords(explanation) : [...(taken.policy === undefined ? [] : policyWords(request.scheme === 'https' ? omit(taken.policy, 'https') : taken.policy)), sentWords(taken, request.sentPath), ...(taken.canary === undefined ? [] : [canaryWords(taken.canary)])]),
     ...(certificate === undefined ? [] : [certificateWords(certificate)]),
     ...(neighbours.otherClasses.length === 0 ? [] : [`the host is also served by ${neighbours.otherClasses.map((name) => `class ${name}`).join(' and ')}, on listeners of their own`]),
   ];

@@ -4,12 +4,13 @@
 import { certificateKey, defaultKey, hostKey, serverNameKey } from '../../route-table/entry-keys.js';
 import { indexPaths, matchPath, type PathMatchResult } from '../../route-table/match.js';
 import { rewritePath } from '../../route-table/rewrite-path.js';
-import { searchHosts, searchServerNames } from '../../route-table/search-hosts.js';
+import { mayShow, searchHosts, searchServerNames } from '../../route-table/search-hosts.js';
 import type { HostRoutes, ServerName } from '../../route-table/types.js';
 import { type Candidates, listCandidates } from './candidates.js';
 import { type CertificateView, describeCertificate } from './certificate-view.js';
 import { type EndpointsView, describeEndpoints } from './endpoints-view.js';
 import type { Decided } from './facts.js';
+import { type CanaryView, type PolicyView, describeCanary, describePolicy } from './policy-view.js';
 import { type Neighbours, findNeighbours } from './neighbours.js';
 import { capturesMayDiffer, regexMatch } from './regex-match.js';
 import type { AskedRequest } from './request-url.js';
@@ -39,6 +40,9 @@ export interface TakenRequest {
   /** nginx may capture something else (see capturesMayDiffer). */
   capturesMayDiffer?: true;
   endpoints: EndpointsView;
+  /** What is asked for beside the backend. */
+  policy?: PolicyView;
+  canary?: CanaryView;
 }
 
 export interface RequestExplanation {
@@ -59,7 +63,7 @@ type Found = { step: SearchStep; match: PathMatchResult };
 export function explainRequest(decided: Decided, request: AskedRequest, listener: readonly string[]): RequestExplanation {
   const steps: SearchStep[] = [];
   const outcome = request.path === undefined ? 'bad-path' : search(decided, request as AskedRequest & { path: string }, listener, steps);
-  const taken = typeof outcome === 'string' ? undefined : follow(decided, request.path!, outcome);
+  const taken = typeof outcome === 'string' ? undefined : follow(decided, request as AskedRequest & { path: string }, outcome, listener);
   const status = statusOf(outcome, taken);
   return {
     request, listener: [...listener], steps,
@@ -90,7 +94,8 @@ function hostMatchOf(name: string | undefined, host: string): HostMatch {
   return name === host ? 'exact' : 'wildcard';
 }
 
-function follow(decided: Decided, requestPath: string, { step, match: { route, captures } }: Found): TakenRequest {
+function follow(decided: Decided, request: AskedRequest & { path: string }, { step, match: { route, captures, policy } }: Found, listener: readonly string[]): TakenRequest {
+  const requestPath = request.path;
   const sentPath = route.rewrite === undefined ? requestPath : rewritePath(route.rewrite, captures);
   return {
     class: step.class, hostMatch: step.hostMatch, host: step.host,
@@ -99,6 +104,8 @@ function follow(decided: Decided, requestPath: string, { step, match: { route, c
     ...(sentPath !== undefined && { sentPath }),
     ...(route.rewrite !== undefined && captures.length > 0 && capturesMayDiffer(route.path) && { capturesMayDiffer: true as const }),
     endpoints: describeEndpoints(decided, step.class, route),
+    ...(policy && { policy: describePolicy(policy.asked, { decided, class: step.class, host: request.host, listener }) }),
+    ...(route.canary && { canary: describeCanary(decided, step.class, route) }),
   };
 }
 
@@ -114,8 +121,13 @@ function certificateOf(decided: Decided, name: string, listener: readonly string
   const found = searchServerNames((serverName, at) => {
     const className = listener[at]!;
     const table = decided.tables.get(className);
-    const id = (table?.get(serverNameKey(serverName)) as ServerName | undefined)?.certificate;
-    return id === undefined || !table!.has(certificateKey(id)) ? undefined : { class: className, serverName, id };
+    const entry = table?.get(serverNameKey(serverName)) as ServerName | undefined;
+    const id = entry?.certificate;
+    const isShown = listener.every((one) => {
+      const routes = decided.tables.get(one)?.get(hostKey(name)) as HostRoutes | undefined;
+      return mayShow(entry?.namespace, routes && indexPaths(routes));
+    });
+    return id === undefined || !isShown || !table!.has(certificateKey(id)) ? undefined : { class: className, serverName, id };
   }, listener.length, name);
   return describeCertificate(decided, name, found);
 }

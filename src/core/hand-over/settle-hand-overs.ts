@@ -111,7 +111,7 @@ function plansOf(state: ArbiterState, key: string, { plan, before }: { plan: Ing
     const known = before.get(name);
     // An Ingress that only its status has changed of asks for the same as before.
     const same = known !== undefined && known.ownership === ownership && !touched.ingresses.has(key);
-    plans.set(name, same ? known : planFor(ingress, { ownership, claim: claims.find((claim) => claim.class === name) }, state));
+    plans.set(name, same ? known : planFor(ingress, { ownership, claim: claims.find((claim) => claim.class === name) }, { ...state, lastGood: state.memory.lastGood }));
   }
   return plans;
 }

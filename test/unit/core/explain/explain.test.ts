@@ -1,10 +1,12 @@
 // Explanations as data: an Ingress, a request, and all classes, each over a small cluster in which something is wrong.
 import { expect } from 'chai';
+import { canaryWords, policyWords } from '../../../../src/cli/explain/policy-words.js';
 import { claimOf } from '../../../../src/core/claim.js';
 import { describeClasses } from '../../../../src/core/explain/describe-classes.js';
 import { explainIngress, type IngressExplanation } from '../../../../src/core/explain/explain-ingress.js';
-import { explainRequest } from '../../../../src/core/explain/explain-request.js';
+import { type TakenRequest, explainRequest } from '../../../../src/core/explain/explain-request.js';
 import { type Decided, type Facts, decideFacts } from '../../../../src/core/explain/facts.js';
+import { describePolicy } from '../../../../src/core/explain/policy-view.js';
 import { type AskedRequest, readRequestUrl } from '../../../../src/core/explain/request-url.js';
 import { parseManifests, snapshotOf } from '../../../fixtures/manifests.js';
 import { inspectStub } from '../../../fixtures/stub-certificates.js';
@@ -140,6 +142,29 @@ describe('explainRequest', () => {
     expect(ask('http://nobody.test/').status).to.equal(404);
     expect(ask('http://a.test/../x').status).to.equal(400);
     expect(ask('http://a.test/api', ['nginx-external'], decided({ fromFiles: true })).status).to.equal(undefined);
+  });
+
+  it('tells what the route asks for beside its backend: whom it asks first, and no password', () => {
+    const guarded = (annotations: Record<string, string>, name = 'guarded', path = '/'): string => `---
+kind: Ingress
+metadata: {namespace: shop, name: ${name}, annotations: ${JSON.stringify(Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value])))}}
+spec: {ingressClassName: nginx-external, rules: [{host: g.test, http: {paths: [{path: ${path}, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
+`;
+    const of = (manifests: string): TakenRequest => {
+      const facts = decided({ snapshot: snapshotOf(parseManifests(cluster + manifests)) });
+      return explainRequest(facts, readRequestUrl('http://g.test/') as AskedRequest, ['nginx-external']).taken!;
+    };
+    const own = guarded({ 'auth-url': 'https://$host/oauth2/auth', 'whitelist-source-range': '10.0.0.0/8' }) + guarded({}, 'proxy', '/oauth2');
+    const { policy } = of(own);
+    expect(policy).to.deep.include({ allow: ['0a000000/8'], asked: 'Ingress shop/proxy, Service shop/web/80' });
+    const withPassword = describePolicy({ basic: { realm: 'Office', users: ['alice:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g='] } }, { decided: decided(), class: 'nginx-external', host: 'g.test', listener: [] });
+    expect([withPassword, policyWords(withPassword)]).to.deep.equal([{ basic: { realm: 'Office', users: 1 } }, ['asks for a password (Office), 1 user']]);
+    expect(policyWords(policy!).join('; ')).to.match(/let in by address: 1 network.*asks https:\/\/\$host\/oauth2\/auth \(GET\) first: Ingress shop\/proxy/);
+    expect(policyWords(of(guarded({ 'auth-url': 'http://elsewhere.test/' })).policy!).join()).to.match(/nobody answers for it here, so requests are answered with 503/);
+    expect(policyWords(of(guarded({ 'auth-url': 'http://g.test/' })).policy!).join(), 'itself').to.match(/nobody answers/);
+    const taken = of(guarded({}) + guarded({ canary: 'true', 'canary-weight': '20' }, 'next'));
+    expect(canaryWords(taken.canary!)).to.match(/^canary next takes some: 20 of 100 -> /);
+    expect(taken.policy).to.equal(undefined);
   });
 
   it('searches the classes of the listener only, in their order, and names the others', () => {

@@ -1,0 +1,47 @@
+// The policy of a route in words, one line for each thing that it asks for. It names no password and no key.
+
+import type { CanaryView, PolicyView } from '../../core/explain/policy-view.js';
+import { endpointsWords } from './words.js';
+
+/** What has no words is printed as data. */
+type Words = { [Field in keyof PolicyView]?: (value: NonNullable<PolicyView[Field]>, policy: PolicyView) => string | undefined };
+
+const words: Words = {
+  https: (as) => `plain HTTP is sent to https (308)${as === 'redirect-as-is' ? ', a trailing slash kept' : ''}`,
+  clients: ({ verify, subject, depth }) => `client certificate: ${verify}, depth ${depth}${subject === undefined ? '' : `, ${subject}`}`,
+  redirect: ({ code, location }) => `answered with ${code} to ${location}`,
+  deny: (ranges) => `refused with 403: ${ranges.length} ${ranges.length === 1 ? 'network' : 'networks'}`,
+  allow: (ranges) => `let in by address: ${ranges.length} ${ranges.length === 1 ? 'network' : 'networks'}; all others 403`,
+  basic: ({ realm, users }) => `asks for a password (${realm}), ${users} ${users === 1 ? 'user' : 'users'}`,
+  external: ({ scheme, host, target, method = 'GET', signin }, { asked }) =>
+    `asks ${scheme}://${host}${target} (${method}) first: ${asked ?? 'nobody answers for it here, so requests are answered with 503'}${signin === undefined ? '' : `; 401 becomes 302 to ${signin}`}`,
+  asked: () => undefined,
+  satisfyAny: () => 'one of address, password and the other server is enough',
+  bodyBytes: (bytes) => (bytes === 0 ? 'bodies without limit' : `bodies up to ${bytes} bytes`),
+  connectSeconds: (seconds) => `waits ${seconds} s for a connection`,
+  sendSeconds: (seconds) => `waits ${seconds} s between two writes`,
+  readSeconds: (seconds) => `waits ${seconds} s between two reads`,
+  protocol: (protocol) => `speaks ${protocol} to the backend`,
+  host: (host) => `Host for the backend: ${host}`,
+  cors: ({ origins }) => `CORS for ${origins.slice(0, 5).join(', ')}${origins.length > 5 ? ', …' : ''}`,
+  affinity: ({ cookie, persistent }) => `clients stay on an endpoint by cookie ${cookie}${persistent ? ', for good' : ''}`,
+};
+
+/** Lines for people, protections in the order in which they are asked. */
+export function policyWords(policy: PolicyView): string[] {
+  const known = Object.entries(words).flatMap(([field, say]) => {
+    const value = policy[field as keyof PolicyView];
+    return value === undefined ? [] : [(say as (value: unknown, policy: PolicyView) => string | undefined)(value, policy)];
+  });
+  const others = Object.keys(policy).filter((field) => !Object.hasOwn(words, field)).map((field) => `${field}: ${JSON.stringify(policy[field as keyof PolicyView])}`);
+  return [...known.filter((line) => line !== undefined), ...others];
+}
+
+/** Which requests go to the canary, in the order in which it is asked. */
+export function canaryWords({ ingress, header, value, pattern, cookie, weight, total, endpoints }: CanaryView): string {
+  const ways = [
+    ...(header === undefined ? [] : [`header ${header}${value !== undefined ? ` = ${value}` : pattern !== undefined ? ` like ${pattern}` : ''}`]),
+    ...(cookie === undefined ? [] : [`cookie ${cookie}`]), `${weight} of ${total}`,
+  ];
+  return `canary ${ingress} takes some: ${ways.join(', then ')} -> ${endpointsWords(endpoints)}`;
+}
