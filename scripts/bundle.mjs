@@ -22,7 +22,7 @@ function stubs(kept) {
     setup({ onLoad }) {
       onLoad({ filter: /[\\/]dist[\\/]src[\\/]cli[\\/][a-z]+[\\/][a-z]+-command\.js$/ }, ({ path: file }) => {
         const name = path.basename(file).replace('-command.js', '');
-        if (kept.includes(name)) return undefined;
+        if (path.basename(path.dirname(file)) !== name || kept.includes(name)) return undefined;
         return { loader: 'js', resolveDir: path.dirname(file), contents: `
           import { Command } from 'commander';
           export const ${name}Command = () => new Command('${name}').description('(not in this image)').argument('[rest...]').helpOption(false).allowUnknownOption()

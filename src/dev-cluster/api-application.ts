@@ -74,7 +74,10 @@ function handle(context: ServerContext, { req, res }: Exchange): void | Promise<
   try {
     for (const each of [access, ...creationBy(context, target, { access, req })]) if (!context.authorize(each)) throw denied(target, each);
     const exchange = { req, res };
-    const finish = (): void => record(res.statusCode, dispatch(context, access.verb, { target, exchange }));
+    const finish = (): void => {
+      const written = dispatch(context, access.verb, { target, exchange });
+      record(res.statusCode, written);
+    };
     const webhooks = webhooksOf(context, target, access.verb);
     if (webhooks.length === 0) return finish();
     return admit(context, webhooks, { target, access, exchange }).then(finish).catch((error: unknown) => { throw recorded(error, record); });
