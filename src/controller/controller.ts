@@ -8,6 +8,7 @@ import { engineReadings } from './engine-readings.js';
 import { type HeldClaim, attachEngine, holdClaim, installationOf, refusalsOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
 import type { TableSink } from './publish-table.js';
+import { reportBugs } from './report-bugs.js';
 import { reportFindings } from './report-findings.js';
 import { startEvents } from './start-events.js';
 import { startHandOvers } from './start-hand-overs.js';
@@ -17,7 +18,7 @@ import { type ClaimWatch, watchClaims } from './watch-claims.js';
 import { watchCluster } from './watch-cluster.js';
 import { watchParameters } from './watch-parameters.js';
 import { workSoon } from './work-soon.js';
-import { type Arbiter, createArbiter } from '../core/arbiter.js';
+import { type Arbiter, type ArbiterChanges, createArbiter } from '../core/arbiter.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type ClassClaim, conflictFindings, conflictKinds } from '../core/class-claims.js';
 import type { Finding } from '../core/finding.js';
@@ -97,7 +98,7 @@ export function startController(options: ControllerOptions): Controller {
     for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
     since = undefined;
     statuses.bring(arbiter.statusWrites.values());
-    for (const { class: name } of changes.foreignWrites) metrics.add('foreignStatusWrites', [name]);
+    reportChanges(options, changes);
     // What is there at the start has been taken before, by whoever held the claim.
     for (const { ingress } of begun ? changes.taken : []) events.happened(takenEvent(ingress, arbiter.plans.get(ingress)!));
     begun = true;
@@ -130,6 +131,11 @@ export function startController(options: ControllerOptions): Controller {
       await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), handOvers.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
+}
+
+function reportChanges(options: ControllerOptions, { failures, foreignWrites }: ArbiterChanges): void {
+  reportBugs(options, failures);
+  for (const { class: name } of foreignWrites) options.metrics.add('foreignStatusWrites', [name]);
 }
 
 /** One table as engines elsewhere get it. */

@@ -13,6 +13,7 @@ import type { InspectCertificate, InspectedCertificate } from './inspect-certifi
 import type { KeptObjects } from './kept-objects.js';
 import { type NamespaceBudgets, createNamespaceBudgets } from './namespace-budgets.js';
 import type { IngressPlan } from './plan-ingress.js';
+import type { Failure } from './plan-safely.js';
 import type { StatusWrite } from './plan-status.js';
 import { type SharedListeners, createSharedListeners } from './shared-listeners.js';
 import { type Snapshot, type SnapshotObject, emptySnapshot } from './snapshot.js';
@@ -51,6 +52,8 @@ export interface ArbiterState {
   recordWrites: Map<string, RecordWrite>;
   /** Those with a record that can't be read. */
   unreadable: Set<string>;
+  /** Those of whose next step it was told that it can not be found. */
+  stepless: Set<string>;
   /** Ingresses by what they depend on: `<kind> <key>`, or `class <name>`. */
   dependents: DependencyIndex;
   /** Classes by what their contexts depend on. */
@@ -71,6 +74,8 @@ export interface ArbiterState {
     left: Map<string, Set<string>>;
     /** Whether other classes, or their addresses, may have changed. */
     known: boolean;
+    /** What went wrong and was not told yet. */
+    failures: Failure[];
   };
 }
 
@@ -89,11 +94,11 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),
-    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(),
+    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(), stepless: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(),
     touched: {
       ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [],
-      handOvers: new Set(), left: new Map(), known: true,
+      handOvers: new Set(), left: new Map(), known: true, failures: [],
     },
   };
 }

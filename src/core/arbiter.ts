@@ -4,7 +4,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import { type ArbiterMemory, type ArbiterState, createArbiterState, setOrDelete, touchDependents } from './arbiter-state.js';
-import { type ClassContext, defaultsKey, resolveClassContext } from './class-context.js';
+import { type ClassContext, defaultsKey } from './class-context.js';
 import type { ClassState } from './class-state.js';
 import type { Claim } from './claim.js';
 import { findDefaultClasses } from './default-class.js';
@@ -19,12 +19,12 @@ import { type RecordWrite, settleKnown, settleSteps, settleViews } from './hand-
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type KeptKind, expire, keptFinding } from './kept-objects.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
-import { type IngressPlan, planIngress } from './plan-ingress.js';
-import { type StatusWrite, planStatus } from './plan-status.js';
-import { readClassSettings } from './read-class-settings.js';
+import type { IngressPlan } from './plan-ingress.js';
+import { type Failure, type SafePlan, planSafely } from './plan-safely.js';
+import type { StatusWrite } from './plan-status.js';
 import { type IngressWrite, type Review, reviewIngress } from './review-ingress.js';
+import { contextSafely, parametersSafely, safely, setPlanSafely, statusSafely, takeSafely } from './settle-safely.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
-import { takeObject } from './take-object.js';
 
 export type { ArbiterMemory } from './arbiter-state.js';
 export type { HandOverQuestion } from './hand-over/ask-engines.js';
@@ -38,6 +38,8 @@ export interface ArbiterChanges {
   taken: { ingress: string; class: string }[];
   /** Statuses that somebody else has overwritten, each time: the class that had written them, and who it was. */
   foreignWrites: readonly { key: string; class: string; by: string }[];
+  /** Bugs of ours that were met, each told once: what they concern has a finding, and stays as it was or is closed. */
+  failures: readonly Failure[];
   /** When something changes by itself: settle is to be called again then. ms since the epoch. */
   wakeAt: number | undefined;
 }
@@ -90,7 +92,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
   return {
     snapshot, plans, statusWrites, contexts, memory: state.memory,
     tables: new Map([...classes].map(([name, { table }]) => [name, table])),
-    take: (kind, key, object) => takeObject(state, kind, key, object),
+    take: (kind, key, object) => takeSafely(state, kind, key, object),
     settle: (now) => settle(state, now),
     handOvers: state.handOvers, recordWrites: state.recordWrites,
     takeNeighbours(neighbours) {
@@ -101,7 +103,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     takeServed: (name, key, fact) => takeFact(state, state.memory.served, { name, key, fact }),
     takeTraffic: (name, key, fact) => takeFact(state, state.memory.traffic, { name, key, fact }),
     questions: () => questionsOf(state),
-    parameters: () => state.given.flatMap((claim) => readClassSettings(claim, snapshot).configMap ?? []),
+    parameters: () => state.given.flatMap((claim) => parametersSafely(state, claim)),
     review: (write) => reviewIngress(write, { claims: state.claims, snapshot, inspect, askers: (name, entry) => classes.get(name)?.askers(entry) ?? [] }),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),
@@ -142,13 +144,13 @@ function settle(state: ArbiterState, now: number): ArbiterChanges {
     [...state.slices.dependentsOf(service)].sort().map((key) => state.snapshot.endpointSlices.get(key)!);
   const entries = new Map<string, Set<string>>();
   for (const [name, one] of classes) {
-    for (const [key, plan] of budgets.get(name)!.settle()) one.setPlan(key, plan);
-    const keys = one.settle(slicesOf);
+    for (const [key, plan] of budgets.get(name)!.settle()) setPlanSafely(state, one, key, plan);
+    const keys = one.settle(slicesOf, (failure) => touched.failures.push(failure));
     if (keys.size > 0) entries.set(name, keys);
   }
   state.shared.settle(entries);
   settleSteps(state, now);
-  return { entries, ingresses, taken, foreignWrites, wakeAt: wakeAt(state, now) };
+  return { entries, ingresses, taken, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
 }
 
 /** Lets go of what was kept long enough, and begins the grace of what has gone since. */
@@ -170,7 +172,7 @@ function settleContexts(state: ArbiterState): void {
   const { touched, contexts } = state;
   for (const name of touched.classes) {
     const before = contexts.get(name)!;
-    const after = resolveClassContext(state.given.find((claim) => claim.class === name)!, state.snapshot, state.inspect, state.memory.lastGood);
+    const after = contextSafely(state, name, before);
     contexts.set(name, after);
     state.contextsBy.set(name, after.dependsOn);
     state.budgets.get(name)!.setLimits(after.claim.settings);
@@ -197,11 +199,14 @@ function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
   const ingress = snapshot.ingresses.get(key);
   const before = plans.get(key);
   const lost = before?.ownership.owner;
-  const plan = ingress === undefined ? undefined : planIngress(ingress, { claims, snapshot, inspect, lastGood: state.memory.lastGood });
+  const context = { claims, snapshot, inspect, lastGood: state.memory.lastGood };
+  const { plan, failure }: Partial<SafePlan> = ingress === undefined ? {} : planSafely(ingress, key, context, { before, placed: state.placed.get(key) });
+  if (failure !== undefined) touched.failures.push(failure);
   const owner = plan?.ownership.owner;
   if (lost !== owner) noteLeft(touched.left, before, plan);
   setOrDelete(plans, key, plan);
-  if (ingress !== undefined && recordProblem(ingress) !== undefined) state.unreadable.add(key);
+  const problem = ingress && safely(state, `Ingress ${key}`, { work: () => recordProblem(ingress), instead: undefined });
+  if (problem !== undefined) state.unreadable.add(key);
   else state.unreadable.delete(key);
   return owner === undefined || owner === lost || !plan!.speaksFor ? [] : [{ ingress: key, class: owner }];
 }
@@ -215,7 +220,7 @@ function noteLeft(left: Map<string, Set<string>>, before: IngressPlan | undefine
 }
 
 function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): void {
-  const { plans, claims, statusWrites, touched, memory: { foreignWrites } } = state;
+  const { plans, statusWrites, touched, memory: { foreignWrites } } = state;
   for (const { key, class: name, by } of foreign) noteForeignWrite(foreignWrites, key, { class: name, by, now });
   for (const [key, writes] of foreignWrites) {
     touched.statuses.add(key);
@@ -224,7 +229,7 @@ function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWri
   for (const key of touched.statuses) {
     const plan = plans.get(key);
     const paused = isPaused(foreignWrites.get(key), now);
-    setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : planStatus(plan.ingress, plan.ownership.owner, { claims, handOver: state.handOvers.get(key) }));
+    setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : statusSafely(state, key, plan));
   }
   touched.statuses.clear();
 }

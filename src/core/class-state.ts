@@ -4,21 +4,23 @@
 import isEqual from 'lodash/isEqual.js';
 import { certificateKey } from '../route-table/entry-keys.js';
 import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
-import { type BuiltEntry, type SlicesOf, buildEntry } from './build-entry.js';
+import type { SlicesOf } from './build-entry.js';
 import type { Claim } from './claim.js';
+import { closeEntry } from './close-wants.js';
 import { createDependencyIndex } from './dependency-index.js';
 import type { Finding } from './finding.js';
 import { byAge } from './order.js';
 import type { IngressPlan } from './plan-ingress.js';
+import { type Failure, buildEntrySafely } from './plan-safely.js';
 
 export interface ClassState {
   readonly table: ClassTable;
-  /** Takes what an Ingress of the class asks for; undefined: it is not of the class (any more). */
+  /** Takes what an Ingress of the class asks for; undefined: it is not of the class (any more). When it throws, nothing has changed; it does not throw for undefined, nor after that. */
   setPlan(key: string, plan: IngressPlan | undefined): void;
   /** The endpoints of a Service (`namespace/name`) have changed. */
   touchService(service: string): void;
-  /** Rebuilds what was touched. Returns the keys of the entries that are different now. */
-  settle(slicesOf: SlicesOf): Set<string>;
+  /** Rebuilds what was touched. Returns the keys of the entries that are different now; tells what could not be built. */
+  settle(slicesOf: SlicesOf, failed: (failure: Failure) => void): Set<string>;
   findings(): Finding[];
   /** What is wrong with one Ingress (`namespace/name`) beside the others of the class. */
   findingsOf(key: string): Finding[];
@@ -52,15 +54,18 @@ export function createClassState(claim: Claim): ClassState {
         for (const [entry, want] of plans.get(key)!.wants) if (want.of === 'service' && want.service === service) touched.add(entry);
       }
     },
-    settle(slicesOf) {
+    settle(slicesOf, failed) {
       const changed = new Set<string>();
       const rebuild = (entry: string, plans: readonly IngressPlan[]): void => {
         const before = leadsTo(table.get(entry));
-        const built = buildEntry(entry, plans, { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false });
-        if (putEntry(table, entry, built)) changed.add(entry);
-        references.set(entry, leadsTo(built.value));
-        for (const target of [...before, ...leadsTo(built.value)]) touched.add(target);
-        if (built.findings.length > 0) findingsByEntry.set(entry, built.findings);
+        const { built, findings, failures } = buildEntrySafely(entry, plans, { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false });
+        for (const failure of failures) failed(failure);
+        const value = built === undefined ? closeEntry(table.get(entry)) ?? nothingBehind(entry) : built.value;
+        if (putEntry(table, entry, value)) changed.add(entry);
+        references.set(entry, leadsTo(value));
+        for (const target of [...before, ...leadsTo(value)]) touched.add(target);
+        const told = [...built?.findings ?? [], ...findings];
+        if (told.length > 0) findingsByEntry.set(entry, told);
         else findingsByEntry.delete(entry);
       };
       for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, plansOf(entry));
@@ -97,7 +102,12 @@ function policyLeadsTo({ external, errors }: Policy): string[] {
   return [external?.service, errors?.backend].filter((key) => key !== undefined);
 }
 
-function putEntry(table: ClassTable, entry: string, { value }: BuiltEntry): boolean {
+/** What an entry is that could never be built: a Service that a route leads to must be there, if without endpoints. */
+function nothingBehind(entry: string): EntryValue | undefined {
+  return entry.startsWith('service/') ? { endpoints: [] } : undefined;
+}
+
+function putEntry(table: ClassTable, entry: string, value: EntryValue | undefined): boolean {
   if (isEqual(table.get(entry), value)) return false;
   if (value === undefined) table.delete(entry);
   else table.set(entry, value);

@@ -27,7 +27,7 @@ export interface Decision {
   findings: Finding[];
 }
 
-const kinds = ['ingressClasses', 'configMaps', 'namespaces', 'services', 'endpointSlices', 'secrets', 'ingresses'] as const;
+const kinds = ['ingressClasses', 'configMaps', 'namespaces', 'services', 'endpointSlices', 'secrets', 'passwordSecrets', 'ingresses'] as const;
 
 export interface DecideOptions {
   /** ms since the epoch. */

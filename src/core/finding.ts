@@ -39,6 +39,7 @@ export const findingCatalogue = {
   'protection-not-supported': { code: 'IA153', severity: 'error' },
   'unknown-annotation': { code: 'IA154', severity: 'warning' },
   'route-taken-by-class': { code: 'IA160', severity: 'error' },
+  'planning-failed': { code: 'IA161', severity: 'error' },
   'refused-by-engine': { code: 'IA170', severity: 'error' },
   'hand-over-unreadable': { code: 'IA180', severity: 'error' },
   'hand-over-waits': { code: 'IA181', severity: 'warning' },

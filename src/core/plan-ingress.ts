@@ -35,6 +35,14 @@ export interface IngressPlan {
   dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[] };
   /** Classes whose settings had a part in it: those that the Ingress could mean. */
   classes: readonly string[];
+  /** It could not be planned: this stands in for its plan. With the last one that could be, of the same object and class. */
+  failed?: { good: IngressPlan | undefined };
+}
+
+/** Whose an Ingress is, and the claim that it is planned for. */
+export interface PlannedAs {
+  ownership: Ownership;
+  claim: Claim | undefined;
 }
 
 export interface PlanningContext {
@@ -44,15 +52,15 @@ export interface PlanningContext {
   lastGood?: CertificateSource['lastGood'];
 }
 
-/** Plans one Ingress. */
-export function planIngress(ingress: Ingress, context: PlanningContext): IngressPlan {
+/** Plans one Ingress. `notes` is filled on the way, for whoever has to know how far it came. */
+export function planIngress(ingress: Ingress, context: PlanningContext, notes: Notes = { findings: [], services: [], secrets: [] }): IngressPlan {
   const ownership = resolveOwner(ingress, context.claims, context.snapshot);
-  return planFor(ingress, { ownership, claim: context.claims.find((one) => one.class === ownership.owner) }, context);
+  return planFor(ingress, { ownership, claim: context.claims.find((one) => one.class === ownership.owner) }, context, notes);
 }
 
 /** Plans one Ingress as if `claim` had it, whoever its owner is; without a claim, as nobody's. */
-export function planFor(ingress: Ingress, { ownership, claim }: { ownership: Ownership; claim: Claim | undefined }, context: PlanningContext): IngressPlan {
-  const notes: Notes = { findings: [...ownership.findings], services: [], secrets: [] };
+export function planFor(ingress: Ingress, { ownership, claim }: PlannedAs, context: PlanningContext, notes: Notes): IngressPlan {
+  notes.findings.push(...ownership.findings);
   const wants = new Map<string, Want>();
   if (claim !== undefined) {
     wantCertificates(wants, ingress, context, notes);

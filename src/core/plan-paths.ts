@@ -122,7 +122,7 @@ function wantedRoot({ path }: KeyedPath, location: string, { shared }: Common): 
 }
 
 /** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */
-const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
+export const nowhere: ResolvedBackend = { service: '', key: '', findings: [] };
 
 function addPath(wants: Map<string, Want>, key: string, wanted: WantedPath): void {
   const known = wants.get(key);

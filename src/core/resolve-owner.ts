@@ -9,7 +9,9 @@ import { type Reference, resolveReference } from './resolve-reference.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The rule that decided. The first three give an owner, the others say why there is none. */
-export type OwnerRule =
+export type OwnerRule = DecidingRule | 'planning-failed';
+
+type DecidingRule =
   | 'field' | 'annotation' | 'classless'
   | 'no-reference' | 'unknown-class' | 'foreign-controller' | 'class-not-claimed' | 'annotation-not-claimed'
   | 'foreign-class-of-that-name' | 'namespace-not-allowed' | 'classless-claimed-twice';

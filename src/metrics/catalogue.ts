@@ -73,6 +73,7 @@ export const controllerCatalogue = {
   ingresses: { name: 'ingress_arbiter_ingresses', type: 'gauge', labels: ['ingress_class', 'rule'], help: 'Ingresses owned by the class, by the rule that gave them to it.' },
   ingressesUnowned: { name: 'ingress_arbiter_ingresses_unowned', type: 'gauge', labels: ['claims', 'rule'], help: 'Ingresses that no claim of this controller instance owns, by the rule that says why. The claims of another instance may own them.' },
   findings: { name: 'ingress_arbiter_findings', type: 'gauge', labels: ['ingress_class', 'code', 'severity'], help: 'What is wrong now, by code of the finding.' },
+  planningFailures: { name: 'ingress_arbiter_planning_failures_total', type: 'counter', labels: ['claims'], help: 'Bugs of ingress-arbiter met while something was planned: what was served of it stays or is closed, the log has the error.' },
   claimHeld: { name: 'ingress_arbiter_claim_held', type: 'gauge', labels: ['ingress_class'], help: '1 while this controller instance holds the claim of the class, else 0.' },
   claimEpoch: { name: 'ingress_arbiter_claim_epoch', type: 'gauge', labels: ['ingress_class'], help: 'Epoch of the claim when it was last held here: grows with every change of holder.' },
   claimChanges: { name: 'ingress_arbiter_claim_changes_total', type: 'counter', labels: ['ingress_class', 'change'], help: 'How often the claim was taken (acquired) or given up (by reason).' },

@@ -28,6 +28,7 @@ const ruleSentences: Readonly<Record<OwnerRule, string>> = {
   'foreign-class-of-that-name': 'an IngressClass of that name belongs to another controller; name the class by spec.ingressClassName to come here',
   'namespace-not-allowed': 'its namespace may not use the class; ask whoever runs the class, or use another',
   'classless-claimed-twice': 'it names no class, and several claims take such Ingresses; let only one of them do so',
+  'planning-failed': 'a bug of ingress-arbiter stands in the way; report it with this Ingress',
 };
 
 /** What a rule means, as a sentence without its end. */

@@ -40,7 +40,7 @@ export interface ClassesDescription {
 
 /** Rules under which no controller is known to serve the Ingress; the others without an owner lead to somebody else's class. */
 const unservedRules: ReadonlySet<OwnerRule> = new Set([
-  'no-reference', 'unknown-class', 'class-not-claimed', 'annotation-not-claimed', 'namespace-not-allowed', 'classless-claimed-twice',
+  'no-reference', 'unknown-class', 'class-not-claimed', 'annotation-not-claimed', 'namespace-not-allowed', 'classless-claimed-twice', 'planning-failed',
 ]);
 
 /** Describes every IngressClass and every claim. */

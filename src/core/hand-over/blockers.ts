@@ -8,7 +8,7 @@ import { hasHost, speakingHost } from '../shard.js';
 import { factKey } from './memory.js';
 
 /** Findings by which a class serves less of an Ingress than it asks for, because of something else in the class. */
-const losing: ReadonlySet<FindingKind> = new Set(['route-taken', 'too-many-routes', 'server-name-taken', 'canary-unused', 'route-taken-by-class']);
+const losing: ReadonlySet<FindingKind> = new Set(['route-taken', 'too-many-routes', 'server-name-taken', 'canary-unused', 'route-taken-by-class', 'planning-failed']);
 
 /** A step of a few milliseconds is not worth a word. */
 export const toldAfterMs = 5000;
@@ -19,7 +19,9 @@ export function blockersOf(state: ArbiterState, key: string, className: string):
   const settings = claims.find((claim) => claim.class === className)?.settings;
   if (handOvers.get(key)?.refusing.includes(className) === true) return [`its namespace may not use class ${quote(className)}`];
   if (settings?.closed === true) return [`the settings of class ${quote(className)} are missing`];
-  if (placed.get(key)?.has(className) !== true) return [`class ${quote(className)} does not serve it`];
+  const plan = placed.get(key)?.get(className);
+  if (plan === undefined) return [`class ${quote(className)} does not serve it`];
+  if (plan.failed !== undefined) return [`in class ${quote(className)} it can not be planned because of a bug of ingress-arbiter`];
   const one = classes.get(className)!;
   const found = [
     ...one.findingsOf(key), ...[...one.entriesOf(key)].flatMap((entry) => shared.findingsOn(className, entry)).filter(({ object }) => object === `Ingress ${key}`),
@@ -32,7 +34,7 @@ export function blockersOf(state: ArbiterState, key: string, className: string):
 export function handOverFindings(state: ArbiterState, now: number): Finding[] {
   return [...unreadableFindings(state), ...[...state.handOvers].flatMap(([key, view]) => {
     const mine = speaking(state, key);
-    return [...refusedFindings(key, view, mine), ...(mine.length === 0 ? [] : waitFindings(state, key, { view, now }))];
+    return [...refusedFindings(key, view, mine), ...failedFindings(state, key, mine), ...(mine.length === 0 ? [] : waitFindings(state, key, { view, now }))];
   })];
 }
 
@@ -55,6 +57,13 @@ function unreadableFindings({ unreadable, plans }: ArbiterState): Finding[] {
 function refusedFindings(key: string, { refusing, destination }: HandOver, mine: readonly string[]): Finding[] {
   return refusing.filter((name) => name !== destination && mine.includes(name)).map((name) =>
     finding('hand-over-not-allowed', `Ingress ${key}`, `its hand-over record names class ${quote(name)}, which its namespace may not use; that class does not serve it`));
+}
+
+/** One that its owner can not plan either is told of where its plan is. */
+function failedFindings({ plans, placed }: ArbiterState, key: string, mine: readonly string[]): Finding[] {
+  if (plans.get(key)?.failed !== undefined) return [];
+  const failed = [...placed.get(key) ?? []].find(([name, plan]) => plan.failed !== undefined && mine.includes(name));
+  return failed === undefined ? [] : failed[1].findings.filter(({ kind }) => kind === 'planning-failed');
 }
 
 function waitFindings(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): Finding[] {

@@ -4,13 +4,15 @@
 import { type ArbiterState, reachedThrough, setOrDelete } from '../arbiter-state.js';
 import type { Claim } from '../claim.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
-import { type IngressPlan, planFor } from '../plan-ingress.js';
+import type { IngressPlan } from '../plan-ingress.js';
+import { planForSafely } from '../plan-safely.js';
 import { shows } from '../publish-addresses.js';
+import { safely } from '../settle-safely.js';
 import { hasHost, speakingHost } from '../shard.js';
 import { blockersOf } from './blockers.js';
 import { type HandOver, recordProblem, viewHandOver } from './hand-over.js';
 import { type HandOverMemory, factKey } from './memory.js';
-import { isOurs, knownClasses, sameClasses } from './neighbours.js';
+import { type KnownClass, isOurs, knownClasses, sameClasses } from './neighbours.js';
 import { type HandOverStep, nextStep } from './next-record.js';
 import { classesOf, renderHandOver } from './record.js';
 
@@ -30,29 +32,35 @@ export interface RecordWrite {
 /** Who is known has changed: looks again at every Ingress for which that can make a difference. */
 export function settleKnown(state: ArbiterState): void {
   state.touched.known = false;
-  const known = knownClasses(state.claims, state.neighbours, state.snapshot.services);
+  const work = (): ReadonlyMap<string, KnownClass> => knownClasses(state.claims, state.neighbours, state.snapshot.services);
+  const known = safely(state, 'the classes that are known', { work, instead: state.known });
   if (sameClasses(known, state.known)) return;
   state.known = known;
   for (const [key, { ingress, ownership: { owner } }] of state.plans) {
     const home = owner === undefined ? undefined : known.get(owner)?.addresses;
-    if (home === undefined || state.handOvers.has(key) || !shows(ingress, home)) state.touched.handOvers.add(key);
+    if (home === undefined || state.handOvers.has(key) || !safely(state, `Ingress ${key}`, { work: () => shows(ingress, home), instead: false })) state.touched.handOvers.add(key);
   }
 }
 
 /** Brings the touched Ingresses into the tables of all classes that are to serve them. */
 export function settleViews(state: ArbiterState, now: number): void {
-  const { touched, plans, handOvers } = state;
+  const { touched, plans } = state;
   for (const key of new Set([...touched.ingresses, ...touched.statuses, ...touched.handOvers])) {
     const plan = plans.get(key);
-    const left = leftOf(state, key, plan?.ingress);
-    const view = plan === undefined ? undefined : viewHandOver(plan.ingress, plan.ownership.owner, left, state);
-    setOrDelete(handOvers, key, view);
-    remember(state, key, { view, left, now });
+    // What can't be seen anew is seen as before: a class that still has requests goes on.
+    safely(state, `Ingress ${key}`, { work: () => settleView(state, key, { plan, now }), instead: undefined });
     place(state, key, plan);
     touched.statuses.add(key);
   }
   touched.left.clear();
   touched.handOvers.clear();
+}
+
+function settleView(state: ArbiterState, key: string, { plan, now }: { plan: IngressPlan | undefined; now: number }): void {
+  const left = leftOf(state, key, plan?.ingress);
+  const view = plan === undefined ? undefined : viewHandOver(plan.ingress, plan.ownership.owner, left, state);
+  remember(state, key, { view, left, now });
+  setOrDelete(state.handOvers, key, view);
 }
 
 /** What left a class here: now or before, or by a record that can't be read any more. */
@@ -106,12 +114,18 @@ function place(state: ArbiterState, key: string, plan: IngressPlan | undefined):
 function plansOf(state: ArbiterState, key: string, { plan, before }: { plan: IngressPlan; before: ReadonlyMap<string, IngressPlan> }): Map<string, IngressPlan> {
   const { handOvers, touched, claims } = state;
   const { ingress, ownership } = plan;
+  const planned = (name: string): IngressPlan => {
+    const as = { ownership, claim: claims.find((claim) => claim.class === name) };
+    const { plan: one, failure } = planForSafely(ingress, key, { as, context: { ...state, lastGood: state.memory.lastGood }, before: { before: plan, placed: before } });
+    if (failure !== undefined) touched.failures.push(failure);
+    return one;
+  };
   const plans = new Map<string, IngressPlan>(ownership.owner === undefined ? [] : [[ownership.owner, plan]]);
-  for (const name of handOvers.get(key)?.serving ?? []) {
+  for (const name of handOvers.get(key)?.serving.filter((one) => one !== ownership.owner) ?? []) {
     const known = before.get(name);
     // An Ingress that only its status has changed of asks for the same as before.
     const same = known !== undefined && known.ownership === ownership && !touched.ingresses.has(key);
-    plans.set(name, same ? known : planFor(ingress, { ownership, claim: claims.find((claim) => claim.class === name) }, { ...state, lastGood: state.memory.lastGood }));
+    plans.set(name, same ? known : planned(name));
   }
   return plans;
 }
@@ -126,14 +140,22 @@ function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPl
 
 /** What is to be written into the records now. After the tables, for what is not in them is not served. */
 export function settleSteps(state: ArbiterState, now: number): void {
-  const { handOvers, recordWrites, memory } = state;
+  const { handOvers, recordWrites, memory, stepless, touched } = state;
   recordWrites.clear();
   for (const [key, view] of handOvers) {
-    const { step: before, ...rest } = memory.handOvers.get(key)!;
-    const step = steadyStep(state, key, { view, before, now });
-    memory.handOvers.set(key, step === undefined ? rest : { ...rest, step: { name: step.name, since: step.since } });
-    if (step !== undefined) recordWrites.set(key, writeOf(state.plans.get(key)!.ingress, step));
+    try {
+      const { step: before, ...rest } = memory.handOvers.get(key)!;
+      const step = steadyStep(state, key, { view, before, now });
+      memory.handOvers.set(key, step === undefined ? rest : { ...rest, step: { name: step.name, since: step.since } });
+      if (step !== undefined) recordWrites.set(key, writeOf(state.plans.get(key)!.ingress, step));
+      stepless.delete(key);
+    } catch (error) {
+      // Without a step the record stays, and so does what is served. Steps are looked for each time: it is told once.
+      if (!stepless.has(key)) touched.failures.push({ object: `Ingress ${key}`, error });
+      stepless.add(key);
+    }
   }
+  for (const key of stepless) if (!handOvers.has(key)) stepless.delete(key);
 }
 
 /** What it writes tells when it was first wanted, so that the same decision is the same text. */

@@ -16,7 +16,7 @@ import { carryOut } from '../../fixtures/play-history.js';
 import { claims, cluster, ingress, neighbours } from '../../fixtures/random-cluster.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
 
-const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'namespaces', 'configMaps'] as const;
+const kinds = ['ingresses', 'ingressClasses', 'services', 'endpointSlices', 'secrets', 'passwordSecrets', 'namespaces', 'configMaps'] as const;
 type Objects = readonly (readonly [kind: keyof Snapshot, key: string, object: unknown])[];
 
 const objectsOf = (manifests: readonly Manifest[]): Objects => {
@@ -69,6 +69,8 @@ describe('core: arbiter', function () {
     const objects: Objects = [
       ['ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: ownController, parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' } } }],
       ['configMaps', 'edge/settings', settings],
+      ['ingressClasses', 'blue', { metadata: { name: 'blue' }, spec: { controller: ownController } }],
+      ['ingresses', 'shop/plain', { metadata: { namespace: 'shop', name: 'plain' }, spec: { ingressClassName: 'blue', defaultBackend: { service: { name: 'web', port: { number: 80 } } } } }],
       ['namespaces', 'shop', { metadata: { name: 'shop' } }],
       ['services', 'shop/web', { metadata: { namespace: 'shop', name: 'web' }, spec: { ports: [{ port: 80 }] } }],
       ['endpointSlices', 'shop/web-1', {
@@ -84,7 +86,7 @@ describe('core: arbiter', function () {
         },
       }],
     ];
-    const by = [claimOf('red', { addresses: [{ ip: '192.0.2.1' }] })];
+    const by = [claimOf('red', { addresses: [{ ip: '192.0.2.1' }] }), claimOf('blue')];
     const play = (order: Objects, pauses: readonly boolean[]): unknown => {
       const arbiter = createArbiter(by, inspectStub);
       order.forEach(([kind, key, object], at) => {
@@ -93,12 +95,13 @@ describe('core: arbiter', function () {
       });
       arbiter.settle(0);
       return {
-        table: sorted(arbiter.tables.get('red')!), findings: arbiter.findings().sort(compareFindings), writes: [...arbiter.statusWrites.values()],
+        table: sorted(arbiter.tables.get('red')!), other: sorted(arbiter.tables.get('blue')!), findings: arbiter.findings().sort(compareFindings), writes: [...arbiter.statusWrites.values()],
         owners: sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership]),
       };
     };
     const end = play(objects, []) as { table: [string, unknown][]; findings: unknown[] };
     expect(end.table.map(([key]) => key), 'everything is served').to.include.members(['host/a.test', 'service/shop/web/80', 'sni/a.test']);
+    expect(Object.fromEntries(end.table)['service/shop/web/80']).to.deep.equal({ endpoints: [{ address: '10.0.0.1', port: 8080 }] });
     expect(end.findings).to.deep.equal([]);
     fc.assert(fc.property(fc.shuffledSubarray([...objects], { minLength: objects.length }), fc.array(fc.boolean(), { minLength: objects.length, maxLength: objects.length }),
       (order, pauses) => { expect(play(order, pauses)).to.deep.equal(end); }), { numRuns: 300 });

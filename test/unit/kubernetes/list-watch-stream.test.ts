@@ -1,5 +1,6 @@
 // What comes over a watch and what ends it (guards G5–G13), against a real connection to a faulty server.
 import { expect } from 'chai';
+import { OperationalError } from '../../../src/kubernetes/operational-error.js';
 import { ingresses } from '../../../src/kubernetes/resources.js';
 import { advanceUntil, breathe, settle, until } from '../../fixtures/fake-clock.js';
 import { status } from '../../fixtures/fault-api-server.js';
@@ -261,6 +262,39 @@ describe('list-watch: the stream', () => {
     });
     await stopping;
     expect([rig.watch.size, rig.changes.length, opened, rig.watch.isSynced]).to.deep.equal([0, 0, 0, false]);
+  });
+
+  it('G11: a stream that goes on after it was given up changes nothing, neither after a stop nor beside the next watch', async () => {
+    let say: (text: string) => void = () => undefined;
+    let opened = 0;
+    const page = { kind: 'IngressList', apiVersion: 'networking.k8s.io/v1', metadata: { resourceVersion: '5' }, items: [] };
+    const begin = (): Promise<unknown> => rig.begin({
+      api: {
+        listPage: async () => page, credentialsChanged: () => false,
+        watch: async () => (async function* () {
+          opened += 1;
+          yield Buffer.from(await new Promise<string>((resolve) => { say = resolve; }));
+        })(),
+      },
+    });
+    await begin();
+    await until(() => opened === 1);
+    const stopping = rig.watch.stop();
+    say(event('ADDED', 'ghost', 900));
+    await stopping;
+    expect([rig.watch.size, rig.changes]).to.deep.equal([0, []]);
+    await begin();
+    await until(() => opened === 2);
+    rig.watch.reopen(new OperationalError('timeout', 'blind'));
+    say(event('ADDED', 'ghost', 900));
+    await advanceUntil(rig.clock, () => opened === 3, 200);
+    expect([rig.watch.size, rig.watch.resourceVersion, rig.changes]).to.deep.equal([0, '5', []]);
+    say(event('ADDED', 'real', 901));
+    await until(() => rig.watch.size === 1);
+    await advanceUntil(rig.clock, () => opened === 4, 200);
+    const ending = rig.watch.stop();
+    say('');
+    await ending;
   });
 
   it('the consistency check counts what the watch has missed and repairs it', async () => {

@@ -24,7 +24,7 @@ async function read(body: AsyncIterable<Uint8Array>, limit?: number): Promise<{ 
 }
 
 describe('watch stream', () => {
-  it('gives the same events however the bytes are cut', async () => {
+  it('G5: gives the same events however the bytes are cut', async () => {
     const event = fc.record({ type: fc.constantFrom('ADDED', 'DELETED', 'BOOKMARK'), object: fc.dictionary(fc.string(), fc.string({ unit: 'grapheme' })) });
     await fc.assert(fc.asyncProperty(fc.array(event), fc.array(fc.nat()), async (list, cuts) => {
       const bytes = Buffer.from(list.map((one) => `${JSON.stringify(one)}\n`).join(''));
@@ -34,7 +34,7 @@ describe('watch stream', () => {
     }), { numRuns: 300 });
   });
 
-  it('refuses a long line at once, whether it ends in the piece or not', async () => {
+  it('G6: refuses a long line at once, whether it ends in the piece or not', async () => {
     const long = `{"type":"ADDED","object":{"pad":"${'x'.repeat(200)}"}}\n`;
     expect((await read(inPieces(Buffer.from(long), []), 100)).error?.code).to.equal('bad-answer');
     let taken = 0;
