@@ -125,12 +125,11 @@ describe('e2e: dev, two classes side by side on one engine', function () {
     await kubectl(['apply', '-f', '-'], ingress({ name: 'change', host, service: 'green', class: 'nginx-external' }));
     await soon(async () => expect(await deploymentOf(external(host))).to.equal('green'));
     await kubectl(['patch', 'ingress', 'change', '--type=merge', '-p', '{"spec":{"ingressClassName":"nginx-internal"}}']);
-    await soon(async () => {
-      await status(external(host), 404);
-      expect(await deploymentOf(internal(host))).to.equal('green');
-    });
+    await soon(async () => expect(await deploymentOf(internal(host))).to.equal('green'));
+    // The old listener goes on until it has drained (docs/hand-over.md).
+    expect(await deploymentOf(external(host))).to.equal('green');
     await kubectl(['delete', 'ingress', 'change']);
-    await soon(() => status(internal(host), 404));
+    for (const listener of [internal(host), external(host)]) await soon(() => status(listener, 404));
     expect(pids).to.have.property('workers').with.length.greaterThan(0);
     expect(dev.engine.pids()).to.deep.equal(pids);
   });
