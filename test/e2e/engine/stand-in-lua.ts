@@ -72,7 +72,7 @@ const modules: Record<string, string> = {
   balance: `local balancer = require("ngx.balancer")
     return { run = function() assert(balancer.set_current_peer(ngx.ctx.endpoint.address, ngx.ctx.endpoint.port)) end }`,
   certificate: 'return { run = function() end }',
-  figures: 'return { start = function() end, stop = function() end }',
+  'start-worker': 'return { start = function() end, stop = function() end }',
   'answer-headers': 'return { run = function() end }',
   count: 'return { run = function() ngx.shared.ia_versions:incr("count", 1, 0) end }',
   control,
