@@ -69,6 +69,8 @@ describe('e2e: claims, two processes for each class', function () {
   const untilBusy = async (name: string, { holder }: { holder: RunProcess }): Promise<void> => {
     seed(name, 1, INGRESSES);
     const before = statusesBy(holder).length;
+    // What is under way to its own nginx when the signal comes may be told of later; there is nothing more of that kind.
+    await eventually(async () => expect((await holder.get(`${name}-${INGRESSES}.test`)).status).to.equal(200), 20_000);
     await eventually(() => expect(statusesBy(holder).length).to.be.greaterThan(before + 5), 20_000);
   };
   const signalTo = ({ holder }: { holder: RunProcess }, signal: NodeJS.Signals): number => {
