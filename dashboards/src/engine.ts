@@ -10,8 +10,9 @@ export const engine: Dashboard = {
   variables: [classVariable],
   rows: [
     { title: 'Processes', panels: [
-      { kind: 'stat', title: 'Workers', width: 6, unit: 'short', description: 'Worker processes of nginx.', queries: [{ expr: 'sum(ingress_arbiter_nginx_processes{role="worker"})', legend: 'workers' }] },
-      { kind: 'stat', title: 'Starts of nginx', width: 6, unit: 'short', warnAt: 2, description: 'More than one: nginx has died and was started again.', queries: [{ expr: 'max(ingress_arbiter_nginx_starts_total)', legend: 'starts' }] },
+      { kind: 'stat', title: 'Workers', width: 4, unit: 'short', description: 'Worker processes of nginx.', queries: [{ expr: 'sum(ingress_arbiter_nginx_processes{role="worker"})', legend: 'workers' }] },
+      { kind: 'stat', title: 'Starts of nginx', width: 4, unit: 'short', warnAt: 2, description: 'More than one: nginx has died and was started again.', queries: [{ expr: 'max(ingress_arbiter_nginx_starts_total)', legend: 'starts' }] },
+      { kind: 'stat', title: 'Replaced', width: 4, unit: 'short', description: 'How often somebody had nginx replaced by a new one.', queries: [{ expr: 'max(ingress_arbiter_nginx_replacements_total)', legend: 'replaced' }] },
       { kind: 'stat', title: 'Version', width: 12, unit: 'short', description: 'Which versions run, and how many of each.', queries: [{ expr: 'count by (version, node_version) (ingress_arbiter_build_info)', legend: '{{version}} on Node {{node_version}}' }] },
       { kind: 'timeseries', title: 'Processor', width: 8, unit: 'percentunit', description: 'Cores that nginx uses.', queries: [{ expr: 'sum(rate(ingress_arbiter_nginx_cpu_seconds_total[$__rate_interval]))', legend: 'nginx' }] },
       { kind: 'timeseries', title: 'Memory', width: 8, unit: 'bytes', description: 'Of all processes; what they share is counted for each.', queries: [{ expr: 'sum(ingress_arbiter_nginx_resident_memory_bytes)', legend: 'resident' }, { expr: 'sum(ingress_arbiter_nginx_virtual_memory_bytes)', legend: 'virtual' }] },

@@ -5,7 +5,7 @@ import * as cjson from 'cjson';
 import { forgetCounters, printCounters } from './counters.js';
 import { isServed, instanceId, servedClasses } from './init.js';
 import { currentGeneration } from './read-entry.js';
-import { countKey } from './shared-keys.js';
+import { countKey, leavingKey } from './shared-keys.js';
 import { cut, find } from './text.js';
 import { type Lines, writeTable } from './write-table.js';
 
@@ -23,7 +23,15 @@ export function run(): void {
   if (method === 'GET' && uri === COUNTERS) return tellCounters();
   if (method === 'POST' && uri === COUNTERS + '/forget') return takeForgotten();
   if (method === 'POST' && find(uri, TABLES + '/', 0) === 0) return takeStep(cut(uri, TABLES.length + 1, uri.length));
+  if (uri === '/v1/leaving' && (method === 'PUT' || method === 'DELETE')) return setLeaving(method === 'PUT');
   return answer(404, { error: 'unknown' });
+}
+
+function setLeaving(leaving: boolean): void {
+  versions.delete(leavingKey());
+  if (leaving) versions.safe_add(leavingKey(), 1);
+  const done = (versions.get(leavingKey()) !== undefined) === leaving;
+  answer(done ? 200 : 507, { leaving });
 }
 
 function takeStep(className: string): void {

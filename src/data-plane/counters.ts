@@ -71,15 +71,29 @@ function list(key: string): void {
   if (number !== undefined) counters.safe_add('#' + tostring(number), key);
 }
 
-/** Writes one line a counter: `<key>\t<value>`, of figures `figures|…\t<value>,<value>,…`. */
-export function printCounters(): void {
+/** Yields one line a counter: `<key>\t<value>`, of figures `figures|…\t<value>,<value>,…`; then undefined. */
+export function counterLines(): (this: void) => string | undefined {
   const listed = (counters.get('listed') as number | undefined) ?? 0;
+  let number = 0;
+  return () => {
+    while (number < listed) {
+      number = number + 1;
+      const key = counters.get('#' + tostring(number)) as string | undefined;
+      if (key !== undefined) return key + '\t' + valuesOf(key) + '\n';
+    }
+    number = number + 1;
+    return number === listed + 1 ? 'dropped\t' + tostring(counters.get('dropped') ?? 0) + '\n' : undefined;
+  };
+}
+
+/** Answers with these lines, with pauses for others. */
+export function printCounters(): void {
   let lines: string[] = [];
   let reads = 0;
-  for (let number = 1; number <= listed; number++) {
-    const key = counters.get('#' + tostring(number)) as string | undefined;
-    if (key !== undefined) lines.push(key + '\t' + valuesOf(key) + '\n');
-    reads = reads + (key !== undefined && isFigures(key) ? figureSlots : 2);
+  const next = counterLines();
+  for (let line = next(); line !== undefined; line = next()) {
+    lines.push(line);
+    reads = reads + (isFigures(line) ? figureSlots : 2);
     if (reads >= READS_AT_ONCE) {
       ngx.print(table.concat(lines));
       lines = [];
@@ -87,7 +101,7 @@ export function printCounters(): void {
       ngx.sleep(PAUSE_SECONDS);
     }
   }
-  ngx.print(table.concat(lines), 'dropped\t', tostring(counters.get('dropped') ?? 0), '\n');
+  ngx.print(table.concat(lines));
 }
 
 function isFigures(key: string): boolean {

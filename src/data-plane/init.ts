@@ -3,6 +3,7 @@
 
 import * as cjson from 'cjson';
 import { add } from './counters.js';
+import { takeFirstTable } from './first-tables.js';
 
 interface Settings {
   /** Names of the classes that a listener serves, in order, by listener name. */
@@ -29,6 +30,7 @@ let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
+let lastCounters: number | undefined;
 
 /** Loads `<prefix>/data-plane.json`; a missing or broken file stops the start of nginx. */
 export function start(): void {
@@ -53,6 +55,25 @@ export function start(): void {
       'retries|' + name + '|||', 'ejections|' + name + '|||', 'limited|' + name + '||||requests', 'limited|' + name + '||||connections', 'noEndpoints|' + name + '|||']) add(key, 0);
   }
   instance = tostring(ngx.worker.pid()) + '-' + tostring(ngx.now());
+  lastCounters = tonumber(os.getenv('IA_LAST_COUNTERS'));
+  takeFirstTables();
+  // Every worker begins as a copy of this process.
+  collectgarbage();
+}
+
+/** What is to take the place of an nginx that serves must serve as much; after a crash the other tables are better than none. */
+function takeFirstTables(): void {
+  const allNeeded = os.getenv('IA_FIRST_TABLES') === 'needed';
+  for (const name of classes) {
+    const problem = takeFirstTable(name);
+    if (problem !== undefined && allNeeded) error(problem, 0);
+    else if (problem !== undefined) ngx.log(ngx.ERR, problem);
+  }
+}
+
+/** Descriptor of the file for what was counted last; undefined when nobody wants to know. */
+export function lastCountersDescriptor(): number | undefined {
+  return lastCounters;
 }
 
 /** Names one start of nginx: shared memory begins empty with each. */

@@ -151,7 +151,10 @@ declare module 'ffi' {
   export { make as 'new' };
   function text(this: void, memory: Foreign): string;
   export { text as 'string' };
-  export const C: { crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined };
+  export const C: {
+    crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined;
+    write(this: void, descriptor: number, bytes: string, length: number): unknown;
+  };
 }
 
 /** @noResolution */

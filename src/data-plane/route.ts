@@ -13,6 +13,10 @@ import { send } from './send.js';
 import { newRecent, recall, remember } from './recent.js';
 import { takeBody } from './take-body.js';
 import { type FoundRoute, findRoute } from './find-route.js';
+import { leavingKey } from './shared-keys.js';
+
+const { ia_versions: versions } = ngx.shared;
+const LEAVING = leavingKey();
 
 const PORT = '(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
 
@@ -39,6 +43,7 @@ export function resume(this: void, listener: string): void {
 /** Runs for every request of the data listener of this name. */
 export function run(this: void, listener: string): void {
   const variables = ngx.var;
+  if (isToLeave()) return enter('@leave');
   const classes = classesOfListener(listener);
   ngx.ctx.class = classes[0];
   const host = variables.host ?? '';
@@ -54,6 +59,15 @@ export function run(this: void, listener: string): void {
   if (outcome === 'none') return ngx.exit(404);
   if (outcome === 'undecidable' || outcome === 'busy') return ngx.exit(503);
   carryOut(outcome, rawPath, requestUri);
+}
+
+/**
+ * Whether the connection is to end with the answer, which nginx does in a location of its own; what is said there of a request
+ * lasts when it goes on elsewhere. A request that has been in another one before (a body was read, a question asked) goes
+ * there all the same: `resume` keeps what it holds, and limits know that it was counted.
+ */
+function isToLeave(): boolean {
+  return versions.get(LEAVING) !== undefined && ngx.var.ia_location === '' && ngx.var.ia_leaving === '' && (ngx.req.http_version() ?? 0) < 2;
 }
 
 function carryOut(found: FoundRoute, rawPath: string, requestUri: string): void {

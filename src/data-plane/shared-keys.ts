@@ -27,6 +27,11 @@ export function openKey(className: string): string {
   return className + '|open';
 }
 
+/** Present while clients are asked to go elsewhere. No class has this name. */
+export function leavingKey(): string {
+  return '|leaving';
+}
+
 export function pointerKey(className: string, key: string): string {
   return className + '|' + key;
 }

@@ -1,18 +1,19 @@
-// One engine: nginx with its prefix, and the class tables in it. Starts and stops them in the right order and connects
+// One engine: nginx with its prefix, and the class tables in it. Starts, replaces and stops them in the right order and connects
 // them; what is right or wrong about an update is decided in check-update.ts.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldTable } from './check-update.js';
 import { ClassWriters, type Readiness } from './class-writers.js';
 import type { ApplyResult } from './class-writer.js';
-import { createControlClient } from './control-client.js';
-import { engineFiles } from './nginx-conf.js';
+import type { ControlClient } from './control-client.js';
+import { createCurrentClient } from './current-client.js';
 import { NginxProcess, type Log, type Pids } from './nginx-process.js';
 import { type ObservedTraffic, createObservedTraffic } from './observed-traffic.js';
 import { createProcFigures } from './proc-figures.js';
 import { readingsOf } from './readings.js';
-import { createServedOrigins } from './served-origins.js';
-import type { EngineSettings } from './settings.js';
-import { createTrafficCounters, type Reading } from './traffic-counters.js';
+import { type ServedOrigins, createServedOrigins } from './served-origins.js';
+import { checkReplaceable, type EngineSettings } from './settings.js';
+import { createTrafficCounters, type Reading, type TrafficCounters } from './traffic-counters.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { prepareWorkDirectory } from './work-directory.js';
 
@@ -37,6 +38,14 @@ export interface Engine {
   /** What the engine holds of a class; undefined before its first table. */
   table(className: string): HeldTable | undefined;
   readiness(): Promise<Readiness>;
+  /**
+   * Puts a new nginx in the place of the one that runs, with these settings and whatever program is at `nginxBinary` now. It
+   * begins with all tables and on the same sockets; the old one finishes what is under way. Updates wait meanwhile. Throws an
+   * EngineError that says what to do, and all goes on as before, when that can't be done.
+   */
+  replaceNginx(settings: EngineSettings): Promise<void>;
+  /** Asks clients to go elsewhere after each answer; `stop` comes next. Never rejects. */
+  leave(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,52 +55,134 @@ const READ_EVERY_MS = 10_000;
 /** Starts nginx and resolves when it answers, with empty tables. Throws an EngineError that says what to do. */
 export async function startEngine(settings: EngineSettings, { log }: { log: Log }): Promise<Engine> {
   await prepareWorkDirectory(settings);
-  const client = createControlClient(engineFiles(settings.workDirectory).controlSocket);
-  const nginx = new NginxProcess(settings, {
-    log,
-    probe: () => client.tables().then(() => true, () => false),
-    onRestarted: () => {
-      starts += 1;
-      void writers.restore();
-    },
-  });
-  let starts = 1;
-  let writers: ClassWriters;
-  try {
-    await nginx.start();
-    const { instance } = await client.tables();
-    writers = new ClassWriters(settings, client, { instance, restartNginx: () => nginx.restart(), log });
-  } catch (error) {
-    await nginx.stop();
-    await client.close();
-    throw error;
-  }
-  const origins = createServedOrigins(settings.metrics.ingressNginxNames);
-  const traffic = createTrafficCounters({ client, origins, goneMs: settings.metrics.goneSeconds * 1000, now: () => performance.now() });
-  const readings = readingsOf({
-    settings, traffic, origins, proc: createProcFigures(settings), pids: () => nginx.pids(), starts: () => starts,
-    generation: (className) => writers.generation(className),
-  });
-  const observed = createObservedTraffic(traffic.requestsOf, log);
-  const keeping = setInterval(() => { traffic.read().catch(() => undefined); }, READ_EVERY_MS).unref();
+  const engine = new RunningEngine(settings, log);
+  await engine.start();
   return {
-    async apply(update) {
-      const result = await writers.apply(update);
-      if (result.applied) origins.take(update);
-      return result;
-    },
-    readings,
-    observe: observed.observe,
-    pids: () => nginx.pids(),
-    generation: (className) => writers.generation(className),
-    table: (className) => writers.table(className),
-    readiness: () => writers.readiness(),
-    async stop() {
-      clearInterval(keeping);
-      observed.stop();
-      writers.stop();
-      await nginx.stop();
-      await client.close();
-    },
+    apply: (update) => engine.apply(update),
+    readings: engine.readings,
+    observe: engine.observe,
+    pids: () => engine.pids(),
+    generation: (className) => engine.generation(className),
+    table: (className) => engine.table(className),
+    readiness: () => engine.readiness(),
+    replaceNginx: (next) => engine.replaceNginx(next),
+    leave: () => engine.leave(),
+    stop: () => engine.stop(),
   };
+}
+
+/** The parts and their connections; what each method means is said at Engine. */
+class RunningEngine implements Engine {
+  private readonly client = createCurrentClient();
+  private readonly origins: ServedOrigins;
+  private readonly traffic: TrafficCounters;
+  private readonly writers: ClassWriters;
+  private readonly nginx: NginxProcess;
+  private readonly counts = { starts: 0, replacements: 0 };
+  private replacing: Promise<void> = Promise.resolve();
+  private keeping: NodeJS.Timeout | undefined;
+  private readonly observed: ObservedTraffic;
+  readonly readings: Engine['readings'];
+  readonly observe: Engine['observe'];
+
+  constructor(private settings: EngineSettings, private readonly log: Log) {
+    const { client } = this;
+    this.origins = createServedOrigins(settings.metrics.ingressNginxNames);
+    this.traffic = createTrafficCounters({ client, origins: this.origins, goneMs: settings.metrics.goneSeconds * 1000, now: () => performance.now() });
+    this.observed = createObservedTraffic(this.traffic.requestsOf, log);
+    this.observe = this.observed.observe;
+    this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log });
+    this.nginx = new NginxProcess(settings, {
+      log,
+      prepare: () => this.writers.writeFirstTables(settings.workDirectory),
+      onRestarted: async (next) => {
+        this.counts.starts += 1;
+        await this.turnTo(next);
+        void this.writers.restore();
+      },
+      onEnded: (lastCounters) => this.traffic.takeLast(lastCounters),
+    });
+    this.readings = readingsOf({
+      settings: () => this.settings, traffic: this.traffic, origins: this.origins, proc: createProcFigures(() => this.settings.listeners),
+      pids: () => this.nginx.allPids(), counts: () => this.counts, generation: (className) => this.generation(className),
+    });
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.turnTo(await this.nginx.start());
+    } catch (error) {
+      await this.nginx.stop();
+      throw error;
+    }
+    this.counts.starts += 1;
+    this.keeping = setInterval(() => { this.traffic.read().catch(() => undefined); }, READ_EVERY_MS).unref();
+  }
+
+  async apply(update: TableUpdate): Promise<ApplyResult> {
+    const result = await this.writers.apply(update);
+    if (result.applied) this.origins.take(update);
+    return result;
+  }
+
+  pids(): Pids | undefined {
+    return this.nginx.pids();
+  }
+
+  generation(className: string): number {
+    return this.writers.generation(className);
+  }
+
+  table(className: string): HeldTable | undefined {
+    return this.writers.table(className);
+  }
+
+  readiness(): Promise<Readiness> {
+    return this.writers.readiness();
+  }
+
+  replaceNginx(next: EngineSettings): Promise<void> {
+    const done = this.replacing.then(() => this.replace(next)).catch(async (error: unknown) => {
+      await this.client.leave(false).catch(() => undefined);
+      throw error;
+    });
+    this.replacing = done.catch(() => undefined);
+    return done;
+  }
+
+  leave(): Promise<void> {
+    return this.client.leave(true).catch((error: Error) => this.log('warn', `clients can't be asked to go elsewhere: ${error.message}`));
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.keeping);
+    this.observed.stop();
+    this.writers.stop();
+    await this.nginx.stop();
+  }
+
+  private async replace(next: EngineSettings): Promise<void> {
+    const { nginx, traffic, writers } = this;
+    checkReplaceable(this.settings, next);
+    await nginx.test(next);
+    await nginx.untilFewFormer();
+    await this.client.leave(true);
+    // So long idle connections are still used: each answer asks to close them.
+    await sleep(this.settings.limits.leaveSeconds * 1000);
+    await writers.whileHeld(() => nginx.replace(next, async (successor) => {
+      await traffic.read().catch(() => undefined);
+      await this.turnTo(successor);
+    }));
+    this.counts.replacements += 1;
+    this.settings = next;
+    writers.serve(next);
+  }
+
+  private async turnTo(next: ControlClient): Promise<void> {
+    const states = await next.tables();
+    // At once, so that nobody sees the one without the other.
+    this.writers.adopt(states);
+    this.client.use(next);
+    this.writers.removeFirstTables(this.settings.workDirectory);
+  }
 }

@@ -1,12 +1,12 @@
 // Brings one class's table into nginx: one update at a time, in order, each taken as a whole or not at all. It holds what
-// nginx has, finds out what became of a push without an answer, and writes everything again to an nginx that was restarted.
+// nginx has, finds out what became of a push without an answer, and has every new nginx begin with the whole table.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefusedEntry } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
-import type { Log } from './nginx-process.js';
+import type { Log } from './nginx-run.js';
 
 /**
  * `newerEpoch`: the epoch that the class is at, when that of the update is over. `refused`: the entries that are not taken, when
@@ -42,11 +42,14 @@ export class ClassWriter {
   private generationInNginx = 0;
   /** False from the moment a new nginx is seen until it has taken the whole table. */
   private complete = true;
+  /** Grows with each update that was taken; and where it stood when the table for the next nginx was told. */
+  private revision = 0;
+  private toldRevision = -1;
   private queue: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly name: string,
-    private readonly rules: UpdateRules,
+    private rules: UpdateRules,
     private readonly link: NginxLink,
     /** The nginx that the table is in. */
     private instance: string,
@@ -86,6 +89,37 @@ export class ClassWriter {
     });
   }
 
+  /** Everything that a new nginx has to begin with. */
+  *wholeTable(): Generator<Change> {
+    this.toldRevision = this.revision;
+    yield* this.entries;
+  }
+
+  /** Lets no update through from when the ones before are done until `released` resolves; resolves when they are. */
+  hold(released: Promise<void>): Promise<void> {
+    return new Promise((reached) => {
+      void this.inOrder(async () => {
+        reached();
+        await released;
+      });
+    });
+  }
+
+  /** From now on updates are checked by these rules. */
+  obey(rules: UpdateRules): void {
+    this.rules = rules;
+  }
+
+  /** Turns to a new nginx, which may have begun with the whole table; false when it is the same one. */
+  adopt({ instance, classes }: TableStates): boolean {
+    if (instance === this.instance) return false;
+    const { generation, entries } = classes.get(this.name) ?? { generation: 0, entries: 0 };
+    this.instance = instance;
+    this.generationInNginx = generation;
+    this.complete = generation > 0 && entries === this.entries.size && this.toldRevision === this.revision;
+    return true;
+  }
+
   /** Writes the whole table to a new nginx. Does nothing when it is there already. */
   restore(): Promise<ApplyResult> {
     return this.inOrder(async () => {
@@ -108,6 +142,7 @@ export class ClassWriter {
       else this.entries.set(key, json);
     }
     this.held = { epoch: update.epoch, sequence: update.sequence, entries: this.entries, bytes };
+    this.revision += 1;
   }
 
   /** `count`: the entries of the table after the push; with another number in nginx, nothing there can be relied on. */
@@ -159,15 +194,6 @@ export class ClassWriter {
     this.generationInNginx = generation;
     this.complete = true;
     return { applied: true };
-  }
-
-  /** Notices a new nginx: nothing of the table is in it. */
-  private adopt({ instance }: TableStates): boolean {
-    if (instance === this.instance) return false;
-    this.instance = instance;
-    this.generationInNginx = 0;
-    this.complete = false;
-    return true;
   }
 
   /** Somebody else has written, or something was lost: no difference is right any more, only everything again. */

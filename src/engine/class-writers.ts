@@ -1,5 +1,5 @@
-// The tables of all classes towards one nginx: sends each update to its class, brings everything back after a restart, and
-// says whether all that is wanted is served.
+// The tables of all classes towards one nginx: sends each update to its class, has a new nginx begin with all of them, and says
+// whether all that is wanted is served.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEndpointCheck } from './check-endpoint.js';
@@ -8,7 +8,8 @@ import { shown } from './check-names.js';
 import { ClassWriter, type ApplyResult, type NginxLink } from './class-writer.js';
 import type { ControlClient, TableStates } from './control-client.js';
 import { EngineError, messageFrom } from './engine-error.js';
-import type { Log } from './nginx-process.js';
+import type { Log } from './nginx-run.js';
+import { removeFirstTable, writeFirstTable } from './first-tables.js';
 import { servedClasses, type EngineSettings } from './settings.js';
 
 export interface Readiness {
@@ -23,13 +24,53 @@ const POLL_MILLISECONDS = 20;
 export class ClassWriters {
   private readonly writers = new Map<string, ClassWriter>();
   private readonly halt = new AbortController();
+  private readonly link: NginxLink;
+  private instance: string;
 
-  /** `instance`: the nginx that runs, with empty tables. */
+  /** `instance`: the nginx that runs, with empty tables; '' when none does yet. */
   constructor(settings: EngineSettings, private readonly client: ControlClient, options: { instance: string; restartNginx: () => void; log: Log }) {
-    const link: NginxLink = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log };
-    for (const name of servedClasses(settings)) {
-      this.writers.set(name, new ClassWriter(name, rulesFrom(settings), link, options.instance));
+    this.link = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log };
+    this.instance = options.instance;
+    this.serve(settings);
+  }
+
+  /** Takes the classes and limits of new settings. What is held of a class that is no longer served is forgotten. */
+  serve(settings: EngineSettings): void {
+    const classes = servedClasses(settings);
+    for (const name of this.writers.keys()) if (!classes.has(name)) this.writers.delete(name);
+    for (const name of classes) {
+      const writer = this.writers.get(name);
+      if (writer === undefined) this.writers.set(name, new ClassWriter(name, rulesFrom(settings), this.link, this.instance));
+      else writer.obey(rulesFrom(settings));
     }
+  }
+
+  /** Writes what the next nginx begins with. Throws when the files can't be written. */
+  async writeFirstTables(workDirectory: string): Promise<void> {
+    await Promise.all([...this.writers].map(([name, writer]) => (
+      writer.hasTable ? writeFirstTable(workDirectory, name, writer.wholeTable()) : removeFirstTable(workDirectory, name))));
+  }
+
+  removeFirstTables(workDirectory: string): void {
+    for (const name of this.writers.keys()) removeFirstTable(workDirectory, name);
+  }
+
+  /** Does the job while no table changes: what was under way is done, and what comes waits. */
+  async whileHeld<Result>(job: () => Promise<Result>): Promise<Result> {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => { release = resolve; });
+    try {
+      await Promise.all([...this.writers.values()].map((writer) => writer.hold(released)));
+      return await job();
+    } finally {
+      release();
+    }
+  }
+
+  /** Turns to the nginx in this state. */
+  adopt(states: TableStates): void {
+    this.instance = states.instance;
+    for (const writer of this.writers.values()) writer.adopt(states);
   }
 
   async apply(update: unknown): Promise<ApplyResult> {
@@ -39,7 +80,7 @@ export class ClassWriters {
     return this.unlessStopped(() => writer.apply(update));
   }
 
-  /** Writes all tables to an nginx that has been restarted. */
+  /** Writes all tables to an nginx that has been restarted, where it did not begin with them. */
   async restore(): Promise<void> {
     await Promise.all([...this.writers.values()].map((writer) => this.unlessStopped(() => writer.restore())));
   }
@@ -55,7 +96,10 @@ export class ClassWriters {
   async readiness(): Promise<Readiness> {
     let states: TableStates;
     try {
+      const asked = this.instance;
       states = await this.client.tables();
+      // Another nginx has taken over while this one was asked.
+      if (asked !== this.instance) states = await this.client.tables();
     } catch (error) {
       return { ready: false, reasons: [`nginx does not answer: ${messageFrom(error)}`] };
     }

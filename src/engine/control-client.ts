@@ -30,6 +30,8 @@ export interface ControlClient {
   counters(): Promise<string>;
   /** Takes counters away for good. Throws when that can't be told. */
   forget(keys: readonly string[]): Promise<void>;
+  /** Has nginx ask its clients to go elsewhere after each answer, or not any more. Throws when that can't be told. */
+  leave(leaving: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -72,6 +74,13 @@ export function createControlClient(socketPath: string): ControlClient {
       });
       await body.dump();
       if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to POST /v1/counters/forget`);
+    },
+    async leave(leaving) {
+      const { statusCode, body } = await pool.request({
+        path: '/v1/leaving', method: leaving ? 'PUT' : 'DELETE', headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
+      });
+      await body.dump();
+      if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to ${leaving ? 'PUT' : 'DELETE'} /v1/leaving`);
     },
     close: () => pool.destroy(),
   };

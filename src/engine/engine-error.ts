@@ -15,7 +15,9 @@ export type EngineErrorCode =
   | 'nginx-silent'
   /** The control socket gave an answer outside the protocol. */
   | 'control-answer'
-  | 'stopped';
+  | 'stopped'
+  /** One thing at a time. */
+  | 'busy';
 
 export class EngineError extends Error {
   readonly code: EngineErrorCode;

@@ -25,20 +25,39 @@ export function engineFiles(workDirectory: string) {
   return {
     configuration: inside('nginx.conf'),
     dataPlane: inside('data-plane.json'),
+    /** Process id of the nginx that takes requests. */
     pid: inside('nginx.pid'),
     certificate: inside('private', 'default.crt'),
     privateKey: inside('private', 'default.key'),
     /** For the agent's account only: whoever reaches the control socket decides what is served. */
-    privateDirectories: [inside('control'), inside('private')],
+    privateDirectories: [inside('control'), inside('private'), inside('private', 'tables')],
+    /** Leads to the control socket of the nginx that takes requests. */
     controlSocket: inside('control', 'control.sock'),
     logPipe: inside('control', 'log.pipe'),
+    lastCounters: inside('control', 'last-counters'),
+    /** What the next nginx begins with, a file for each class; data-plane/first-tables.ts reads it. */
+    firstTables: inside('private', 'tables'),
+    testConfiguration: inside('nginx.conf.test'),
     temporary: inside('temp'),
   };
 }
 
-export function renderNginxConf(settings: EngineSettings): RenderedFile {
+/** Number of the run whose files only `nginx -t` uses. */
+export const TEST_RUN = 0;
+
+/** What each of several nginx that live at the same time has for itself. */
+export function runFiles(workDirectory: string, run: number) {
+  return {
+    controlSocket: path.join(workDirectory, 'control', `${run}.sock`),
+    pid: path.join(workDirectory, 'control', `${run}.pid`),
+  };
+}
+
+/** `run`: number of the nginx that is to be started with it. */
+export function renderNginxConf(settings: EngineSettings, run = 1): RenderedFile {
+  const { controlSocket, pid } = runFiles(settings.workDirectory, run);
   const blocks = [
-    mainBlock(settings),
+    mainBlock(settings, pid),
     'http {',
     httpBlock(settings),
     limitsBlock(settings),
@@ -47,7 +66,7 @@ export function renderNginxConf(settings: EngineSettings): RenderedFile {
     ...(Object.keys(upstreamBlocks) as UpstreamFamily[])
       .flatMap((family) => Array.from({ length: upstreamBlocks[family] }, (_, at) => shardBlock(settings, upstreamName(family, at)))),
     ...settings.listeners.map((listener) => renderListener(settings, listener)),
-    controlBlock(settings),
+    controlBlock(controlSocket),
     '}',
   ];
   return rendered(engineFiles(settings.workDirectory).configuration, blocks.map((block) => block.trim()).join('\n\n') + '\n');
@@ -73,7 +92,7 @@ function rendered(file: string, content: string): RenderedFile {
   return { path: file, content, hash: createHash('sha256').update(content).digest('hex') };
 }
 
-function mainBlock(settings: EngineSettings): string {
+function mainBlock(settings: EngineSettings, pid: string): string {
   const { limits } = settings;
   const user = settings.workerUser === undefined ? '' : nginxText`user ${settings.workerUser};`;
   return nginxText`
@@ -83,7 +102,7 @@ daemon off;
 worker_processes ${settings.workers};
 worker_rlimit_nofile ${limits.workerConnections * 2};
 worker_shutdown_timeout ${`${limits.drainSeconds}s`};
-pid ${engineFiles(settings.workDirectory).pid};
+pid ${pid};
 error_log stderr warn;
 ` + user + nginxText`
 events {
@@ -205,10 +224,10 @@ function shardBlock({ limits }: EngineSettings, name: string): string {
 }`;
 }
 
-function controlBlock(settings: EngineSettings): string {
+function controlBlock(socket: string): string {
   return nginxText`
 server {
-  listen ${`unix:${engineFiles(settings.workDirectory).controlSocket}`};
+  listen ${`unix:${socket}`};
   client_max_body_size 256m;
   client_body_buffer_size 1m;
   client_body_timeout 30s;

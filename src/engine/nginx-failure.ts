@@ -26,6 +26,11 @@ const explanations: Explanation[] = [
       `nginx: ${address} is no address of this machine; correct the listener's address`),
   },
   {
+    pattern: /listen\(\) to (\S+?),? .*failed \(\d+: Address already in use\)/,
+    explain: ([, address]) => new EngineError('port-in-use',
+      `nginx: ${address} is already in use (port ${portOf(address!)}); stop the other process or change the listener's port`),
+  },
+  {
     pattern: /dlopen\(\) "([^"]+)" failed/,
     explain: ([, file]) => new EngineError('module-missing',
       `nginx: the module ${file} cannot be loaded; ${INSTALL_HINT}, or set modulesDirectory`),

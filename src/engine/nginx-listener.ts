@@ -56,6 +56,7 @@ server {
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096;
   set $ia_listener ${listener.name};
   set $ia_location "";
+  set $ia_leaving "";
   limit_rate_after $ia_rate_after;
   set $ia_scheme "http";
   set $ia_shard "";
@@ -70,7 +71,7 @@ server {
   header_filter_by_lua_block { ia_answer_headers() }
 ` + headerLines() + (settings.metrics.traffic ? COUNTING : ENDING) + '\n' + [
     proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
-    ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
+    leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
 }
@@ -149,6 +150,11 @@ function laneLocations(listener: string): string[] {
 
 function buffers(kilobytes: number, number: number): string[] {
   return [`proxy_buffer_size ${kilobytes}k;`, `proxy_buffers ${number} ${kilobytes}k;`];
+}
+
+/** Where requests go while clients are asked to go elsewhere: the answer ends the connection, unless it has changed its protocol. */
+function leaveLocation(listener: string): string {
+  return proxyLocation('@leave', listener, ['set $ia_leaving "yes";', 'keepalive_timeout 0;']);
 }
 
 /** gRPC: HTTP/2 to the backend, bodies streamed both ways. */

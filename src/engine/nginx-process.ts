@@ -1,25 +1,28 @@
-// Runs nginx in the foreground as a child: started, watched, restarted with a growing pause when it dies by itself, stopped
-// with a deadline. It knows nothing of tables; whoever needs to act on a restart gives `onStarted`.
+// Supervises nginx: started, watched, restarted with a growing pause when it dies by itself, replaced by a new one that takes
+// the listeners' sockets over, stopped with a deadline. It knows nothing of tables; hooks fill each new nginx before it listens.
 
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControlClient } from './control-client.js';
 import { EngineError, messageFrom } from './engine-error.js';
+import { ListenSockets } from './listen-sockets.js';
+import { checkInstalled, testConfiguration } from './nginx-check.js';
+import { explainNginxFailure } from './nginx-failure.js';
 import { engineFiles } from './nginx-conf.js';
-import { explainNginxFailure, INSTALL_HINT } from './nginx-failure.js';
-import { openLogPipe } from './log-pipe.js';
+import { type Log, type LogLevel, type NginxRun, endsWithin, killRun, processesOf, spawnNginx, untilDeaf } from './nginx-run.js';
 import type { EngineSettings } from './settings.js';
+import { showCurrentRun, writeConfiguration } from './work-directory.js';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type Log = (level: LogLevel, message: string) => void;
+export type { Log, LogLevel };
 
 export interface NginxHooks {
   log: Log;
-  /** Whether nginx answers on its control socket. */
-  probe: () => Promise<boolean>;
-  /** nginx has been restarted after it had died by itself; its shared memory is empty. */
-  onRestarted: () => void;
+  /** Called before each start: writes what the new nginx is to serve from its first request on. */
+  prepare: () => Promise<void>;
+  /** An nginx answers in place of one that had died by itself. */
+  onRestarted: (client: ControlClient) => Promise<void>;
+  /** An nginx has ended: what its workers had counted. */
+  onEnded: (lastCounters: string) => void;
 }
 
 export interface Pids {
@@ -31,63 +34,136 @@ const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 10_000;
 /** A run this long was a good one: the next pause starts small again. */
 const GOOD_RUN = 60_000;
-/** Lines of stderr in which the reason of a failed start is looked for. */
-const LINES_KEPT = 100;
-const SETPRIV = '/usr/bin/setpriv';
-/** Node makes a child's standard error a blocking one, whatever it is given; by this way it stays as log-pipe.ts made it. */
-const STDERR_IS_3 = 'exec "$@" 2>&3 3>&-';
-
-interface Run {
-  child: ChildProcess;
-  /** The last lines of stderr. */
-  lines: string[];
-  started: number;
-  /** How it ended; never rejects. */
-  ended: Promise<string>;
-  over: boolean;
-}
+/** How long updates wait for a replaced nginx that is slow to stop listening. */
+const DEAF_MS = 2000;
+/** Replaced ones that still finish what is under way; each has shared memory of its own, so there can't be many. */
+const MOST_FORMER = 2;
 
 export class NginxProcess {
-  private run: Run | undefined;
+  private run: NginxRun | undefined;
+  /** Replaced, and finishing what was under way. */
+  private readonly former = new Set<NginxRun>();
+  private readonly sockets = new ListenSockets();
   private readonly halt = new AbortController();
   private pause = FIRST_PAUSE;
+  private replacing: Promise<void> | undefined;
 
-  constructor(private readonly settings: EngineSettings, private readonly hooks: NginxHooks) {}
+  constructor(private settings: EngineSettings, private readonly hooks: NginxHooks) {}
 
   /** Starts nginx and waits until it answers. Throws an EngineError that says what to do. */
-  async start(): Promise<void> {
-    this.run = await this.startOnce();
-    void this.watch(this.run);
+  async start(): Promise<ControlClient> {
+    try {
+      const run = await this.startOnce(this.settings);
+      this.makeCurrent(run);
+      return run.client;
+    } catch (error) {
+      // Nobody must wait at a port behind which nothing comes up.
+      this.sockets.keepOnly([]);
+      throw error;
+    }
   }
 
   pids(): Pids | undefined {
-    const master = this.run?.over === false ? this.run.child.pid : undefined;
-    return master === undefined ? undefined : { master, workers: childrenOf(master) };
+    return this.run === undefined ? undefined : processesOf(this.run);
+  }
+
+  /** All processes, also those of replaced ones that still finish what is under way. */
+  allPids(): Pids | undefined {
+    const current = this.pids();
+    const others = [...this.former].map(processesOf).filter((one) => one !== undefined);
+    return current && { master: current.master, workers: [...current.workers, ...others.flatMap(({ master, workers }) => [master, ...workers])] };
   }
 
   /** Ends this nginx at once and lets the watch start a new one. */
   restart(): void {
-    if (this.run !== undefined && !this.run.over) killGroup(this.run.child.pid!, 'SIGKILL');
+    if (this.run !== undefined) killRun(this.run);
+  }
+
+  /** Tests whether nginx takes the configuration that these settings give. Throws an EngineError that says what is wrong. */
+  async test(settings: EngineSettings): Promise<void> {
+    checkInstalled(settings);
+    await testConfiguration(settings);
+  }
+
+  /**
+   * Starts an nginx with these settings on the same sockets. When it answers, `takeOver` is told its client, and the one before
+   * finishes what is under way (`drainSeconds`). Throws an EngineError, and goes on with the one before, when it does not start.
+   */
+  async replace(settings: EngineSettings, takeOver: (client: ControlClient) => Promise<void>): Promise<void> {
+    if (this.replacing !== undefined) throw new EngineError('busy', 'nginx is being replaced already; wait until that is over');
+    this.replacing = this.replaceOnce(settings, takeOver);
+    try {
+      await this.replacing;
+    } finally {
+      this.replacing = undefined;
+    }
+  }
+
+  /** Waits until there is room for one more former nginx. */
+  async untilFewFormer(): Promise<void> {
+    while (this.former.size >= MOST_FORMER) await Promise.race([...this.former].map(({ ended }) => ended));
   }
 
   /** Lets requests in flight end (`drainSeconds`), then insists. Resolves when no process of nginx is left. */
   async stop(): Promise<void> {
     this.halt.abort();
-    const run = this.run;
-    if (run === undefined || run.over) return;
+    await this.replacing?.catch(() => undefined);
+    this.sockets.keepOnly([]);
+    const runs = [...this.former, ...(this.run === undefined ? [] : [this.run])];
+    await Promise.all(runs.map((run) => this.stopRun(run)));
+    rmSync(engineFiles(this.settings.workDirectory).controlSocket, { force: true });
+  }
+
+  private async stopRun(run: NginxRun): Promise<void> {
     // nginx cuts what is still open after drainSeconds itself (worker_shutdown_timeout); the second is for that to happen.
     for (const [signal, wait] of [['SIGQUIT', this.settings.limits.drainSeconds * 1000 + 1000], ['SIGTERM', 2000]] as const) {
+      if (run.over) return;
       run.child.kill(signal);
       if (await endsWithin(run, wait)) return;
       this.hooks.log('warn', `nginx still runs ${wait} ms after ${signal}`);
     }
-    killGroup(run.child.pid!, 'SIGKILL');
+    killRun(run);
     await run.ended;
   }
 
-  private async watch(run: Run): Promise<void> {
+  private makeCurrent(run: NginxRun): void {
+    this.run = run;
+    showCurrentRun(this.settings.workDirectory, run.number, run.child.pid!);
+    void this.watch(run);
+  }
+
+  private async replaceOnce(settings: EngineSettings, takeOver: (client: ControlClient) => Promise<void>): Promise<void> {
+    const before = this.run!;
+    const missing = this.sockets.missing(this.settings.listeners);
+    if (missing.length > 0) throw new EngineError('port-forbidden', `nginx can't be replaced while it runs: the agent holds no socket of ${missing.join(', ')}; restart the engine`);
+    let run: NginxRun | undefined;
+    try {
+      run = await this.startOnce(settings);
+      await takeOver(run.client);
+    } catch (error) {
+      if (run !== undefined) killRun(run);
+      await run?.ended;
+      this.sockets.keepOnly(this.settings.listeners);
+      if (!before.over) writeConfiguration(this.settings, before.number);
+      throw error;
+    }
+    this.settings = settings;
+    this.makeCurrent(run);
+    this.sockets.keepOnly(settings.listeners);
+    this.former.add(before);
+    before.child.kill('SIGQUIT');
+    // From then on nobody is served from the old tables any more.
+    await untilDeaf(before, DEAF_MS);
+    if (before.over) this.former.delete(before);
+  }
+
+  private async watch(run: NginxRun): Promise<void> {
     const ending = await run.ended;
-    if (this.halt.signal.aborted) return;
+    this.former.delete(run);
+    this.hooks.onEnded(run.lastCounters());
+    // If it dies while its successor starts, it depends on that one.
+    await this.replacing?.catch(() => undefined);
+    if (this.halt.signal.aborted || run !== this.run) return;
     this.hooks.log('error', `nginx ended by itself (${ending})`);
     if (performance.now() - run.started > GOOD_RUN) this.pause = FIRST_PAUSE;
     await this.startAgain();
@@ -100,116 +176,44 @@ export class NginxProcess {
       this.pause = Math.min(this.pause * 2, LONGEST_PAUSE);
       if (signal.aborted) return;
       try {
-        await this.start();
+        const client = await this.start();
         this.hooks.log('warn', 'nginx is restarted');
-        return this.hooks.onRestarted();
+        return await this.hooks.onRestarted(client);
       } catch (error) {
         if (!signal.aborted) this.hooks.log('error', messageFrom(error));
       }
     }
   }
 
-  private async startOnce(): Promise<Run> {
-    const run = this.spawn();
-    this.run = run;
-    const deadline = performance.now() + this.settings.limits.startSeconds * 1000;
+  private async startOnce(settings: EngineSettings): Promise<NginxRun> {
+    checkInstalled(settings);
+    const number = this.freeNumber();
+    writeConfiguration(settings, number);
+    await this.hooks.prepare();
+    const run = spawnNginx({ settings, number, sockets: this.sockets.open(settings.listeners), tablesNeeded: this.replacing !== undefined, log: this.hooks.log });
+    const deadline = performance.now() + settings.limits.startSeconds * 1000;
     while (!run.over) {
-      if (await this.hooks.probe()) return run;
-      if (performance.now() > deadline) {
-        killGroup(run.child.pid!, 'SIGKILL');
+      if (await run.client.tables().then(() => true, () => false)) {
+        if (!run.lines.some((line) => /listen\(\) to \S+.*failed/.test(line))) return run;
+        killRun(run);
+        break;
+      }
+      if (performance.now() > deadline || this.halt.signal.aborted) {
+        killRun(run);
         await run.ended;
-        throw new EngineError('nginx-silent', `nginx did not answer within ${this.settings.limits.startSeconds} s; ` +
+        throw new EngineError('nginx-silent', `nginx did not answer within ${settings.limits.startSeconds} s; ` +
           `its last words: ${run.lines.slice(-3).join(' | ') || 'none'}`);
       }
-      await Promise.race([sleep(20), run.ended]);
+      await Promise.race([sleep(10), run.ended]);
     }
     throw explainNginxFailure(run.lines.join('\n'), await run.ended);
   }
 
-  private spawn(): Run {
-    const { nginxBinary, workDirectory } = this.settings;
-    const { configuration, controlSocket, logPipe } = engineFiles(workDirectory);
-    checkInstalled(this.settings);
-    // Left behind by an nginx that was killed; the new one could not listen.
-    rmSync(controlSocket, { force: true });
-    const lines: string[] = [];
-    const errors = openLogPipe(logPipe, (line) => {
-      lines.push(line);
-      if (lines.length > LINES_KEPT) lines.shift();
-      this.hooks.log(levelOf(line), line);
-    });
-    const command = ['-c', STDERR_IS_3, 'sh', ...deathSignal(this.hooks.log), nginxBinary, '-p', workDirectory, '-c', configuration, '-e', 'stderr'];
-    // A process group of its own: a Ctrl-C at the terminal reaches the agent only, which stops nginx in order.
-    // Its own directory too: Lua's default path looks for modules in the current one.
-    const child = spawn('/bin/sh', command, { stdio: ['ignore', 'ignore', 'ignore', errors.writeEnd], detached: true, cwd: workDirectory });
-    errors.handOver();
-    const run: Run = { child, lines, started: performance.now(), over: false, ended: Promise.resolve('') };
-    run.ended = Promise.all([endOf(child), errors.ended]).then(([ending]) => {
-      run.over = true;
-      return ending;
-    });
-    return run;
-  }
-}
-
-/** How a child ended; never rejects. */
-function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => {
-      // Workers of a master that was killed would go on serving old routes and hold the ports.
-      killGroup(child.pid!, 'SIGKILL');
-      resolve(signal ?? `exit code ${code}`);
-    });
-  });
-}
-
-function checkInstalled(settings: EngineSettings): void {
-  try {
-    accessSync(settings.nginxBinary, constants.X_OK);
-  } catch (error) {
-    throw new EngineError('nginx-missing', `nginx: ${settings.nginxBinary} is missing or cannot be run; ${INSTALL_HINT}, or set nginxBinary`, error);
-  }
-  for (const module of ['ndk_http_module.so', 'ngx_http_lua_module.so']) {
-    const file = path.join(settings.modulesDirectory, module);
-    if (!existsSync(file)) throw new EngineError('module-missing', `nginx: the module ${file} is missing; ${INSTALL_HINT}, or set modulesDirectory`);
-  }
-}
-
-/** Makes the kernel end nginx when the agent dies without a word (kill -9): a proxy nobody feeds must not go on serving. */
-function deathSignal(log: Log): string[] {
-  const prefix = [SETPRIV, '--pdeathsig', 'TERM'];
-  if (spawnSync(prefix[0]!, [...prefix.slice(1), 'true']).status === 0) return prefix;
-  log('warn', `${SETPRIV} (util-linux) is missing: nginx will go on serving if the agent is killed`);
-  return [];
-}
-
-function levelOf(line: string): LogLevel {
-  if (/\[(emerg|alert|crit|error)\]/.test(line)) return 'error';
-  return /\[(notice|info|debug)\]/.test(line) ? 'info' : 'warn';
-}
-
-async function endsWithin(run: Run, milliseconds: number): Promise<boolean> {
-  const timeout = new AbortController();
-  const late = sleep(milliseconds, undefined, { signal: timeout.signal }).catch(() => undefined);
-  await Promise.race([run.ended, late]);
-  timeout.abort();
-  return run.over;
-}
-
-/** Signals the master and its workers, which share the master's process group. */
-function killGroup(master: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-master, signal);
-  } catch {
-    // Nothing of it is left.
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((text) => text !== '').map(Number);
-  } catch {
-    return [];
+  /** The lowest that no living nginx has. */
+  private freeNumber(): number {
+    const taken = new Set([...this.former, ...(this.run === undefined || this.run.over ? [] : [this.run])].map((run) => run.number));
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    return number;
   }
 }

@@ -17,7 +17,8 @@ export interface ProcFigures {
   read(pids: Pids | undefined): Promise<Reading[]>;
 }
 
-export function createProcFigures({ listeners }: Pick<EngineSettings, 'listeners'>): ProcFigures {
+/** `listeners`: those there are now. */
+export function createProcFigures(listeners: () => EngineSettings['listeners']): ProcFigures {
   const seconds = new Map<number, number>();
   let ended = 0;
   return {
@@ -38,7 +39,7 @@ export function createProcFigures({ listeners }: Pick<EngineSettings, 'listeners
         { name: 'nginxOpenFiles', labels: [], values: [total(({ files }) => files)] },
         { name: 'nginxProcesses', labels: ['master'], values: [pids === undefined ? 0 : 1] },
         { name: 'nginxProcesses', labels: ['worker'], values: [pids?.workers.length ?? 0] },
-        ...await connectionReadings(listeners),
+        ...await connectionReadings(listeners()),
       ];
     },
   };

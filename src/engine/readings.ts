@@ -10,13 +10,13 @@ import type { EngineSettings } from './settings.js';
 import type { Reading, TrafficCounters } from './traffic-counters.js';
 
 export interface ReadingSources {
-  settings: EngineSettings;
+  settings: () => EngineSettings;
   traffic: TrafficCounters;
   proc: ProcFigures;
   origins: ServedOrigins;
   pids: () => Pids | undefined;
-  /** How often nginx was started. */
-  starts: () => number;
+  /** How often nginx was started because there was none, and how often in place of one that ran. */
+  counts: () => { starts: number; replacements: number };
   generation: (className: string) => number;
 }
 
@@ -30,16 +30,18 @@ export function readingsOf(sources: ReadingSources): () => Promise<Reading[]> {
   return async () => [
     ...await sources.traffic.read(),
     ...await sources.proc.read(sources.pids()),
-    { name: 'nginxStarts', labels: [], values: [sources.starts()] },
+    { name: 'nginxStarts', labels: [], values: [sources.counts().starts] },
+    { name: 'nginxReplacements', labels: [], values: [sources.counts().replacements] },
     ...listenerReadings(sources),
     ...await certificateReadings(sources.origins, ends),
   ];
 }
 
 function listenerReadings({ settings, origins, generation }: ReadingSources): Reading[] {
-  const names = new Set(settings.listeners.flatMap(({ classes }) => classes));
+  const { listeners } = settings();
+  const names = new Set(listeners.flatMap(({ classes }) => classes));
   return [
-    ...settings.listeners.flatMap(({ name, classes }) => classes.map((className) => ({ name: 'listenerInfo', labels: [className, name], values: [1] }))),
+    ...listeners.flatMap(({ name, classes }) => classes.map((className) => ({ name: 'listenerInfo', labels: [className, name], values: [1] }))),
     ...[...names].flatMap((className) => [
       { name: 'engineGeneration', labels: [className], values: [generation(className)] },
       { name: 'engineEntries', labels: [className], values: [origins.entries(className)] },

@@ -70,6 +70,8 @@ export const settingsSchema = {
       /** How long nginx may take to become ready, and how long requests in flight may take once it is told to stop. */
       startSeconds: count(15, 1, 600),
       drainSeconds: count(30, 0, 3600),
+      /** How long clients are asked to close their connections before nginx is replaced or, by whoever stops it, ended. */
+      leaveSeconds: { type: 'number', minimum: 0, maximum: 60, default: 2 },
       entriesPerClass: count(500_000, 1, 10_000_000),
       megabytesPerClass: count(200, 1, 240),
       routesPerHost: count(1000, 1, 100_000),

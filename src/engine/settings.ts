@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import path from 'node:path';
 import { Ajv, type ErrorObject } from 'ajv';
 import cloneDeep from 'lodash/cloneDeep.js';
+import isEqual from 'lodash/isEqual.js';
 import { parse } from 'yaml';
 import { EngineError, messageFrom } from './engine-error.js';
 import { quote } from './nginx-text.js';
@@ -34,6 +35,7 @@ export interface EngineLimits {
   readSeconds: number;
   startSeconds: number;
   drainSeconds: number;
+  leaveSeconds: number;
   entriesPerClass: number;
   megabytesPerClass: number;
   routesPerHost: number;
@@ -102,6 +104,12 @@ export function engineSettings(input: unknown, baseDirectory = process.cwd()): E
 /** Every class that some listener serves. */
 export function servedClasses(settings: EngineSettings): Set<string> {
   return new Set(settings.listeners.flatMap((listener) => listener.classes));
+}
+
+/** Throws one EngineError that names what can't change while the engine runs. */
+export function checkReplaceable(now: EngineSettings, next: EngineSettings): void {
+  const fixed = (['workDirectory', 'metrics'] as const).filter((key) => !isEqual(now[key], next[key]));
+  if (fixed.length > 0) throw invalid(fixed.map((key) => `${key}: can't be changed while the engine runs; restart the engine, or put back what it was`));
 }
 
 function invalid(complaints: string[]): EngineError {

@@ -29,6 +29,8 @@ export interface TrafficCounters {
    * Ingresses: nobody may be taken for idle who is not. Throws when nginx does not answer.
    */
   requestsOf(className: string, ingresses: readonly string[]): Promise<RequestCounts>;
+  /** Takes what the workers of an nginx that has ended had counted, as they tell it (data-plane/last-counters.ts). */
+  takeLast(text: string): void;
 }
 
 export interface TrafficOptions {
@@ -58,7 +60,7 @@ const IDLE_METHOD = 'GET';
 const IDLE_CODE = '200';
 
 export function createTrafficCounters(options: TrafficOptions): TrafficCounters {
-  const state: State = { ...options, series: new Map(), idle: new Map(), instance: undefined };
+  const state: State = { ...options, series: new Map(), idle: new Map(), instance: undefined, former: new Map() };
   let running: Promise<Reading[]> | undefined;
   const read = (): Promise<Reading[]> => {
     running ??= readAll(state).finally(() => { running = undefined; });
@@ -66,6 +68,7 @@ export function createTrafficCounters(options: TrafficOptions): TrafficCounters 
   };
   return {
     read,
+    takeLast: (text) => takeLast(state, text),
     async requestsOf(className, ingresses) {
       const readings = await read();
       return { instance: state.instance!, counts: await countRequests(readings, className, ingresses) };
@@ -93,7 +96,12 @@ interface State extends TrafficOptions {
   /** Readings of Ingresses that have no such requests yet, by class and origin. */
   idle: Map<string, Reading>;
   instance: string | undefined;
+  /** What was read last of each nginx before the present one, by instance and key. */
+  former: Map<string, Map<string, number[]>>;
 }
+
+/** Runs of nginx of which last words may still come. */
+const MOST_FORMER = 8;
 
 async function readAll(state: State): Promise<Reading[]> {
   const text = await state.client.counters();
@@ -117,7 +125,12 @@ async function readAll(state: State): Promise<Reading[]> {
 /** A new nginx: what the one before had counted stays. */
 function meet(state: State, instance: string): void {
   if (state.instance !== undefined && state.instance !== instance) {
-    for (const one of state.series.values()) {
+    const read = new Map<string, number[]>();
+    state.former.set(state.instance, read);
+    const [oldest] = state.former.keys();
+    if (state.former.size > MOST_FORMER) state.former.delete(oldest!);
+    for (const [key, one] of state.series) {
+      read.set(key, one.current);
       one.base = sum(one.base, one.current);
       one.current = one.current.map(() => 0);
     }
@@ -126,14 +139,53 @@ function meet(state: State, instance: string): void {
 }
 
 function take(state: State, key: string, text: string): void {
-  let one = state.series.get(key);
-  if (one === undefined) {
-    one = newSeries(key);
-    state.series.set(key, one);
-  }
+  const one = seriesOf(state, key);
   one.current = numbers(text);
+  show(one);
+}
+
+function seriesOf({ series }: State, key: string): Series {
+  const one = series.get(key) ?? newSeries(key);
+  series.set(key, one);
+  return one;
+}
+
+function show(one: Series): void {
   one.values = one.base.length === 0 ? one.current : sum(one.base, one.current);
 }
+
+/** Each worker has told all counters, at its own end: the highest of them are the last ones. */
+function takeLast(state: State, text: string): void {
+  const last = new Map<string, number[]>();
+  let instance: string | undefined;
+  for (const line of text.split('\n').slice(0, -1)) {
+    const tab = line.lastIndexOf('\t');
+    const [key, value] = [line.slice(0, tab), line.slice(tab + 1)];
+    if (key === 'instance') instance = value;
+    else last.set(key, highest(last.get(key) ?? [], numbers(value)));
+  }
+  if (instance === undefined) return;
+  const read = state.former.get(instance);
+  state.former.delete(instance);
+  if (read === undefined && instance !== state.instance) return;
+  for (const [key, values] of last) {
+    const one = seriesOf(state, key);
+    // Nothing was read of a newer nginx yet: what was counted is still counted as its own.
+    if (read === undefined) one.current = highest(one.current, values);
+    else one.base = sum(one.base, difference(values, read.get(key) ?? []));
+    show(one);
+  }
+}
+
+/** What has been added since `read`. */
+function difference(values: readonly number[], read: readonly number[]): number[] {
+  return values.map((value, at) => Math.max(0, value - (read[at] ?? 0)));
+}
+
+function highest(a: readonly number[], b: readonly number[]): number[] {
+  return b.map((value, at) => Math.max(value, a[at] ?? 0));
+}
+
 
 function newSeries(key: string): Series {
   const parts = key.split('|');

@@ -1,13 +1,13 @@
-// Prepares nginx's prefix: directories with their modes, nginx.conf, data-plane.json, the default certificate.
-// It decides nothing about their content, and removes nothing but a control socket that nobody answers on.
+// Prepares nginx's prefix: directories with their modes, the default certificate; and before each start of nginx its
+// nginx.conf and data-plane.json. It decides nothing about their content, and removes only what nobody answers on.
 
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDefaultCertificate } from './default-certificate.js';
 import { EngineError, messageFrom } from './engine-error.js';
-import { engineFiles, renderDataPlaneSettings, renderNginxConf, type RenderedFile } from './nginx-conf.js';
+import { engineFiles, renderDataPlaneSettings, renderNginxConf, runFiles, TEST_RUN, type RenderedFile } from './nginx-conf.js';
 import type { EngineSettings } from './settings.js';
 
 /** How long an nginx whose agent has just died may take to go away before its directory counts as taken. */
@@ -19,7 +19,6 @@ export async function prepareWorkDirectory(settings: EngineSettings): Promise<vo
     for (const directory of [settings.workDirectory, files.temporary]) makeDirectory(directory, 0o711);
     for (const directory of files.privateDirectories) makeDirectory(directory, 0o700);
     await takeControlSocket(files.controlSocket);
-    for (const file of [renderNginxConf(settings), renderDataPlaneSettings(settings)]) writeWhole(file.path, file.content, 0o644);
     const certificate = await createDefaultCertificate(new Date());
     writeWhole(files.privateKey, certificate.key, 0o600);
     writeWhole(files.certificate, certificate.chain, 0o600);
@@ -31,6 +30,32 @@ export async function prepareWorkDirectory(settings: EngineSettings): Promise<vo
   if (process.getuid?.() === 0 && settings.workerUser !== 'root') {
     for (const key of ['workDirectory', 'luaDirectory'] as const) checkReachable(key, settings[key]);
   }
+}
+
+/** Writes what the nginx of this number is started with. Throws an EngineError. */
+export function writeConfiguration(settings: EngineSettings, run: number): void {
+  try {
+    for (const file of [renderNginxConf(settings, run), renderDataPlaneSettings(settings)]) writeWhole(file.path, file.content, 0o644);
+  } catch (error) {
+    throw new EngineError('work-directory', `work directory ${settings.workDirectory}: ${messageFrom(error)}; make room or let this account write there`, error);
+  }
+}
+
+/** Writes a configuration that is only tested, and returns its name. */
+export function writeTestConfiguration(settings: EngineSettings): string {
+  const { testConfiguration } = engineFiles(settings.workDirectory);
+  writeWhole(testConfiguration, renderNginxConf(settings, TEST_RUN).content, 0o644);
+  return testConfiguration;
+}
+
+/** Has the names without a number lead to the nginx that takes requests. */
+export function showCurrentRun(workDirectory: string, run: number, pid: number): void {
+  const files = engineFiles(workDirectory);
+  const link = `${files.controlSocket}.new`;
+  rmSync(link, { force: true });
+  symlinkSync(path.basename(runFiles(workDirectory, run).controlSocket), link);
+  renameSync(link, files.controlSocket);
+  writeWhole(files.pid, `${pid}\n`, 0o644);
 }
 
 /** Writes a file so that a reader finds the old content or the new, never a part. */

@@ -54,6 +54,7 @@ export const engineCatalogue = {
   engineEntries: { name: 'ingress_arbiter_engine_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that nginx serves.' },
   zoneFree: { name: 'ingress_arbiter_shared_memory_free_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Pages of a shared memory zone that nothing uses yet.' },
   zoneCapacity: { name: 'ingress_arbiter_shared_memory_capacity_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Size of a shared memory zone.' },
+  nginxReplacements: { name: 'ingress_arbiter_nginx_replacements_total', type: 'counter', labels: [], help: 'How often a new nginx took the place of one that ran, because somebody asked for it.' },
   nginxStarts: { name: 'ingress_arbiter_nginx_starts_total', type: 'counter', labels: [], help: 'How often nginx was started; more than once means that it had died.' },
   nginxCpu: { name: 'ingress_arbiter_nginx_cpu_seconds_total', type: 'counter', unit: 'seconds', labels: [], help: 'Processor time of all processes of nginx.' },
   nginxMemory: { name: 'ingress_arbiter_nginx_resident_memory_bytes', type: 'gauge', unit: 'bytes', labels: [], help: 'Resident memory of all processes of nginx; what they share is counted for each.' },

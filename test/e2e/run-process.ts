@@ -48,7 +48,7 @@ export async function startRun({ api, access, folder, user, class: className, se
   writeFileSync(path.join(home, 'kubeconfig'), api.kubeconfig({ user, token: api.addUser(user) }));
   writeFileSync(path.join(home, 'run.yaml'), stringify({
     claims: [{ class: className, addresses: [{ hostname: `${className}.test` }] }],
-    leaseNamespace: 'arbiter', kubeconfig: './kubeconfig', admin: { port: adminPort },
+    leaseNamespace: 'arbiter', unreadySeconds: 0, kubeconfig: './kubeconfig', admin: { port: adminPort },
     engine: {
       workDirectory: './nginx', workers: 1, allowLoopbackEndpoints: true,
       ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),

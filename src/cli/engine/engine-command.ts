@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { jsonLog } from '../json-log.js';
-import { nextSignal } from '../next-signal.js';
+import { nextSignal, onHangUp } from '../next-signal.js';
 import { type EngineProgramSettings, readEngineProgramSettings } from './engine-program-settings.js';
 
 /** The command; `finish` gets 0 after a signal, 1 when a part can't start, 2 when the settings are not valid. */
@@ -27,6 +27,11 @@ async function runEngine(file: string, print: (line: string) => void): Promise<n
   try {
     const { startEngineProgram } = await import('./start-engine-program.js');
     const program = await startEngineProgram(settings, log);
+    onHangUp(async () => {
+      log('info', `SIGHUP: reads ${file} again and replaces nginx`);
+      await program.change(readEngineProgramSettings(file));
+      log('info', 'a new nginx serves with the settings as they are now');
+    }, (error) => log('error', `everything goes on as before: ${error.message}`));
     log('info', `engine ${settings.name}: admin listener on port ${program.adminPort}`);
     log('info', `${await signal}: ending`);
     await program.stop();

@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { Ajv } from 'ajv';
+import isEqual from 'lodash/isEqual.js';
 import { readYaml } from '../read-yaml.js';
 import { type EngineSettings, engineSettings } from '../../engine/settings.js';
 import type { TlsFiles } from '../../engine/tls-files.js';
@@ -17,6 +18,12 @@ export interface EngineProgramSettings {
   /** How long the engine is unready before it stops to take requests, so that whoever sends them can notice. */
   unreadySeconds: number;
   engine: EngineSettings;
+}
+
+/** Throws one Error that names what can't change while the program runs. */
+export function checkFixed(now: EngineProgramSettings, next: EngineProgramSettings): void {
+  const fixed = (['name', 'tls', 'admin'] as const).filter((key) => !isEqual(now[key], next[key]));
+  if (fixed.length > 0) throw new Error(`${fixed.join(', ')}: can't be changed while the engine runs; restart it, or put back what it was`);
 }
 
 const file = { type: 'string', minLength: 1 };

@@ -3,12 +3,11 @@
 
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EngineProgramSettings } from './engine-program-settings.js';
+import { createClassSubscriptions } from './class-subscriptions.js';
+import { type EngineProgramSettings, checkFixed } from './engine-program-settings.js';
 import { type Engine, startEngine } from '../../engine/agent.js';
 import { keepLastGood } from '../../engine/last-good.js';
 import type { Log } from '../../engine/nginx-process.js';
-import { type Subscription, subscribeTables } from '../../engine/subscribe-tables.js';
-import { connectToPublishers } from '../../engine/tls-files.js';
 import { adminApp } from '../../http/admin-app.js';
 import { type Listening, listen } from '../../http/listen.js';
 import { engineMetrics } from '../installation/admin-metrics.js';
@@ -18,12 +17,19 @@ export interface EngineProgram {
   adminPort: number;
   /** Process ids of nginx; undefined before it has a table to serve. */
   pids(): ReturnType<Engine['pids']>;
+  /**
+   * Goes on with other settings: a new nginx takes the place of the one that runs, and the controllers of the classes are
+   * followed that they name. Throws, and all goes on as before, when that can't be done.
+   */
+  change(settings: EngineProgramSettings): Promise<void>;
   /** First unready, then no new requests, then the end when those in flight are answered. */
   stop(): Promise<void>;
 }
 
 /** Starts the program; it runs until stopped. */
-export async function startEngineProgram(settings: EngineProgramSettings, log: Log): Promise<EngineProgram> {
+export async function startEngineProgram(initial: EngineProgramSettings, log: Log): Promise<EngineProgram> {
+  let settings = initial;
+  // Changed in place: whoever was given it sees the classes of today.
   const classes = Object.keys(settings.controllers);
   let starting: Promise<Engine> | undefined;
   let engine: Engine | undefined;
@@ -31,29 +37,23 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
   const lastGood = keepLastGood({ directory: path.join(settings.engine.workDirectory, 'tables'), classes, held: (name) => engine?.table(name), log });
   // nginx begins to listen only when there is something to serve: an engine with nothing must not answer for anybody.
   const running = async (): Promise<Engine> => {
-    starting ??= startEngine(settings.engine, { log });
+    starting ??= startEngine(settings.engine, { log }).catch((error: unknown) => {
+      starting = undefined;
+      throw error;
+    });
     engine = await starting;
-    for (const [name, { ingresses, tell }] of observed) engine.observe(name, ingresses, tell);
-    observed.clear();
+    early.handOn(engine);
     return engine;
   };
-  /** What was asked for before there was anything to serve. */
-  const observed = new Map<string, { ingresses: readonly string[]; tell: Parameters<Engine['observe']>[2] }>();
-  const observe: Engine['observe'] = (name, ingresses, tell) => {
-    if (engine === undefined) observed.set(name, { ingresses, tell });
-    else engine.observe(name, ingresses, tell);
-  };
+  const early = keepEarlyWishes();
   const apply = async (update: TableUpdate): Promise<Awaited<ReturnType<Engine['apply']>>> => {
     const result = await (await running()).apply(update);
     if (result.applied) lastGood.changed(update.class);
     return result;
   };
   await serveLastGood(classes, lastGood.load, apply, log);
-  const connections = new Map(classes.map((name) => [name, connectToPublishers(name, settings.tls, (message) => log('warn', message))]));
-  const subscriptions = classes.map((name): Subscription => subscribeTables({
-    class: name, engine: settings.name, addresses: settings.controllers[name]!, connections: connections.get(name)!, apply, observe, log,
-    taken: () => Math.max(0, engine?.table(name)?.sequence ?? 0),
-  }));
+  const subscriptions = createClassSubscriptions({ apply, observe: (...wish) => (engine ?? early).observe(...wish), log, taken: (name) => Math.max(0, engine?.table(name)?.sequence ?? 0) });
+  await subscriptions.follow(settings);
   const readiness = async (): Promise<string | undefined> => {
     if (stopping) return 'stopping';
     if (engine === undefined) return 'no class has a table yet';
@@ -67,14 +67,37 @@ export async function startEngineProgram(settings: EngineProgramSettings, log: L
   return {
     adminPort: admin.port,
     pids: () => engine?.pids(),
+    async change(next) {
+      checkFixed(settings, next);
+      if (engine !== undefined) await engine.replaceNginx(next.engine);
+      const added = Object.keys(next.controllers).filter((name) => !classes.includes(name));
+      settings = next;
+      classes.splice(0, classes.length, ...Object.keys(next.controllers));
+      await serveLastGood(added, lastGood.load, apply, log);
+      await subscriptions.follow(next);
+    },
     async stop() {
       stopping = true;
-      if (engine !== undefined) await sleep(settings.unreadySeconds * 1000);
-      await Promise.all(subscriptions.map((one) => one.stop()));
-      await Promise.all([...connections.values()].map((one) => one.close()));
+      if (engine !== undefined) {
+        await engine.leave();
+        await sleep(settings.unreadySeconds * 1000);
+      }
+      await subscriptions.stop();
       await engine?.stop();
       await lastGood.stop();
       await admin.close();
+    },
+  };
+}
+
+/** What was asked to be observed before there was anything to serve. */
+function keepEarlyWishes(): Pick<Engine, 'observe'> & { handOn(engine: Engine): void } {
+  const wishes = new Map<string, Parameters<Engine['observe']>>();
+  return {
+    observe: (...wish) => { wishes.set(wish[0], wish); },
+    handOn(engine) {
+      for (const wish of wishes.values()) engine.observe(...wish);
+      wishes.clear();
     },
   };
 }

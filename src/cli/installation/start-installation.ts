@@ -1,6 +1,7 @@
 // An installation in one process: an engine with its nginx, the controller instances that give it its tables, and the admin
 // listener. `dev` and `run` are both this. It decides nothing and sets no exit code.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startInstance } from './start-instance.js';
 import type { Controller, LogLevel } from '../../controller/controller.js';
 import type { Claim } from '../../core/claim.js';
@@ -31,6 +32,8 @@ export interface InstallationSettings {
   engine: EngineSettings;
   instances: readonly InstanceSettings[];
   admin: { address: string; port: number };
+  /** How long it serves, unready, after its claims are given back: until whoever sends requests has noticed. 0 when left out. */
+  unreadySeconds?: number;
 }
 
 export interface Installation {
@@ -38,6 +41,11 @@ export interface Installation {
   engine: Engine;
   metrics: Metrics;
   controllers: readonly Controller[];
+  /**
+   * Puts a new nginx with these settings in the place of the one that runs. Throws, and all goes on as before, when that can't
+   * be done.
+   */
+  changeEngine(settings: EngineSettings): Promise<void>;
   /** Undefined when everything is served; else what is missing, in words. */
   notReady(): string | undefined;
   /** Hands the claims back, then lets nginx finish what is under way. Never rejects. */
@@ -51,20 +59,31 @@ function standbyReason(controllers: readonly Controller[]): string | undefined {
   return `standby: the classes are held by other processes (${holders.join(', ')})`;
 }
 
+/** Serves on, and asks clients to go elsewhere. */
+async function leaveTraffic(engine: Engine, seconds: number): Promise<void> {
+  await engine.leave();
+  await sleep(seconds * 1000);
+}
+
 /** Starts everything; resolves when it runs, which is before it is ready. What had started is ended again when a part fails. */
 export async function startInstallation(settings: InstallationSettings, log: PartLog): Promise<Installation> {
   const ends: (() => Promise<void>)[] = [];
+  let state: 'starting' | 'running' | 'stopping' = 'starting';
   const stop = async (): Promise<void> => {
+    if (state === 'running') state = 'stopping';
     for (const end of ends.splice(0).reverse()) {
       await end().catch((error: Error) => log('error', 'installation', `did not end cleanly: ${error.message}`));
     }
   };
-  const { installation, kubeconfig, admin: { address, port } } = settings;
+  const { installation, kubeconfig, admin: { address, port }, unreadySeconds = 0 } = settings;
   try {
     const claims = settings.instances.flatMap((one) => one.claims);
     const engineSettings = serveTables(settings.engine, claims);
     const engine = await startEngine(engineSettings, { log: (level, message) => log(level, 'engine', message) });
-    ends.push(() => engine.stop());
+    ends.push(async () => {
+      if (state === 'stopping') await leaveTraffic(engine, unreadySeconds);
+      await engine.stop();
+    });
     const metrics = engineMetrics(engineSettings, installation.namespace, async () => readingsOfClasses(await engine.readings(), claims));
     const controllers: Controller[] = [];
     for (const { part, claims: own, identity } of settings.instances) {
@@ -75,10 +94,13 @@ export async function startInstallation(settings: InstallationSettings, log: Par
       ends.push(() => instance.stop());
       controllers.push(instance.controller);
     }
-    const notReady = (): string | undefined => controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
+    const notReady = (): string | undefined => (state === 'stopping' ? 'stopping' : undefined) ?? controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
     const admin = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady }), address, port);
-    ends.push(() => admin.close());
-    return { adminPort: admin.port, engine, metrics, controllers, notReady, stop };
+    // It answers to the end, that it is not ready.
+    ends.unshift(() => admin.close());
+    state = 'running';
+    const changeEngine = (next: EngineSettings): Promise<void> => engine.replaceNginx(serveTables(next, claims));
+    return { adminPort: admin.port, engine, metrics, controllers, changeEngine, notReady, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -4,8 +4,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Command } from 'commander';
+import isEqual from 'lodash/isEqual.js';
 import { jsonLog } from '../json-log.js';
-import { nextSignal } from '../next-signal.js';
+import { nextSignal, onHangUp } from '../next-signal.js';
 import type { Installation } from '../installation/start-installation.js';
 import type { RunSettings } from './run-settings.js';
 
@@ -28,10 +29,12 @@ async function run({ config, shard }: Options): Promise<number> {
   const ended = nextSignal();
   let settings: RunSettings;
   let installation: Installation;
+  let read: () => RunSettings;
   try {
     // Loaded here because it loads nearly everything, which the other commands should not wait for.
     const { readRunSettings } = await import('./run-settings.js');
-    settings = readRunSettings(config, shard === undefined ? {} : { shard });
+    read = () => readRunSettings(config, shard === undefined ? {} : { shard });
+    settings = read();
   } catch (error) {
     log('error', 'run', (error as Error).message);
     return 2;
@@ -44,11 +47,22 @@ async function run({ config, shard }: Options): Promise<number> {
     log('error', 'run', (error as Error).message);
     return 1;
   }
+  onHangUp(async () => {
+    await changeEngine(installation, settings, read());
+    log('info', 'run', 'SIGHUP: a new nginx serves with the settings as they are now');
+  }, (error) => log('error', 'run', `SIGHUP: everything goes on as before: ${error.message}`));
   log('info', 'run', `serves ${settings.claims.map((claim) => claim.class).join(', ')} when ready; metrics and health on port ${installation.adminPort}`);
-  log('info', 'run', `${await ended}: hands its claims back and lets nginx finish what is under way`);
+  log('info', 'run', `${await ended}: hands its claims back, serves ${settings.unreadySeconds} s more and lets nginx finish what is under way`);
   await installation.stop();
   log('info', 'run', 'everything has ended');
   return 0;
+}
+
+/** Takes the settings of the engine; all others are those that the process was started with. */
+async function changeEngine(installation: Installation, { engine: _before, ...fixed }: RunSettings, { engine, ...now }: RunSettings): Promise<void> {
+  const changed = (Object.keys(fixed) as (keyof typeof fixed)[]).filter((key) => !isEqual(fixed[key], now[key]));
+  if (changed.length > 0) throw new Error(`${changed.join(', ')}: can't be changed while it runs; restart it, or put back what it was`);
+  await installation.changeEngine(engine);
 }
 
 /** Another one at each start, so that nobody is taken for an earlier life of itself. */

@@ -46,6 +46,7 @@ local function run()
   if ngx.var.uri == "/v1/counters" then 
     return ngx.say("instance\\t", versions:get("instance"), "\\nrequests|internal|shop|web|web|GET|200||\\t", versions:get("count") or 0)
   end
+  if ngx.var.uri == "/v1/leaving" then return answer(200, {}) end
   answer(404, {})
 end
 return { run = run }

@@ -1,5 +1,5 @@
 // What the agent takes, refuses, sends and sends again, against a control server with faults.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -166,6 +166,47 @@ describe('class writers', () => {
     served({ a: 1, b: 1, c: 1 });
     expect(nginx.pushes).to.deep.equal([['blue', 0, 2], ['blue', 1, 1], ['blue', 0, 3]]);
     expect(restarts).to.equal(0);
+  });
+
+  it('writes nothing to a new nginx that began with the whole table, and everything to one that began with an older one', async () => {
+    await writers.apply(full(1, { a: 1 }));
+    const folder = path.join(directory, 'private', 'tables');
+    mkdirSync(folder, { recursive: true });
+    const begin = async (): Promise<void> => {
+      nginx.restart();
+      const entries = new Map(readFileSync(path.join(folder, 'blue'), 'utf8').split('\n').slice(0, -1).map((line) => line.slice(1).split('\t') as [string, string]));
+      nginx.tables.set('blue', { generation: 1, entries });
+      writers.adopt(await client.tables());
+    };
+    await writers.writeFirstTables(directory);
+    expect(readdirSync(folder)).to.deep.equal(['blue']);
+    expect(statSync(path.join(folder, 'blue')).mode & 0o777).to.equal(0o600);
+    await begin();
+    expect(await writers.readiness()).to.deep.include({ ready: true });
+    await writers.restore();
+    expect(nginx.pushes).to.have.length(1);
+    expect(await writers.apply(delta(2, { b: 1 }, { count: 2 }))).to.deep.equal(OK);
+    served({ a: 1, b: 1 });
+    // What was told to the next nginx is older than what was taken since.
+    await begin();
+    expect(await writers.readiness()).to.deep.include({ ready: false });
+    await writers.restore();
+    served({ a: 1, b: 1 });
+    writers.removeFirstTables(directory);
+    expect(readdirSync(folder)).to.deep.equal([]);
+  });
+
+  it('lets no update through while it is held, and all of them afterwards', async () => {
+    await writers.apply(full(1, { a: 1 }));
+    let during: unknown;
+    let late: Promise<unknown> = Promise.resolve();
+    await writers.whileHeld(async () => {
+      late = writers.apply(delta(2, { b: 1 }, { count: 2 }));
+      during = await Promise.race([late, new Promise((resolve) => setTimeout(() => resolve('waits'), 50))]);
+    });
+    expect(during).to.equal('waits');
+    expect(await late).to.deep.equal(OK);
+    served({ a: 1, b: 1 });
   });
 
   it('never serves a part of a table when the new nginx has no room', async () => {

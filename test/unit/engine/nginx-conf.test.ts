@@ -66,7 +66,7 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && !/^(?:\/|@again|@asked|@answered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name === 'location' && !/^(?:\/|@again|@leave|@asked|@answered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
     if (name.endsWith('_by_lua_block') && !LUA.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && words[1] !== '$host' && !/^"@?[-a-z0-9_]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
@@ -101,7 +101,7 @@ describe('nginx.conf', () => {
       'set $ia_listener "internal";', 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', 'client_max_body_size 0;', 'grpc_pass grpcs://$ia_shard;', 'lua_regex_match_limit 100000;', 'server_tokens off;',
       'max_headers "100";', 'client_max_body_size "1m";', 'proxy_read_timeout "60s";', 'ssl_session_tickets off;',
       'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $remote_addr;', 'proxy_buffering off;',
-      'listen "unix:/srv/ingress-arbiter/control/control.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
+      'listen "unix:/srv/ingress-arbiter/control/1.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
     ]) expect(conf.content).to.include(line);
     expect(conf.content.match(/^upstream [a-l]_ia_* {$/gm)).to.have.length(allUpstreamBlocks);
     // After the balancer, or connections are not kept.
@@ -131,7 +131,7 @@ describe('nginx.conf', () => {
     const strange = '/srv/with space;and{brace}#hash';
     const content = renderNginxConf(settings({ workDirectory: strange, modulesDirectory: strange })).content;
     expect(lint(content)).to.deep.equal([]);
-    expect(flatten(parseConf(content)).find(({ name }) => name === 'pid')!.words).to.deep.equal([`"${strange}/nginx.pid"`]);
+    expect(flatten(parseConf(content)).find(({ name }) => name === 'pid')!.words).to.deep.equal([`"${strange}/control/1.pid"`]);
   });
 
   const hostile = ['a"; evil', 'a\nb', 'a\r', '\u0000', '\u007f', '\u0085', '\u2028', '$host', '${x}', "a'b", 'a\\', '\ud800'];

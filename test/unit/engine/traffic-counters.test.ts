@@ -57,6 +57,29 @@ describe('traffic counters', () => {
     expect((await shown())['figures|blue|||']).to.deep.equal([2, 2, 4]);
   });
 
+  it('adds what the workers of a replaced nginx had counted at their end, the highest of what they tell', async () => {
+    lines[web] = '7';
+    await shown();
+    lines = { instance: '2', [web]: '2' };
+    expect((await shown())[web]).to.deep.equal([9]);
+    const late = 'requests|blue|shop|web|web|GET|101||';
+    traffic.takeLast(`instance\t1\n${web}\t9\n${late}\t1\ninstance\t1\n${web}\t8\nfigures|blue|||\t1.5,2\n`);
+    expect(await shown()).to.deep.include({ [web]: [11], [late]: [1], 'figures|blue|||': [1.5, 2] });
+    // Said again, or of nobody that was seen, it counts nothing.
+    traffic.takeLast(`instance\t1\n${web}\t9\n`);
+    traffic.takeLast(`instance\t0\n${web}\t9\n`);
+    traffic.takeLast('');
+    expect((await shown())[web]).to.deep.equal([11]);
+  });
+
+  it('adds what an nginx had counted last when nothing was read of the next one yet', async () => {
+    lines[web] = '7';
+    await shown();
+    traffic.takeLast(`instance\t1\n${web}\t8\n`);
+    lines = { instance: '2', [web]: '1' };
+    expect((await shown())[web]).to.deep.equal([9]);
+  });
+
   it('shows a 0 for an Ingress that nobody has asked for, and keeps it beside other methods and codes', async () => {
     origins.take(update({ 'a.example.com': [route('web')] }));
     expect((await shown())[web]).to.deep.equal([0]);
