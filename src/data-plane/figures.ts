@@ -1,5 +1,5 @@
 // Times and sizes of requests. A worker gathers them in its own memory and brings them to shared memory once a second, for
-// they are many numbers a request. A worker that is killed loses up to a second of them; the count of requests it never loses.
+// they are many numbers a request. A worker that is killed loses up to a second of them; that of requests it keeps (decisions/0007).
 
 import { figureSlots, figures as allFigures, sizeBucket, timeBucket } from '../route-table/figures.js';
 import { addSlot, slotKey } from './counters.js';
