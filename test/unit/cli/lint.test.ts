@@ -148,7 +148,7 @@ describe('lint over a corpus of manifests', function () {
   it('finds the annotation of every finding about one', () => {
     const manifests = readManifests(readdirSync(corpus).map((name) => path.join(corpus, name)));
     const findings = findingsAsIfServed(manifests.snapshot, 0).filter(({ code }) => /^IA15/.test(code));
-    expect(findings.length).to.be.greaterThan(50);
+    expect(findings, 'findings to look at').not.to.be.empty;
     for (const finding of findings) {
       const { annotations = {} } = manifests.snapshot.ingresses.get(finding.object.slice('Ingress '.length))!.metadata;
       expect(Object.keys(annotations).some((key) => namesAnnotation(finding, key.slice(key.indexOf('/') + 1))), finding.message).to.equal(true);
