@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit check lint types architecture coverage docs manifests bundle image-rootfs quick-start clean
+.PHONY: help setup build generate dev test unit hand-overs check lint types architecture coverage docs manifests bundle image-rootfs quick-start clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -29,6 +29,9 @@ test: build ## Run all tests: unit, features on the dev cluster, end to end with
 
 unit: build ## Run the tests that need neither kubectl, nginx nor Prometheus
 	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
+
+hand-overs: build ## Move 500 Ingresses from class to class and back under load, every answer checked (HAND_OVERS=number)
+	@HAND_OVERS=$${HAND_OVERS:-500} $(mocha) dist/test/e2e/hand-over.test.js
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
 

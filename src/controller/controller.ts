@@ -43,6 +43,8 @@ export interface ControllerOptions {
   installation?: string;
   /** Names of the listeners that serve a class, to tell others. */
   listenersOf?: (className: string) => readonly string[];
+  /** Statuses that are written a second at most, after a burst of four times as many; 5 unless given. */
+  statusWritesPerSecond?: number;
   /** Names this process among all that may hold a claim; differs from one start to the next. */
   identity: string;
 }

@@ -22,13 +22,16 @@ interface Around {
   find: (ingress: string) => KubeObject | undefined;
 }
 
-export function startStatuses({ api, metrics, log }: Pick<ControllerOptions, 'api' | 'metrics' | 'log'>, { held, arbiter, find }: Around): Statuses {
+/** A burst is this many seconds' worth of writes. */
+const BURST_SECONDS = 4;
+
+export function startStatuses({ api, metrics, log, statusWritesPerSecond: perSecond = 5 }: Pick<ControllerOptions, 'api' | 'metrics' | 'log' | 'statusWritesPerSecond'>, { held, arbiter, find }: Around): Statuses {
   const { statusWrites, plans } = arbiter;
   const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
   const electorOf = ({ metadata }: KubeObject): LeaseElector | undefined =>
     held.find(({ claim }) => !claim.observe && claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
   const writer = startStatusWriter({
-    api,
+    api, perSecond, burst: BURST_SECONDS * perSecond,
     mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
     remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
     onResult: ({ key, result, error }) => {

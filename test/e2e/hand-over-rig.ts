@@ -76,12 +76,12 @@ export class HandOverRig {
   create(...objects: object[]): void { for (const object of objects) this.api.store.create(object as KubeObject); }
 
   /** A controller process of one class. */
-  startController(name: string, claim: object = {}): Program {
+  startController(name: string, { claim = {}, statusWritesPerSecond = 5 }: { claim?: object; statusWritesPerSecond?: number } = {}): Program {
     const file = `controller-${name}-${this.programs.length}.yaml`;
     const user = `controller-${name}`;
     writeFileSync(this.file(`${user}.kubeconfig`), this.api.kubeconfig({ user, token: this.api.addUser(user) }), { mode: 0o600 });
     writeFileSync(this.file(file), stringify({
-      claims: [{ class: name, addresses: [{ hostname: addressOf(name) }], ...claim }], leaseNamespace: 'arbiter', kubeconfig: `${user}.kubeconfig`, admin: { port: 0 },
+      claims: [{ class: name, addresses: [{ hostname: addressOf(name) }], ...claim }], leaseNamespace: 'arbiter', kubeconfig: `${user}.kubeconfig`, admin: { port: 0 }, statusWritesPerSecond,
       stream: { address: '127.0.0.1', port: this.streams.get(name), tls: { certificate: `tls/class-${name}.crt`, key: `tls/class-${name}.key`, authority: 'tls/ca.crt' } },
     }));
     return this.spawn('dist/test/e2e/loopback-controller.js', this.file(file));

@@ -1,29 +1,31 @@
 // Ingresses change their class under load on both listeners, in real processes: no request may fail, at no time may there be
-// two owners or an empty status, and the old listener answers until it is drained.
+// two owners or an empty status, and the old listener answers until it is drained. HAND_OVERS=500 (make hand-overs) is the long form.
 import { expect } from 'chai';
 import { HandOverRig, A, B, addressOf, annotation, type EngineSettings } from './hand-over-rig.js';
 import { eventually } from '../fixtures/eventually.js';
 import { type Load, startLoad, type Target } from '../fixtures/open-loop-load.js';
 
-const MOVED = 20;
+const MOVED = Number(process.env['HAND_OVERS'] ?? 60);
 const PER_SECOND = 100;
+/** Each Ingress is asked once in so long: it must not pass for drained in between. */
+const ROUND_SECONDS = Math.ceil(MOVED / PER_SECOND);
+const WRITES_PER_SECOND = 100;
 
 interface Written {
   metadata: { name: string; annotations?: Record<string, string> };
   status?: { loadBalancer?: { ingress?: { hostname?: string }[] } };
 }
 
-describe('e2e: hand-over', function () {
-  this.timeout(120_000);
-  const rig = new HandOverRig();
+describe(`e2e: hand-over of ${MOVED} Ingresses`, function () {
+  this.timeout(300_000);
+  const rig = new HandOverRig({ 'hand-over-grace': '1s', 'hand-over-quiet': `${2 * ROUND_SECONDS}s` });
   let engine: EngineSettings;
   let targets: Target[];
 
   before(async () => {
     await rig.start();
     targets = rig.createIngresses(MOVED, A);
-    rig.startController(A);
-    rig.startController(B);
+    for (const name of [A, B]) rig.startController(name, { statusWritesPerSecond: WRITES_PER_SECOND });
     engine = await rig.startEngine('one');
     await rig.arrived(A, 60_000);
     for (const { host } of targets) await rig.answers(engine.ports[A]!, host, 200);
@@ -33,29 +35,34 @@ describe('e2e: hand-over', function () {
   /** Everything that was ever written to an Ingress's status or record shows the order of a hand-over. */
   const judge = (from: string, to: string, since: number): void => {
     const written = rig.records.slice(since).filter(({ resource, code }) => resource.startsWith('ingresses') && code < 300).flatMap(({ written: object, user, resource }) => (object === undefined ? [] : [{ object: object as unknown as Written, user, resource }]));
+    let statuses = 0;
     for (const { object: { metadata, status }, user, resource } of written) {
       const shown = (status?.loadBalancer?.ingress ?? []).map(({ hostname }) => hostname);
       expect(shown, `${metadata.name} by ${user}`).to.have.length(1);
       if (resource !== 'ingresses/status') continue;
+      statuses += 1;
       expect([user, shown[0]], metadata.name).to.deep.equal([`controller-${to}`, addressOf(to)]);
       const record = JSON.parse(metadata.annotations![annotation]!) as { from: string[]; to: string; movedAt?: string };
       expect([record.from, record.to], metadata.name).to.deep.equal([[from], to]);
       expect(record.movedAt, metadata.name).to.be.a('string');
     }
+    expect(statuses, 'each status is written once').to.equal(MOVED);
   };
 
   const moveAll = async (from: string, to: string): Promise<void> => {
     const since = rig.records.length;
     const old: Load = startLoad(engine.ports[from]!, targets, PER_SECOND);
     await eventually(() => expect(old.report.answered).to.be.above(PER_SECOND / 2));
+    const begun = performance.now();
     for (const { host } of targets) rig.move(host.replace('.test', ''), to);
-    await eventually(() => { for (const one of rig.ingresses()) expect(rig.shown(one)).to.equal(addressOf(to)); }, 30_000).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+    await eventually(() => { for (const one of rig.ingresses()) expect(rig.shown(one)).to.equal(addressOf(to)); }, 30_000 + MOVED * 100).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+    const movedWithin = performance.now() - begun;
     const next = startLoad(engine.ports[to]!, targets, PER_SECOND);
     // The old listener is asked as long as anybody might, and serves all the while.
-    await eventually(() => expect(next.report.answered).to.be.above(3 * PER_SECOND), 20_000);
+    await eventually(() => expect(next.report.answered).to.be.above(3 * MOVED), 20_000 + MOVED * 60);
     for (const one of rig.ingresses()) expect(rig.record(one), 'nobody drains while there are requests').to.be.a('string');
     const before = await old.stop();
-    await rig.arrived(to);
+    await rig.arrived(to, 60_000);
     const after = await next.stop();
     for (const { failures, sent, answered } of [before, after]) expect({ failures, answered }).to.deep.equal({ failures: [], answered: sent });
     for (const { host } of targets) {
@@ -63,6 +70,7 @@ describe('e2e: hand-over', function () {
       await rig.answers(engine.ports[to]!, host, 200);
     }
     judge(from, to, since);
+    console.log(`      ${MOVED} from ${from} to ${to}: every status moved within ${(movedWithin / 1000).toFixed(1)} s; 0 of ${before.sent + after.sent} requests failed`);
   };
 
   it('loses no request on the way there', () => moveAll(A, B));

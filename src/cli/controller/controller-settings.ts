@@ -33,6 +33,7 @@ const schema = {
 
 interface CheckedInput extends Pick<ControllerProgramSettings, 'stream' | 'admin'> {
   claims: Claim[];
+  statusWritesPerSecond: number;
   installation: string;
   leaseNamespace: string;
   kubeconfig?: string;
@@ -64,7 +65,7 @@ export function readControllerSettings(name: string, overrides: ControllerOverri
   const { tls, ...stream } = { ...input.stream, ...(advertise === undefined ? {} : { advertise }) };
   const inFolder = (one: string): string => path.resolve(folder, one);
   return {
-    claims, admin: input.admin, ...(overrides.admission === undefined ? {} : { admission: Number(overrides.admission) }), kubeconfig: kubeconfigSource(input, folder),
+    claims, admin: input.admin, statusWritesPerSecond: input.statusWritesPerSecond, ...(overrides.admission === undefined ? {} : { admission: Number(overrides.admission) }), kubeconfig: kubeconfigSource(input, folder),
     installation: { name: input.installation, namespace: input.leaseNamespace },
     stream: { ...stream, tls: { certificate: inFolder(tls.certificate), key: inFolder(tls.key), authority: inFolder(tls.authority) } },
   };

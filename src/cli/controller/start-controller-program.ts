@@ -18,6 +18,8 @@ export interface ControllerProgramSettings {
   installation: Installation;
   kubeconfig: KubeConfigSource;
   admin: { address: string; port: number };
+  /** See ControllerOptions. */
+  statusWritesPerSecond?: number;
   stream: {
     address: string;
     port: number;
@@ -44,7 +46,7 @@ const ADMISSION_SECONDS = 2;
 
 /** Starts the program; what had started is ended again when a part fails. */
 export async function startControllerProgram(settings: ControllerProgramSettings, log: Log): Promise<ControllerProgram> {
-  const { claims, installation, kubeconfig, admin, stream } = settings;
+  const { claims, installation, kubeconfig, admin, stream, statusWritesPerSecond } = settings;
   const ends: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end().catch((error: Error) => log('error', `did not end cleanly: ${error.message}`));
@@ -57,7 +59,7 @@ export async function startControllerProgram(settings: ControllerProgramSettings
     ends.push(() => listener.close());
     const address = stream.advertise ?? `https://${stream.address}:${listener.port}`;
     const metrics = controllerMetrics();
-    const instance = await startInstance({ claims, installation, kubeconfig, metrics, log, identity: identityAt(address, settings.identity) });
+    const instance = await startInstance({ claims, installation, kubeconfig, metrics, log, ...(statusWritesPerSecond === undefined ? {} : { statusWritesPerSecond }), identity: identityAt(address, settings.identity) });
     ends.push(() => instance.stop());
     for (const [name, source] of instance.controller.sources) {
       sources.set(name, { attach: (engine, sink, after) => source.attach(engine, sink, after), holder: () => holderOf(source.holder()) });

@@ -32,6 +32,8 @@ export interface InstallationSettings {
   engine: EngineSettings;
   instances: readonly InstanceSettings[];
   admin: { address: string; port: number };
+  /** See ControllerOptions. */
+  statusWritesPerSecond?: number;
   /** How long it serves, unready, after its claims are given back: until whoever sends requests has noticed. 0 when left out. */
   unreadySeconds?: number;
 }
@@ -75,7 +77,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
       await end().catch((error: Error) => log('error', 'installation', `did not end cleanly: ${error.message}`));
     }
   };
-  const { installation, kubeconfig, admin: { address, port }, unreadySeconds = 0 } = settings;
+  const { installation, kubeconfig, admin: { address, port }, unreadySeconds = 0, statusWritesPerSecond } = settings;
   try {
     const claims = settings.instances.flatMap((one) => one.claims);
     const engineSettings = serveTables(settings.engine, claims);
@@ -88,7 +90,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
     const controllers: Controller[] = [];
     for (const { part, claims: own, identity } of settings.instances) {
       const instance = await startInstance({
-        claims: own, identity, installation, kubeconfig, sink: engine, metrics,
+        claims: own, identity, installation, kubeconfig, sink: engine, metrics, ...(statusWritesPerSecond === undefined ? {} : { statusWritesPerSecond }),
         listenersOf: (className) => listenersOf(settings.engine, className), log: (level, message) => log(level, part, message),
       });
       ends.push(() => instance.stop());

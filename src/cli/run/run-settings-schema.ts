@@ -62,6 +62,7 @@ export const runSettingsSchema = {
         port: { type: 'integer', minimum: 0, maximum: 65535, default: 10254 },
       },
     },
+    statusWritesPerSecond: { type: 'integer', minimum: 1, maximum: 200, default: 5 },
     unreadySeconds: { type: 'number', minimum: 0, maximum: 600, default: 5 },
     engine: { type: 'object' },
   },

@@ -19,6 +19,8 @@ export interface RunSettings {
   installation: Installation;
   kubeconfig: KubeConfigSource;
   admin: { address: string; port: number };
+  /** Statuses that are written a second at most, after a burst of four times as many. */
+  statusWritesPerSecond: number;
   /** How long it serves, unready, after its claims are given back. */
   unreadySeconds: number;
   engine: EngineSettings;
@@ -33,6 +35,7 @@ interface CheckedInput {
   context?: string;
   shard?: string;
   admin: { address: string; port: number };
+  statusWritesPerSecond: number;
   unreadySeconds: number;
   engine: object;
 }
@@ -61,7 +64,7 @@ export function runSettings(input: unknown, baseDirectory = process.cwd(), overr
   const complaints = [...claimComplaints(claims), ...listenerComplaints(claims, engine), ...adminComplaints(given.admin)];
   if (complaints.length > 0) throw invalid(complaints);
   return {
-    claims, engine, admin: given.admin, unreadySeconds: given.unreadySeconds, kubeconfig: kubeconfigSource(given, baseDirectory),
+    claims, engine, admin: given.admin, statusWritesPerSecond: given.statusWritesPerSecond, unreadySeconds: given.unreadySeconds, kubeconfig: kubeconfigSource(given, baseDirectory),
     installation: { name: given.installation, namespace: given.leaseNamespace },
   };
 }

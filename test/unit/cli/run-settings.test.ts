@@ -15,7 +15,7 @@ describe('cli: settings of run', () => {
     expect(settings.claims).to.deep.equal([{
       class: 'blue', annotationValues: [], acceptedControllers: [], classPrecedence: 'annotation', claimClassless: false, addresses: [], allowLoopbackEndpoints: false,
     }]);
-    expect(settings).to.deep.include({ installation: { name: 'default', namespace: 'ingress-arbiter' }, kubeconfig: { kind: 'default' }, admin: { address: '127.0.0.1', port: 10254 } });
+    expect(settings).to.deep.include({ installation: { name: 'default', namespace: 'ingress-arbiter' }, kubeconfig: { kind: 'default' }, admin: { address: '127.0.0.1', port: 10254 }, statusWritesPerSecond: 5 });
     expect(settings.engine.workers).to.equal(2);
   });
 
@@ -54,6 +54,8 @@ describe('cli: settings of run', () => {
 
   const wrong: [string, unknown, RegExp][] = [
     ['nothing', null, /the file: must be object/],
+    ['more status writes than an API server may be asked for', given({ statusWritesPerSecond: 201 }), /statusWritesPerSecond: must be <= 200/],
+    ['no status writes', given({ statusWritesPerSecond: 0 }), /statusWritesPerSecond: must be >= 1/],
     ['no claims', { engine }, /"claims" is missing; add it/],
     ['a misspelt key', given({ adress: 1 }), /"adress" is not a setting; remove it or correct its spelling/],
     ['a misspelt key of a claim', given({ claims: [{ class: 'blue', adresses: [] }] }), /claims\.0: "adresses" is not a setting/],

@@ -29,7 +29,8 @@ describe('cli: settings of the programs', () => {
     expect(read.name).to.be.a('string').that.is.not.empty;
     expect(read.tls.key).to.equal(path.join(folder, 'tls/a.key'));
     expect(read.engine.workDirectory).to.equal(path.join(folder, 'work'));
-    const { stream, claims, installation } = readControllerSettings(written(controller()));
+    const { stream, claims, installation, statusWritesPerSecond } = readControllerSettings(written(controller()));
+    expect(statusWritesPerSecond).to.equal(5);
     expect(stream).to.deep.equal({ address: '0.0.0.0', port: 9443, tls: { certificate: path.join(folder, 'tls/a.crt'), key: path.join(folder, 'tls/a.key'), authority: path.join(folder, 'tls/ca.crt') } });
     expect(claims[0]).to.include({ class: 'red', classPrecedence: 'annotation', claimClassless: false });
     expect(installation).to.deep.equal({ name: 'default', namespace: 'ingress-arbiter' });
