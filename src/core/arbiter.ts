@@ -143,12 +143,13 @@ function settle(state: ArbiterState, now: number): ArbiterChanges {
   const slicesOf = (service: string): EndpointSlice[] =>
     [...state.slices.dependentsOf(service)].sort().map((key) => state.snapshot.endpointSlices.get(key)!);
   const entries = new Map<string, Set<string>>();
+  const failed = (failure: Failure): void => { touched.failures.push(failure); };
   for (const [name, one] of classes) {
-    for (const [key, plan] of budgets.get(name)!.settle()) setPlanSafely(state, one, key, plan);
-    const keys = one.settle(slicesOf, (failure) => touched.failures.push(failure));
+    for (const [key, plan] of budgets.get(name)!.settle(failed)) setPlanSafely(state, one, key, plan);
+    const keys = one.settle(slicesOf, failed);
     if (keys.size > 0) entries.set(name, keys);
   }
-  state.shared.settle(entries);
+  state.shared.settle(entries, failed);
   settleSteps(state, now);
   return { entries, ingresses, taken, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
 }

@@ -1,15 +1,17 @@
 // Classes that share a listener: on one host the listener's first class is asked first, so a later one can lose a path to it.
-// The loser is told by whom. Each class keeps its own table; what requests get is decided by the listener's order.
+// The loser is told by whom. Each class keeps its own table; what requests get is decided by the listener's order, so a bug of
+// ours that is met here costs findings and nothing else.
 
 import { defaultKey, hostKey } from '../route-table/entry-keys.js';
 import { type PathIndex, indexPaths, matchPath } from '../route-table/match.js';
 import type { ClassTable, HostRoutes, Route } from '../route-table/types.js';
 import type { Claim } from './claim.js';
 import { type Finding, finding, quote } from './finding.js';
+import type { Failure } from './plan-safely.js';
 
 export interface SharedListeners {
-  /** Looks again at what has changed: keys of entries by class. */
-  settle(changed: ReadonlyMap<string, Iterable<string>>): void;
+  /** Looks again at what has changed: keys of entries by class. Tells what could not be looked at. */
+  settle(changed: ReadonlyMap<string, Iterable<string>>, failed: (failure: Failure) => void): void;
   /** About the Ingresses of one class. */
   findings(className: string): Finding[];
   /** Those about one class and one entry of its table. */
@@ -23,19 +25,23 @@ export function createSharedListeners(claims: readonly Claim[], tables: Readonly
     const listener = claims.find((claim) => claim.class === name)?.listener;
     return listener === undefined ? [] : claims.filter((claim) => claim.listener?.name === listener.name).sort((a, b) => a.listener!.place - b.listener!.place);
   };
-  const look = (entry: string, order: readonly Claim[]): void => {
+  const look = (entry: string, order: readonly Claim[], failed: (failure: Failure) => void): void => {
     for (const [at, { class: name }] of order.entries()) {
-      const lost = lostPaths({ name, tables, entry }, order.slice(0, at));
-      if (lost.length > 0) findings.set(`${name} ${entry}`, lost);
-      else findings.delete(`${name} ${entry}`);
+      findings.delete(`${name} ${entry}`);
+      try {
+        const lost = lostPaths({ name, tables, entry }, order.slice(0, at));
+        if (lost.length > 0) findings.set(`${name} ${entry}`, lost);
+      } catch (error) {
+        failed({ object: `IngressClass ${name}, ${quote(entry)}`, error });
+      }
     }
   };
   return {
-    settle(changed) {
+    settle(changed, failed) {
       for (const [name, entries] of changed) {
         const order = neighbours(name);
         if (order.length < 2) continue;
-        for (const entry of entries) if (entry === defaultKey || entry.startsWith(hostKey(''))) look(entry, order);
+        for (const entry of entries) if (entry === defaultKey || entry.startsWith(hostKey(''))) look(entry, order, failed);
       }
     },
     findings: (name) => [...findings].flatMap(([id, found]) => (id.startsWith(`${name} `) ? found : [])),

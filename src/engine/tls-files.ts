@@ -23,14 +23,14 @@ export interface PeerConnections {
 export function connectToPublishers(className: string, files: TlsFiles, onProblem: (message: string) => void): PeerConnections {
   let stamp = stampOf(files);
   let agent = createAgent(className, files);
-  const old: Agent[] = [];
+  const old = new Set<Agent>();
   return {
     dispatcher() {
       const now = stampOf(files);
       if (now === stamp || now === undefined) return agent;
       try {
         const next = createAgent(className, files);
-        old.push(agent);
+        retire(agent, old);
         agent = next;
       } catch (error) {
         onProblem(messageFrom(error));
@@ -40,6 +40,12 @@ export function connectToPublishers(className: string, files: TlsFiles, onProble
     },
     async close() { await Promise.all([agent, ...old].map((one) => one.destroy())); },
   };
+}
+
+/** It takes no new requests and is forgotten when its streams have ended. */
+function retire(agent: Agent, old: Set<Agent>): void {
+  old.add(agent);
+  void agent.close().catch(() => undefined).then(() => old.delete(agent));
 }
 
 function createAgent(className: string, { certificate, key, authority }: TlsFiles): Agent {

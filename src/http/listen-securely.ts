@@ -15,6 +15,10 @@ export interface TlsListenerFiles {
 }
 
 const CHECK_MS = 2000;
+/** Whoever has shown no certificate by then is sent away. */
+const HANDSHAKE_MS = 10_000;
+/** Connections at once; what is more is closed at once. Descriptors are needed for the cluster too. */
+const MOST_CONNECTIONS = 4000;
 
 export interface SecureListenOptions {
   host: string;
@@ -28,11 +32,12 @@ export interface SecureListenOptions {
 
 /** Listens on `host`:`port` (0: any free port). Rejects when the port is in use or the files can't be read. */
 export async function listenSecurely(app: RequestListener, { host, port, files, requestSeconds, onProblem }: SecureListenOptions): Promise<Listening> {
-  const server = createServer({ ...read(files), ...(files.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true }), minVersion: 'TLSv1.2', ...(requestSeconds === undefined ? {} : { connectionsCheckingInterval: 500 }) }, app);
+  const server = createServer({ ...read(files), ...(files.authority === undefined ? {} : { requestCert: true, rejectUnauthorized: true }), minVersion: 'TLSv1.2', handshakeTimeout: HANDSHAKE_MS, ...(requestSeconds === undefined ? {} : { connectionsCheckingInterval: 500 }) }, app);
   // Streams are quiet for long and are ended by whoever reads them.
   server.requestTimeout = (requestSeconds ?? 0) * 1000;
   if (requestSeconds !== undefined) server.headersTimeout = requestSeconds * 1000;
   server.keepAliveTimeout = 60_000;
+  server.maxConnections = MOST_CONNECTIONS;
   // Also those that are still in their handshake, which the server itself forgets to end.
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {

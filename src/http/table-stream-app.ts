@@ -1,5 +1,6 @@
 // The controller's side of the table stream: engines ask here for the tables of its classes and answer each update. Whoever
-// asks has to show a certificate that names it an engine; the TLS listener has verified it already.
+// asks has to show a certificate that names it an engine; the TLS listener has verified it already. There are only so many
+// streams of a class: names are the engines' own, and each stream costs memory.
 
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
@@ -20,11 +21,34 @@ const ANSWER_MS = 60_000;
 /** An answer that names as many entries and places as one may. */
 const LARGEST_ANSWER = '2mb';
 const LARGEST_TRAFFIC = '256kb';
+/** Streams of one class at once. */
+export const mostStreams = 1000;
+
+export interface TableStreamOptions {
+  /** How long an engine may take over one update, in ms. */
+  answerMs?: number;
+  /** Streams of one class at once. */
+  most?: number;
+  /** Told in words when an engine is turned away because there are so many. */
+  onProblem?: (message: string) => void;
+}
 
 /** The application; `sources` by class. */
-export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answerMs = ANSWER_MS): Express {
+export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answerMs = ANSWER_MS, most = mostStreams, onProblem = () => undefined }: TableStreamOptions = {}): Express {
   const app = express();
-  const streams = new Map<string, RemoteEngine>();
+  const streams: Streams = new Map();
+  /** Classes of which it was told that an engine was turned away. */
+  const crowded = new Set<string>();
+  const tellCrowded = (className: string, engine: string, room: boolean): void => {
+    if (room) return void crowded.delete(className);
+    if (!crowded.has(className)) onProblem(`class ${className}: engine ${engine} and others are turned away, since ${most} have its table; find out who asks, or share the class by host (--shard)`);
+    crowded.add(className);
+  };
+  const of = (className: string): Map<string, RemoteEngine> => {
+    const known = streams.get(className) ?? new Map<string, RemoteEngine>();
+    streams.set(className, known);
+    return known;
+  };
   app.disable('x-powered-by');
   app.use((request, response, next) => {
     if (hasUri((request.socket as TLSSocket).getPeerCertificate().subjectaltname, engineUri)) return next();
@@ -39,18 +63,22 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
     if (holder !== 'here') return void response.redirect(307, `${holder.address}${request.originalUrl}`);
     const after = Number(request.query['after'] ?? 0);
     if (!Number.isSafeInteger(after) || after < 0) return refuse(response, 'sequence');
-    openStream({ source, engine, after, response, streams, name: `${request.params.class} ${engine}`, answerMs, observes: request.query['can'] === 'observe' });
+    const open = of(request.params.class);
+    const room = open.size < most || open.has(engine);
+    tellCrowded(request.params.class, engine, room);
+    if (!room) return void response.status(503).json({ error: `${most} engines follow this class already` });
+    openStream({ source, engine, after, response, streams: open, answerMs, observes: request.query['can'] === 'observe' });
   });
   app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
     const ack = readAck(request.body);
     if (ack === undefined) return refuse(response, 'answer');
-    const known = streams.get(`${request.params.class} ${ack.engine}`)?.answer(ack) ?? false;
+    const known = streams.get(request.params.class)?.get(ack.engine)?.answer(ack) ?? false;
     response.status(known ? 204 : 409).end();
   });
   app.post('/v1/classes/:class/traffic', express.json({ limit: LARGEST_TRAFFIC }), (request: Request<{ class: string }>, response) => {
     const report = request.body as StreamTraffic;
     if (!isTraffic(report)) return refuse(response, 'answer');
-    const known = streams.get(`${request.params.class} ${report.engine}`)?.traffic(report) ?? false;
+    const known = streams.get(request.params.class)?.get(report.engine)?.traffic(report) ?? false;
     response.status(known ? 204 : 409).end();
   });
   app.use((error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
@@ -59,27 +87,30 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, answer
   return app;
 }
 
+/** By class, then by engine. */
+type Streams = Map<string, Map<string, RemoteEngine>>;
+
 interface StreamRequest {
   source: TableSource;
   engine: string;
   after: number;
   response: Response;
+  /** Those of the class. */
   streams: Map<string, RemoteEngine>;
-  name: string;
   answerMs: number;
   observes: boolean;
 }
 
-function openStream({ source, engine, after, response, streams, name, answerMs, observes }: StreamRequest): void {
+function openStream({ source, engine, after, response, streams, answerMs, observes }: StreamRequest): void {
   // An engine that asks again has lost the stream that it had.
-  streams.get(name)?.close();
+  streams.get(engine)?.close();
   response.status(200).set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders();
   const remote = createRemoteEngine(response, { answerMs, observes });
   const detach = source.attach(engine, remote, after);
-  streams.set(name, remote);
+  streams.set(engine, remote);
   response.once('close', () => {
     detach();
-    if (streams.get(name) === remote) streams.delete(name);
+    if (streams.get(engine) === remote) streams.delete(engine);
   });
 }
 

@@ -53,9 +53,8 @@ export async function startControllerProgram(settings: ControllerProgramSettings
   };
   const sources = new Map<string, TableSource>();
   try {
-    const listener = await listenSecurely(tableStreamApp(sources), {
-      host: stream.address, port: stream.port, files: stream.tls, onProblem: (message) => log('warn', message),
-    });
+    const onProblem = (message: string): void => log('warn', message);
+    const listener = await listenSecurely(tableStreamApp(sources, { onProblem }), { host: stream.address, port: stream.port, files: stream.tls, onProblem });
     ends.push(() => listener.close());
     const address = stream.advertise ?? `https://${stream.address}:${listener.port}`;
     const metrics = controllerMetrics();

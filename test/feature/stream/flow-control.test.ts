@@ -50,7 +50,7 @@ describe('feature: flow control of the table stream', function () {
       class: 'red', epoch: () => 1, onOutcome: () => undefined, onServed: (since) => served.push(performance.now() - since),
       pause: (ms) => new Promise((resolve) => { setTimeout(resolve, ms).unref(); }),
     });
-    const app = tableStreamApp(new Map([['red', { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => 'here' as const }]]), 90_000);
+    const app = tableStreamApp(new Map([['red', { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => 'here' as const }]]), { answerMs: 90_000 });
     const responses = new Map<string, ServerResponse>();
     const listening = await listenSecurely((request, response) => {
       responses.set(new URL(request.url!, 'https://x').searchParams.get('engine') ?? '', response);

@@ -7,17 +7,15 @@ import { type TLSSocket, connect } from 'node:tls';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
 import { TableFanOut } from '../../../src/controller/table-fan-out.js';
-import { checkUpdate, type HeldTable } from '../../../src/engine/check-update.js';
-import type { ApplyResult } from '../../../src/engine/class-writer.js';
 import { type Subscription, subscribeTables } from '../../../src/engine/subscribe-tables.js';
 import { type PeerConnections, connectToPublishers } from '../../../src/engine/tls-files.js';
 import { listenSecurely } from '../../../src/http/listen-securely.js';
 import type { Listening } from '../../../src/http/listen.js';
 import { tableStreamApp, type TableSource } from '../../../src/http/table-stream-app.js';
-import type { ClassTable, ServiceEndpoints, TableUpdate } from '../../../src/route-table/types.js';
+import type { ClassTable } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
+import { HoldingEngine } from '../../fixtures/holding-engine.js';
 
-const rules = { checkEndpoint: () => undefined, routesPerHost: 100, endpointsPerService: 100, entriesPerClass: 1e6, bytesPerClass: 1e9 };
 const key = (n: number): string => `service/a/s${n}/80`;
 const endpoints = (port: number) => ({ endpoints: [{ address: '10.0.0.1', port }] });
 
@@ -31,36 +29,6 @@ function shownBy(port: number, folder: string): Promise<string> {
     });
     socket.once('error', reject);
   });
-}
-
-/** An engine without nginx: it checks and holds its table as the real one does. */
-class HoldingEngine {
-  held: HeldTable = { epoch: -1, sequence: -1, entries: new Map(), bytes: 0 };
-  updates: TableUpdate[] = [];
-  gate: Promise<void> = Promise.resolve();
-
-  constructor(private readonly endpointsPerService = 100) {}
-
-  apply = async (update: TableUpdate): Promise<ApplyResult> => {
-    await this.gate;
-    this.updates.push(update);
-    const verdict = checkUpdate(update, this.held, { ...rules, endpointsPerService: this.endpointsPerService });
-    if ('refusal' in verdict) {
-      const { refusal: reason, ...more } = verdict;
-      return { applied: false, reason, ...more };
-    }
-    const entries = new Map(this.held.entries);
-    for (const [name, json] of verdict.changes) {
-      if (json === undefined) entries.delete(name);
-      else entries.set(name, json);
-    }
-    this.held = { epoch: update.epoch, sequence: update.sequence, entries, bytes: verdict.bytes };
-    return { applied: true };
-  };
-
-  get ports(): Record<string, number> {
-    return Object.fromEntries([...this.held.entries].map(([name, json]) => [name, (JSON.parse(json) as ServiceEndpoints).endpoints[0]?.port ?? 0]));
-  }
 }
 
 describe('feature: table stream', function () {
@@ -78,17 +46,18 @@ describe('feature: table stream', function () {
   afterEach(async () => { for (const end of ends.splice(0).reverse()) await end(); });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  interface Side { fanOut: TableFanOut; server: Listening & { onPeer(tell: (fingerprint: string) => void): void }; refusals: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
+  interface Side { fanOut: TableFanOut; server: Listening & { onPeer(tell: (fingerprint: string) => void): void }; refusals: string[]; problems: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
 
-  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000 } = {}): Promise<Side> {
+  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000, most = 10 } = {}): Promise<Side> {
     const refusals: string[] = [];
+    const problems: string[] = [];
     const state: Side['state'] = { epoch, holder: 'here' };
     const fanOut = new TableFanOut({
       class: 'red', epoch: () => state.epoch, pause: (ms) => new Promise((resolve) => { setTimeout(resolve, Math.min(ms, 20)); }),
       onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
     });
     const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
-    const app = tableStreamApp(new Map([['red', source]]), answerMs);
+    const app = tableStreamApp(new Map([['red', source]]), { answerMs, most, onProblem: (message) => problems.push(message) });
     let onPeer: (fingerprint: string) => void = () => undefined;
     const listening = await listenSecurely((request, response) => {
       onPeer((request.socket as TLSSocket).getPeerCertificate().fingerprint256);
@@ -96,7 +65,7 @@ describe('feature: table stream', function () {
     }, { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
     const server = { ...listening, onPeer: (tell: typeof onPeer) => { onPeer = tell; } };
     ends.push(() => server.close());
-    return { fanOut, server, refusals, state, address: `https://127.0.0.1:${server.port}` };
+    return { fanOut, server, refusals, problems, state, address: `https://127.0.0.1:${server.port}` };
   }
 
   function engine(addresses: string[], { name = 'engine-1', certificate = 'engine', holding = new HoldingEngine(), className = 'red' } = {}): { holding: HoldingEngine; subscription: Subscription; log: string[] } {
@@ -209,6 +178,24 @@ describe('feature: table stream', function () {
     await eventually(() => expect(log.join()).to.match(/503/));
     standby.state.holder = { address: holder.address };
     await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+  });
+
+  it('turns away the engines that are too many, says so once, and takes them when there is room; who comes again is none of them', async () => {
+    const { fanOut, address, problems } = await controller({ most: 2 });
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const [first, second] = [engine([address], { name: 'first' }), engine([address], { name: 'second' })];
+    for (const { holding } of [first, second]) await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    const late = [engine([address], { name: 'third' }), engine([address], { name: 'fourth' })];
+    for (const { log } of late) await eventually(() => expect(log.join('\n')).to.match(/503: .*2 engines follow this class already/));
+    expect(fanOut.engines().map((one) => one.engine).sort()).to.deep.equal(['first', 'second']);
+    expect(problems).to.have.length(1);
+    expect(problems[0]).to.match(/class red: engine (third|fourth) and others are turned away/);
+    // It takes the place of its old self.
+    const again = engine([address], { name: 'second' });
+    await eventually(() => expect(again.holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    await first.subscription.stop();
+    await eventually(() => expect(late.filter(({ holding }) => holding.updates.length > 0)).to.have.length(1), 15_000);
+    expect(fanOut.engines()).to.have.length(2);
   });
 
   const strangers: [string, { server?: string; authority?: string; engine?: string }, RegExp][] = [
