@@ -37,4 +37,4 @@ chmod 755 /usr/local/bin/ingress-arbiter
 
 # Nothing that differs from build to build, nothing that gives rights.
 rm -rf /var/lib/apt/lists/* /var/cache/apt /var/cache/debconf/*-old /var/cache/ldconfig /var/log/apt /var/log/*.log /usr/sbin/policy-rc.d /tmp/* /etc/machine-id
-find / -xdev -perm /6000 -type f -exec chmod a-s {} +
+find / -xdev -path "$(dirname "$(dirname "$0")")" -prune -o -perm /6000 -type f -exec chmod a-s {} +
