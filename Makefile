@@ -54,7 +54,7 @@ docs: build ## Write docs/annotations.md from the registry of annotations
 bundle: build ## Write what goes into the images (image/Dockerfile) to dist/image
 	@node scripts/bundle.mjs
 
-image-rootfs: build ## Make the images' roots without a container engine and run the quick start on them (root, debootstrap, network)
+image-rootfs: build ## Build image/Dockerfile with buildah and run the quick start on the images (root, debootstrap, buildah, network)
 	@$(with_tools) scripts/image-rootfs.sh
 
 quick-start: build ## The quick start of docs/install.md on a cluster of this machine (root)
