@@ -23,8 +23,9 @@ export interface BuiltEntry {
   findings: Finding[];
 }
 
-/** Builds the entry of `key`. `plans`: those that want something of it, by age; none when the last one has gone. */
-export function buildEntry(key: string, plans: readonly IngressPlan[], source: EndpointSource): BuiltEntry {
+/** Builds the entry of `key`. `byAge`: plans that want something of it, by age; none when the last one has gone. */
+export function buildEntry(key: string, byAge: readonly IngressPlan[], source: EndpointSource): BuiltEntry {
+  const plans = namedFirst(key, byAge);
   const first = plans[0]?.wants.get(key);
   if (first === undefined) return { value: undefined, findings: [] };
   if (first.of === 'host') return buildHostEntry(key, plans);
@@ -57,9 +58,19 @@ function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry 
   return { value: routes.routes.length === 0 ? undefined : routes, findings };
 }
 
+/** Whoever has a rule for the host comes before its aliases. Of paths buildHost decides it. */
+function namedFirst(key: string, plans: readonly IngressPlan[]): readonly IngressPlan[] {
+  const isAlias = (plan: IngressPlan): boolean => {
+    const want = plan.wants.get(key);
+    return (want?.of === 'server-name' || want?.of === 'clients') && want.alias === true;
+  };
+  return plans.some(isAlias) ? [...plans.filter((plan) => !isAlias(plan)), ...plans.filter(isAlias)] : plans;
+}
+
 /** The oldest Ingress's certificate; whoever names another one gets a finding. */
-function buildServerName(key: string, plans: readonly IngressPlan[], { certificate }: Want & { of: 'server-name' }): BuiltEntry {
-  const isWildcard = key.startsWith(serverNameKey('*'));
+function buildServerName(key: string, plans: readonly IngressPlan[], { certificate, alias }: Want & { of: 'server-name' }): BuiltEntry {
+  // The host may be another namespace's, or that of one of its rules.
+  const isForOwn = alias === true || key.startsWith(serverNameKey('*'));
   const { namespace } = plans[0]!.ingress.metadata;
   const losers = plans.filter((plan) => {
     const want = plan.wants.get(key);
@@ -68,7 +79,7 @@ function buildServerName(key: string, plans: readonly IngressPlan[], { certifica
   const message = `host ${key.slice(serverNameKey('').length)} has the certificate that Ingress ${objectKey(plans[0]!.ingress)} names, ` +
     'which is older; name the same Secret';
   return {
-    value: { certificate: certificate.id, ...(isWildcard && namespace !== undefined && { namespace }) },
+    value: { certificate: certificate.id, ...(isForOwn && namespace !== undefined && { namespace }) },
     findings: losers.map(({ ingress }) => finding('server-name-taken', `Ingress ${objectKey(ingress)}`, message)),
   };
 }

@@ -29,6 +29,8 @@ export interface WantedPath {
   tls?: boolean;
   /** Not a path that somebody wrote but the redirect of the root (annotation app-root): for `/` and nothing below it. */
   root?: boolean;
+  /** The host is in no rule of the Ingress: whoever has one for it has the host. */
+  alias?: true;
   /** The Ingress is a canary: it has no route of its own but a share of another one's. */
   canary?: CanaryRule;
 }
@@ -38,7 +40,9 @@ export interface WantedPath {
  * has it and the other gets a finding that names the winner. Fallbacks are heard after all paths that somebody wrote.
  */
 export function buildHost(host: string, all: readonly WantedPath[]): { routes: HostRoutes; findings: Finding[] } {
-  const { wanted, findings } = withClients(host, all.filter(({ canary }) => canary === undefined));
+  const { heard, lost } = withoutAliases(host, all);
+  const { wanted, findings } = withClients(host, heard.filter(({ canary }) => canary === undefined));
+  findings.push(...lost);
   // As ingress-nginx does it, but within this class only: one Ingress that needs patterns makes all paths of the host patterns.
   const regexHost = wanted.some(({ useRegex, rewriteTarget, path }) => useRegex || rewrites(rewriteTarget, path));
   const tls = wanted.some((want) => want.tls);
@@ -57,9 +61,18 @@ export function buildHost(host: string, all: readonly WantedPath[]): { routes: H
     else if (winner === undefined) taken.set(key, { ...buildRoute(want, resolved), ...placePolicy(policies, policyOf(want, tls)) });
     else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner, want.fallback));
   }
-  findings.push(...addCanaries(taken, all.filter(({ canary }) => canary !== undefined), host, regexHost));
+  findings.push(...addCanaries(taken, heard.filter(({ canary }) => canary !== undefined), host, regexHost));
   const routes = [...taken.values()].sort(byPrecedence);
   return { routes: policies.size === 0 ? { routes } : { routes, policies: [...policies.values()] }, findings };
+}
+
+/** A host that some rule names is nobody's alias. */
+function withoutAliases(host: string, all: readonly WantedPath[]): { heard: readonly WantedPath[]; lost: Finding[] } {
+  const owner = all.find(({ alias }) => !alias);
+  if (owner === undefined || all.every(({ alias }) => !alias)) return { heard: all, lost: [] };
+  const losers = new Set(all.filter(({ alias }) => alias).map(({ namespace, ingress }) => `Ingress ${namespace}/${ingress}`));
+  const message = `host ${quote(host)} is in a rule of Ingress ${owner.namespace}/${owner.ingress}, so that server-alias or from-to-www-redirect do nothing on it; take it out, or write a rule for it here too`;
+  return { heard: all.filter(({ alias }) => !alias), lost: [...losers].map((object) => finding('alias-taken', object, message)) };
 }
 
 /** Gives each canary its share of the route with the same match and path, in its own namespace; else a finding. */

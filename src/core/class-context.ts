@@ -9,7 +9,7 @@ import type { InspectCertificate } from './inspect-certificate.js';
 import type { Ingress } from './kubernetes-objects.js';
 import { type CertificateSource, findCertificate } from './plan-certificates.js';
 import { type IngressPlan, type Notes, type Want, keepShare } from './plan-ingress.js';
-import { planPaths } from './plan-paths.js';
+import { planPaths, readWithDefaults } from './plan-paths.js';
 import { publishAddresses } from './publish-addresses.js';
 import { readClassSettings } from './read-class-settings.js';
 import type { Snapshot } from './snapshot.js';
@@ -72,7 +72,7 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
   const wants = new Map<string, Want>();
   const ingress = nameless(settings, configMap, around.snapshot, notes);
   const found: Notes = { findings: [], services: [], secrets: [] };
-  planPaths(wants, ingress, { annotationPrefix: undefined, settings, snapshot: around.snapshot, inspect: around.inspect, notes: found });
+  planPaths(wants, ingress, { read: readWithDefaults(ingress, { settings }), settings, snapshot: around.snapshot, inspect: around.inspect, notes: found });
   if (settings.defaultCertificate !== undefined) wantCertificate({ wants, ingress, found }, settings.defaultCertificate, around);
   for (const { kind, message } of found.findings) {
     const problem = kind === 'secret-missing' || kind === 'secret-invalid' || kind === 'last-certificate-kept' ? 'default-certificate-missing' : 'default-backend-missing';

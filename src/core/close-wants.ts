@@ -17,8 +17,8 @@ export function closeWants(wants: ReadonlyMap<string, Want>): Map<string, Want> 
 }
 
 /** What its host has for all paths stays as it was, patterns and clients' certificates: that concerns the neighbours. */
-function closePath({ namespace, ingress, path, rewriteTarget, useRegex, clients, fallback, tls, root }: WantedPath): WantedPath {
-  return { namespace, ingress, path, backend: nowhere, rewriteTarget, useRegex, ...(clients && { clients }), ...(fallback && { fallback }), ...(tls && { tls }), ...(root && { root }) };
+function closePath({ namespace, ingress, path, rewriteTarget, useRegex, clients, fallback, tls, root, alias }: WantedPath): WantedPath {
+  return { namespace, ingress, path, backend: nowhere, rewriteTarget, useRegex, ...(clients && { clients }), ...(fallback && { fallback }), ...(tls && { tls }), ...(root && { root }), ...(alias && { alias }) };
 }
 
 /** The routes of a host that can't be built any more; any other entry stays. */

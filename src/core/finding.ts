@@ -21,6 +21,7 @@ export const findingCatalogue = {
   'route-taken': { code: 'IA124', severity: 'error' },
   'too-many-routes': { code: 'IA125', severity: 'error' },
   'canary-unused': { code: 'IA126', severity: 'warning' },
+  'alias-taken': { code: 'IA127', severity: 'warning' },
   'resource-backend': { code: 'IA130', severity: 'error' },
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },

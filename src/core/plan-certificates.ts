@@ -29,18 +29,21 @@ export interface CertificateNotes {
 
 /**
  * The certificates of one Ingress. A certificate serves only hosts that the Ingress has rules for, so that nobody can put one
- * before a foreign host.
+ * before a foreign host; and those `extra` ones that it is served under besides (extra-hosts.ts).
  */
-export function planCertificates(ingress: Ingress, source: CertificateSource, notes: CertificateNotes): CertificateWish[] {
+export function planCertificates(ingress: Ingress, extra: readonly string[], source: CertificateSource, notes: CertificateNotes): CertificateWish[] {
   const wishes: CertificateWish[] = [];
-  const own = ruleHosts(ingress);
+  const rules = ruleHosts(ingress);
+  const own = [...rules, ...extra];
   for (const { secretName, hosts = [] } of ingress.spec?.tls ?? []) {
     if (secretName === undefined || secretName === '') continue;
     notes.secrets.push(`${ingress.metadata.namespace}/${secretName}`);
     const { certificate, problem } = findCertificate(ingress, secretName, source);
     if (problem !== undefined) notes.findings.push(problem);
     if (certificate === undefined) continue;
-    const wanted = hosts.length === 0 ? own.filter((host) => covers(certificate, host)) : hosts;
+    const covered = (some: readonly string[]): string[] => some.filter((host) => covers(certificate, host));
+    const isFree = (host: string): boolean => !wishes.some(({ name }) => name === host);
+    const wanted = [...(hosts.length === 0 ? covered(rules) : hosts), ...covered(extra).filter(isFree)];
     for (const name of serverNames(ingress, wanted, own, notes.findings)) {
       if (!covers(certificate, name)) notes.findings.push(uncovered(ingress, name, certificate));
       wishes.push({ name, certificate });

@@ -9,7 +9,8 @@ import type { InspectCertificate, InspectedCertificate } from './inspect-certifi
 import type { Claim } from './claim.js';
 import { type Finding, finding } from './finding.js';
 import { type Ingress, type ServicePort, objectKey } from './kubernetes-objects.js';
-import { planPaths } from './plan-paths.js';
+import { extraHosts } from './extra-hosts.js';
+import { planPaths, readWithDefaults } from './plan-paths.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
 import { type Shard, hasHost, hostOfEntry, speakingHost } from './shard.js';
@@ -19,9 +20,10 @@ import type { Snapshot } from './snapshot.js';
 export type Want =
   | { of: 'host'; paths: WantedPath[] }
   | { of: 'service'; service: string; port: ServicePort }
-  | { of: 'server-name'; certificate: InspectedCertificate }
+  /** `alias`: a host that no rule of the Ingress names; one that a rule of another names is that one's. */
+  | { of: 'server-name'; certificate: InspectedCertificate; alias?: true }
   | { of: 'certificate'; certificate: InspectedCertificate }
-  | { of: 'clients'; authority: ClientAuthority };
+  | { of: 'clients'; authority: ClientAuthority; alias?: true };
 
 export interface IngressPlan {
   ingress: Ingress;
@@ -63,8 +65,10 @@ export function planFor(ingress: Ingress, { ownership, claim }: PlannedAs, conte
   notes.findings.push(...ownership.findings);
   const wants = new Map<string, Want>();
   if (claim !== undefined) {
-    wantCertificates(wants, ingress, context, notes);
-    planPaths(wants, ingress, { annotationPrefix: claim.annotationPrefix, settings: claim.settings, snapshot: context.snapshot, inspect: context.inspect, notes });
+    const read = readWithDefaults(ingress, claim);
+    const extra = extraHosts(ingress, read.values);
+    wantCertificates(wants, ingress, { ...context, extra: [...extra.aliases, ...extra.counterparts.map(({ from }) => from)] }, notes);
+    planPaths(wants, ingress, { read, extra, settings: claim.settings, snapshot: context.snapshot, inspect: context.inspect, notes });
     if (claim.shard !== undefined) keepShare(wants, claim.shard);
   }
   const speaksFor = hasHost(claim?.shard, speakingHost(ingress));
@@ -103,14 +107,14 @@ export interface Notes {
   secrets: string[];
 }
 
-function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect, lastGood }: PlanningContext, notes: Notes): void {
-  for (const { name, certificate } of planCertificates(ingress, { secrets: snapshot.secrets, inspect, ...(lastGood && { lastGood }) }, notes)) {
+function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect, lastGood, extra }: PlanningContext & { extra: readonly string[] }, notes: Notes): void {
+  for (const { name, certificate } of planCertificates(ingress, extra, { secrets: snapshot.secrets, inspect, ...(lastGood && { lastGood }) }, notes)) {
     const known = wants.get(serverNameKey(name));
     if (known?.of === 'server-name' && known.certificate.id !== certificate.id) {
       notes.findings.push(finding('server-name-taken', `Ingress ${objectKey(ingress)}`, `host ${name} is in two tls entries with different Secrets; the first one is served`));
       continue;
     }
-    wants.set(serverNameKey(name), { of: 'server-name', certificate });
+    wants.set(serverNameKey(name), { of: 'server-name', certificate, ...(extra.includes(name) && { alias: true }) });
     wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
   }
 }

@@ -7,8 +7,10 @@ import { type ReadAnnotations, readAnnotations } from './annotations/read-annota
 import { usualPrefix } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
 import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
+import type { Claim } from './claim.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
 import { withDefaults } from './default-annotations.js';
+import type { ExtraHosts } from './extra-hosts.js';
 import { type Finding, finding } from './finding.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import type { InspectCertificate } from './inspect-certificate.js';
@@ -30,30 +32,38 @@ export interface PathNotes {
 }
 
 export interface PathSource {
-  annotationPrefix: string | undefined;
+  read: ReadAnnotations;
+  /** Hosts without rules of the Ingress. */
+  extra?: ExtraHosts;
   settings: ClassSettings | undefined;
   snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets'>;
   inspect: InspectCertificate;
   notes: PathNotes;
 }
 
+/** What the annotations of an Ingress say, and those of the class where they say nothing. Without valid settings of the class all is closed. */
+export function readWithDefaults(ingress: Ingress, { annotationPrefix = usualPrefix, settings = defaultSettings }: Pick<Claim, 'annotationPrefix' | 'settings'>): ReadAnnotations {
+  const read = readAnnotations(withDefaults(ingress, settings, annotationPrefix), annotationPrefix);
+  return { ...read, closed: read.closed || settings.closed };
+}
+
 /** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
 export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: PathSource): void {
-  const { annotationPrefix = usualPrefix, settings = defaultSettings, snapshot, notes } = source;
-  const read = readAnnotations(withDefaults(ingress, settings, annotationPrefix), annotationPrefix);
-  read.closed ||= settings.closed;
+  const { read, extra, snapshot, notes } = source;
   notes.findings.push(...read.findings);
   if (!read.valid) return;
   const common = commonOf(ingress, read, source);
   if (common.pages !== undefined) wantEndpoints(wants, common.pages, common.shared.namespace);
   const isNamed = tlsNames(ingress, wants);
-  for (const listed of listPaths(ingress, notes.findings, common.closed || common.shared.canary ? undefined : read.values['app-root'])) {
+  const serves = !common.closed && common.shared.canary === undefined;
+  for (const listed of listPaths(ingress, notes.findings, { root: serves ? read.values['app-root'] : undefined, aliases: extra?.aliases })) {
     const tls = isNamed(listed.key);
     const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
     wantEndpoints(wants, wanted.backend, wanted.namespace);
     addPath(wants, listed.key, { ...wanted, tls });
-    wantProtections(wants, listed.key, common);
+    wantProtections(wants, listed, common);
   }
+  for (const { from, to } of serves ? extra?.counterparts ?? [] : []) addPath(wants, hostKey(from), wantedCounterpart(to, common));
 }
 
 function wantEndpoints(wants: Map<string, Want>, { port, service, key }: ResolvedBackend, namespace: string): void {
@@ -61,9 +71,9 @@ function wantEndpoints(wants: Map<string, Want>, { port, service, key }: Resolve
 }
 
 /** What the protections of a host's routes lead to. */
-function wantProtections(wants: Map<string, Want>, key: string, { asks, authority }: Common): void {
+function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, authority }: Common): void {
   if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
-  if (authority !== undefined) wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority });
+  if (authority !== undefined) wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority, ...(alias && { alias }) });
 }
 
 /** What all paths of an Ingress have in common. */
@@ -97,12 +107,12 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { setti
   return { object, closed: false, shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
 }
 
-function wantedPath({ path, backend, fallback }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
+function wantedPath({ path, backend, fallback, alias }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
   const resolved = closed ? nowhere : resolveBackend(backend, shared.namespace, services, object);
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
-  return { ...shared, path, backend: resolved, fallback, policy: isChallenge(path.path) ? withoutCredentials(shared.policy) : shared.policy };
+  return { ...shared, path, backend: resolved, fallback, ...(alias && { alias }), policy: isChallenge(path.path) ? withoutCredentials(shared.policy) : shared.policy };
 }
 
 /** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password and no session. */
@@ -116,9 +126,15 @@ function withoutCredentials(policy: Policy | undefined): Policy | undefined {
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
-function wantedRoot({ path }: KeyedPath, location: string, { shared }: Common): WantedPath {
+function wantedRoot({ path, alias }: KeyedPath, location: string, { shared }: Common): WantedPath {
   const { namespace, ingress, useRegex, clients } = shared;
-  return { namespace, ingress, useRegex, ...(clients && { clients }), rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true };
+  return { namespace, ingress, useRegex, ...(clients && { clients }), rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true, ...(alias && { alias }) };
+}
+
+/** Everything on the counterpart of a host goes to the host. */
+function wantedCounterpart(to: string, { shared: { namespace, ingress } }: Common): WantedPath {
+  const redirect = { code: 308, location: `$scheme://${to}$request_uri`, stripSlash: true as const };
+  return { namespace, ingress, useRegex: false, rewriteTarget: undefined, path: { path: '/', pathType: 'Prefix' }, backend: nowhere, policy: { redirect }, alias: true };
 }
 
 /** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */

@@ -37,7 +37,7 @@ export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: str
     return 204;
   }
   if (asked.redirect !== undefined) {
-    ngx.header.Location = redirectLocation(asked.redirect.location, describe(path, query));
+    ngx.header.Location = redirectLocation(asked.redirect, describe(path, query));
     return asked.redirect.code;
   }
   if (isSentToHttps(asked, path)) {

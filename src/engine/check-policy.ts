@@ -9,7 +9,7 @@ import { isCertificateId, isHost, isServicePath } from './check-names.js';
 import { type HeaderSide, isHeaderLine } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -124,9 +124,11 @@ const clientFields: Record<keyof ClientCertificates, Check> = {
   pass: oneOf(true),
 };
 
+const redirectFields: Record<keyof Redirect, Check> = { code: within(300, 308), location: (value) => isLocation(value), stripSlash: oneOf(true) };
+
 const policyFields: Record<keyof Policy, Check> = {
   https: oneOf('redirect', 'redirect-as-is'),
-  redirect: (value) => isShape(value, { code: within(300, 308), location: isLocation }, ['code', 'location']),
+  redirect: (value) => isShape(value, redirectFields, ['code', 'location']),
   allow: ranges,
   deny: ranges,
   bodyBytes: within(0, 2 ** 50),
@@ -153,7 +155,7 @@ const policyFields: Record<keyof Policy, Check> = {
 
 /** The order of the fields of what is in a policy. */
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
-  redirect: ['code', 'location'], cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), basic: ['realm', 'users'], flow: Object.keys(flowFields),
+  redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), basic: ['realm', 'users'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
   answer: Object.keys(answerFields), external: Object.keys(externalFields), clients: Object.keys(clientFields),
 };

@@ -1,6 +1,7 @@
 // Location headers. Everything that comes from the request is in normal form already; nothing here is a general template.
 
 import { byteAt, cut, find } from './text.js';
+import type { Redirect } from './types.js';
 
 const DOLLAR = 36;
 const SLASH = 47;
@@ -26,9 +27,11 @@ export function httpsLocation({ host, path, query }: RedirectRequest, keepSlash:
 }
 
 /** Fills the variables of a redirect's target. A target that is a path is one on the request's own scheme and host. */
-export function redirectLocation(target: string, request: RedirectRequest): string {
+export function redirectLocation({ location: target, stripSlash }: Redirect, request: RedirectRequest): string {
   if (byteAt(target, 0) === SLASH) return request.scheme + '://' + request.namedHost + target;
-  return fillVariables(target, request);
+  const filled = fillVariables(target, request);
+  const strips = stripSlash === true && request.query === undefined && byteAt(filled, filled.length - 1) === SLASH;
+  return strips ? cut(filled, 0, filled.length - 1) : filled;
 }
 
 /** A text of the registry's grammar with its variables filled from the request. */

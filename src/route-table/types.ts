@@ -1,6 +1,10 @@
 // The contract between both planes: what a class table is made of. Plain data, JSON on every wire.
 // No null anywhere (Lua has none), no optional field whose absence means two things, arrays where order matters.
 
+import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Limits } from './access-types.js';
+
+export type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Limits };
+
 /** How a path of an Ingress is compared with the path of a request. */
 export type PathMatch =
   /** Byte-equal (pathType Exact). */
@@ -57,7 +61,7 @@ export interface Policy {
   /** Plain HTTP is sent to https with 308; `redirect-as-is` keeps a trailing slash. */
   https?: 'redirect' | 'redirect-as-is';
   /** Answered with this code and Location: an absolute URL with variables, or a path on the request's own host. */
-  redirect?: { code: number; location: string };
+  redirect?: Redirect;
   /** Ranges as `<address bytes in hexadecimal>/<bits>`. `deny` is asked first; with `allow` everybody else is refused. */
   allow?: string[];
   deny?: string[];
@@ -91,39 +95,11 @@ export interface Policy {
   answer?: AnswerChanges;
 }
 
-/** Clients are known by certificates. The handshake asks for them (ClientAuthority), the request is judged by them. */
-export interface ClientCertificates {
-  /** What the handshake must have verified against. */
-  authority: string;
-  depth: number;
-  /** `on`: without one 400. `optional`: one that is there must be valid. `optional_no_ca`: its issuer need not be known. */
-  verify: 'on' | 'optional' | 'optional_no_ca';
-  /** `CN=` and a pattern: 403 when no common name matches at its start. */
-  subject?: string;
-  /** Where who is refused with 400 is sent instead. */
-  errorPage?: string;
-  /** The backend gets the certificate. */
-  pass?: true;
-}
-
-/** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */
-export interface ExternalAuth {
-  scheme: 'http' | 'https';
-  /** Key of the ServiceEndpoints entry that is asked; absent: the endpoints of the listener's own route for `host` and the path of `target`. */
-  service?: string;
-  /** Host header of the question, in lower case; `$host` is the request's own. */
-  host: string;
-  /** Path and query of the question, with variables. */
-  target: string;
-  method?: string;
-  /** Where a client that is refused with 401 is sent: an absolute URL with variables. */
-  signin?: string;
-  /** Value of the question's header X-Auth-Request-Redirect, with variables; absent: the request's path and query. */
-  redirect?: string;
-  /** Headers of the verdict that the backend gets. What the client says under these names is dropped. */
-  responseHeaders?: string[];
-  /** Cookies of the verdict go to the client whatever the backend's status is. */
-  alwaysSetCookie?: true;
+export interface Redirect {
+  code: number;
+  location: string;
+  /** One slash at the end of a path without query is left out. */
+  stripSlash?: true;
 }
 
 /** A header that is set in place of any other; an empty value takes it away. Variables are those of change-headers.ts. */
@@ -144,21 +120,6 @@ export interface AnswerChanges {
 export interface Replacement {
   from: string;
   to: string;
-}
-
-/** What one client may ask of one Ingress. */
-export interface Limits {
-  /** Requests a second and a minute, and how many times that at once. */
-  rps?: number;
-  rpm?: number;
-  burst: number;
-  /** Requests at the same time. */
-  connections?: number;
-  /** Ranges that no limit counts for, as in `allow`. */
-  except?: string[];
-  /** What a request beyond a limit is answered with. */
-  requestStatus: number;
-  connectionStatus: number;
 }
 
 export interface Rate {
@@ -201,13 +162,6 @@ export interface ErrorPages {
   whenEmpty: boolean;
 }
 
-/** A password is asked for (RFC 7617). */
-export interface BasicAuth {
-  realm: string;
-  /** `<name>:<hash>` as in a htpasswd file. */
-  users: string[];
-}
-
 /** A cookie that keeps a client on one endpoint. */
 export interface Affinity {
   cookie: string;
@@ -224,17 +178,6 @@ export interface Affinity {
   /** Seconds. */
   maxAge?: number;
   expires?: number;
-}
-
-export interface Cors {
-  /** `*` alone, or origins; `scheme://*.` before a name stands for one label. */
-  origins: string[];
-  methods?: string;
-  headers?: string;
-  /** Whether the header that allows credentials is sent. */
-  credentials: boolean;
-  expose?: string;
-  maxAge?: number;
 }
 
 /** Entry `host/<host>`: all routes of one host in one class. Sorted by precedence where order decides (regex, string-prefix). */
@@ -259,7 +202,7 @@ export interface ServiceEndpoints {
 export interface ServerName {
   /** Id of a `certificate/<id>` entry: a hash of its content, so that a changed Secret is a new certificate. */
   certificate: string;
-  /** Whose it is. Of a wildcard: it is not shown for a host that has routes of other namespaces only. Absent: for every host. */
+  /** Whose it is. Of a wildcard or an alias: it is not shown for a host that has routes of other namespaces only. Absent: for every host. */
   namespace?: string;
 }
 

@@ -4,6 +4,7 @@ import { normalizePath } from '../../route-table/normalize-path.js';
 import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
 import { type Grammar, flag, textLike, wholeNumber } from './grammar.js';
+import { hostNames } from './host-names.js';
 import { forwardedPrefix } from './replacements.js';
 import { redirectTarget } from './redirect-target.js';
 
@@ -65,8 +66,13 @@ export const routingAnnotations = {
   'temporal-redirect-code': carriedOut('location low', redirectCode(307), '`302`', { note: '' }),
   'relative-redirects': leftOut('location low', 'no', 'Redirects always carry scheme and host.', { harmless: ['false'] }),
   'use-port-in-redirects': leftOut('location low', 'no', 'Redirects to https never carry a port.', { harmless: ['false'] }),
-  'from-to-www-redirect': leftOut('location low', 'not-yet', 'Needs a route for a host that the Ingress does not name.', { harmless: ['false'] }),
-  'server-alias': leftOut('ingress high', 'not-yet', 'Needs hosts that the Ingress does not name in its rules; write a rule for each host.'),
+  'from-to-www-redirect': carriedOut('location low', flag, '`false`', {
+    note: '308 from each host of the rules with `www.` before it, or without its own `www.`, to that host: scheme, path and query stay, without port and without one trailing slash. A host that any Ingress of the class has a rule for is left to it. Over https the counterpart needs a certificate of the Ingress that covers it.',
+  }),
+  'server-alias': carriedOut('ingress high', hostNames, 'none', {
+    support: 'approximated',
+    note: 'The paths of this Ingress on further hosts; unlike there not those that other Ingresses have on its hosts. A host that any Ingress of the class has a rule for is left to it (IA127), between aliases the oldest counts. Names and `*.` before one; no patterns. They count in the budgets of hosts and paths, and have a certificate when a `tls` entry names them or its certificate covers them.',
+  }),
   'upstream-vhost': carriedOut('location low', textLike(/^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?(:[0-9]{1,5})?$/, 'a host name, a port allowed', 260), 'the request\'s host', {
     support: 'approximated', failMode: 'refuse', note: 'A plain host name only: no variables.',
   }),

@@ -29,6 +29,13 @@ describe('core: build-host, policies', () => {
     expect(routes.policies).to.deep.equal([{ bodyBytes: 1 }, { bodyBytes: 2 }]);
   });
 
+  it('a host that a rule names is no alias, and an alias has no say in how paths of the host are read', () => {
+    const alias = want({ ingress: 'old', namespace: 'other', alias: true, useRegex: true });
+    const { routes, findings } = buildHost('h', [alias, want({ ingress: 'late' })]);
+    expect([routes.routes.map(({ match, ingress }) => `${match} ${ingress}`), findings.map(({ kind, object }) => `${kind} ${object}`)]).to.deep.equal([['prefix late'], ['alias-taken Ingress other/old']]);
+    expect(buildHost('h', [alias, want({ ingress: 'late', alias: true })]).routes.routes.map(({ ingress }) => ingress), 'between aliases the oldest').to.deep.equal(['old']);
+  });
+
   it('takes the root for app-root, also before the patterns of a host', () => {
     const root = want({ root: true, path: at('/', 'Exact'), policy: { redirect: { code: 302, location: '/app' } }, backend: { service: '', key: '', findings: [] } });
     expect(buildHost('h', [root, want()]).routes.routes.map(({ match, path }) => `${match} ${path}`)).to.deep.equal(['exact /', 'prefix /']);

@@ -143,9 +143,9 @@ describe('route-table: Node and Lua', function () {
   it('httpsLocation and redirectLocation', () => {
     const part = fc.constantFrom('$request_uri', '$uri', '$args', '$is_args', '$host', '$http_host', '$scheme', '/', 'a', '$', '$$', '?', 'https://x');
     const request = fc.record({ scheme: fc.constantFrom('http', 'https'), host: fc.constantFrom('a.test', ''), namedHost: fc.constantFrom('a.test:80', ''), path: plain, query: fc.option(fc.constantFrom('', 'a=b', '/'), { nil: undefined }) });
-    compare(fc.record({ request, target: fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')), keep: fc.boolean() }), {
-      lua: 'function(input) local locations = load("route-table.redirect-location") return locations.httpsLocation(input.request, input.keep) .. " " .. locations.redirectLocation(input.target, input.request) end',
-      node: ({ request: one, target, keep }) => `${httpsLocation(one, keep)} ${redirectLocation(target, one)}`,
+    compare(fc.record({ request, location: fc.array(part, { minLength: 1, maxLength: 5 }).map((parts) => parts.join('')), keep: fc.boolean() }), {
+      lua: 'function(input) local locations = load("route-table.redirect-location") return locations.httpsLocation(input.request, input.keep) .. " " .. locations.redirectLocation({ location = input.location, stripSlash = input.keep }, input.request) end',
+      node: ({ request: one, location, keep }) => `${httpsLocation(one, keep)} ${redirectLocation({ code: 301, location, ...(keep && { stripSlash: true }) }, one)}`,
     });
   });
 

@@ -34,9 +34,12 @@ describe('route-table: policies', () => {
     expect(httpsLocation(request, true)).to.equal('https://a.test/b/');
     expect(httpsLocation({ ...request, path: '/' }, false)).to.equal('https://a.test');
     expect(httpsLocation({ ...request, query: 'x=/' }, false)).to.equal('https://a.test/b/?x=/');
-    expect(redirectLocation('/app', request)).to.equal('http://a.test:8080/app');
-    expect(redirectLocation('$scheme://$host$uri$is_args$args', { ...request, query: 'q' })).to.equal('http://a.test/b/?q');
-    expect(redirectLocation('https://n.test$request_uri#$', request)).to.equal('https://n.test/b/#$');
+    expect(redirectLocation({ code: 302, location: '/app' }, request)).to.equal('http://a.test:8080/app');
+    expect(redirectLocation({ code: 301, location: '$scheme://$host$uri$is_args$args' }, { ...request, query: 'q' })).to.equal('http://a.test/b/?q');
+    const strips = { code: 308, location: '$scheme://b.test$request_uri', stripSlash: true } as const;
+    expect(redirectLocation(strips, request)).to.equal('http://b.test/b');
+    expect(redirectLocation(strips, { ...request, query: 'x=/' })).to.equal('http://b.test/b/?x=/');
+    expect(redirectLocation({ code: 301, location: 'https://n.test$request_uri#$' }, request)).to.equal('https://n.test/b/#$');
   });
 
   it('pickSticky spreads keys evenly, and moves few when an endpoint comes or goes', () => {

@@ -1,0 +1,69 @@
+// The parts of a policy about who may ask and be answered, and how often (see types.ts). Plain data as everything there.
+
+/** Clients are known by certificates. The handshake asks for them (ClientAuthority), the request is judged by them. */
+export interface ClientCertificates {
+  /** What the handshake must have verified against. */
+  authority: string;
+  depth: number;
+  /** `on`: without one 400. `optional`: one that is there must be valid. `optional_no_ca`: its issuer need not be known. */
+  verify: 'on' | 'optional' | 'optional_no_ca';
+  /** `CN=` and a pattern: 403 when no common name matches at its start. */
+  subject?: string;
+  /** Where who is refused with 400 is sent instead. */
+  errorPage?: string;
+  /** The backend gets the certificate. */
+  pass?: true;
+}
+
+/** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */
+export interface ExternalAuth {
+  scheme: 'http' | 'https';
+  /** Key of the ServiceEndpoints entry that is asked; absent: the endpoints of the listener's own route for `host` and the path of `target`. */
+  service?: string;
+  /** Host header of the question, in lower case; `$host` is the request's own. */
+  host: string;
+  /** Path and query of the question, with variables. */
+  target: string;
+  method?: string;
+  /** Where a client that is refused with 401 is sent: an absolute URL with variables. */
+  signin?: string;
+  /** Value of the question's header X-Auth-Request-Redirect, with variables; absent: the request's path and query. */
+  redirect?: string;
+  /** Headers of the verdict that the backend gets. What the client says under these names is dropped. */
+  responseHeaders?: string[];
+  /** Cookies of the verdict go to the client whatever the backend's status is. */
+  alwaysSetCookie?: true;
+}
+
+/** A password is asked for (RFC 7617). */
+export interface BasicAuth {
+  realm: string;
+  /** `<name>:<hash>` as in a htpasswd file. */
+  users: string[];
+}
+
+/** What one client may ask of one Ingress. */
+export interface Limits {
+  /** Requests a second and a minute, and how many times that at once. */
+  rps?: number;
+  rpm?: number;
+  burst: number;
+  /** Requests at the same time. */
+  connections?: number;
+  /** Ranges that no limit counts for, as in `allow`. */
+  except?: string[];
+  /** What a request beyond a limit is answered with. */
+  requestStatus: number;
+  connectionStatus: number;
+}
+
+export interface Cors {
+  /** `*` alone, or origins; `scheme://*.` before a name stands for one label. */
+  origins: string[];
+  methods?: string;
+  headers?: string;
+  /** Whether the header that allows credentials is sent. */
+  credentials: boolean;
+  expose?: string;
+  maxAge?: number;
+}
