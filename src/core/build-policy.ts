@@ -3,6 +3,7 @@
 
 import type { Affinity, CanaryRule, Cors, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
+import { balanceOf } from './build-balance.js';
 import { headersOf } from './build-headers.js';
 import { limitsOf, rateOf } from './build-limits.js';
 import { flowOf, retryOf } from './build-retry.js';
@@ -39,6 +40,7 @@ export function buildPolicy(values: AnnotationValues, settings: ClassSettings = 
     ...given('host', values['upstream-vhost']),
     ...given('cors', corsOf(values)),
     ...given('affinity', affinityOf(values)),
+    ...given('balance', balanceOf(values)),
     ...given('flow', flowOf(values)),
     ...given('retry', retryOf(values)),
     ...given('limits', limitsOf(values, settings)),

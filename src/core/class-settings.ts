@@ -108,6 +108,7 @@ export const settingRegistry: readonly Setting[] = [
   ofAnnotation('proxy-next-upstream', conditions, 'error timeout', 'What makes the engine ask another pod.'),
   ofAnnotation('proxy-next-upstream-tries', tries, '3', 'How many pods are asked at most.'),
   ofAnnotation('proxy-next-upstream-timeout', seconds, '0', 'For how long other pods are asked; 0: without end.'),
+  ofAnnotation('load-balance', { form: '"round_robin" or "ewma"', read: (text) => (/^(?:round_robin|ewma)$/.test(text) ? text : undefined) }, 'round_robin', 'How the pod of a request is chosen: in turn, or by how soon pods answer and how much they have under way.'),
   ofAnnotation('proxy-buffering', onOff, 'off', 'Whether answers are buffered.'),
   ofAnnotation('proxy-request-buffering', onOff, 'on', 'Whether requests are buffered.'),
   ofAnnotation('custom-http-errors', codes, 'none', 'Statuses of pods that the default backend answers instead.'),

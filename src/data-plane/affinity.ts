@@ -4,7 +4,8 @@
 import { hashText, pickSticky } from '../route-table/pick-sticky.js';
 import type { Affinity, Route } from '../route-table/types.js';
 import { chance } from './chance.js';
-import { type PreparedService, endpointName } from './entries.js';
+import type { PreparedService } from './entries.js';
+import { endpointName } from './prepare-endpoints.js';
 import { cut, find } from './text.js';
 
 /** The mark of a backend, as ingress-nginx makes it of the backend's name. */

@@ -6,6 +6,7 @@ import type { PathMatchResult, PreparedPolicy } from '../route-table/match.js';
 import type { Policy } from '../route-table/types.js';
 import { countEjection } from './count-ejection.js';
 import { noteFailure, soundTurn } from './endpoint-health.js';
+import { beginLoad, endLoad } from './endpoint-load.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
 import { mayRepeat, triesOf } from './retry.js';
 
@@ -28,7 +29,7 @@ export function run(): void {
   context.attempt = attempt + 1;
   context.triedAt = ngx.now();
   context.endpoint = endpoint;
-  if (policy !== undefined) prepareTry(policy, attempt + 1);
+  if (policy !== undefined) prepareTry(policy, endpoint, attempt + 1);
   const [done, problem] = balancer.set_current_peer(endpoint.address, endpoint.port);
   if (!done) {
     ngx.log(ngx.ERR, 'endpoint ', endpoint.address, ': ', problem ?? '');
@@ -39,6 +40,7 @@ export function run(): void {
 /** After a try that failed: whether there may be another, and then the turn is that of its endpoint. */
 function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefined): boolean {
   const context = ngx.ctx;
+  if (context.loaded !== undefined) endLoad(true);
   const [, status] = balancer.get_last_failure();
   const [connectTime] = string.match(ngx.var.upstream_connect_time ?? '-', '([^ ,:]+)$');
   const connected = connectTime !== '-';
@@ -52,8 +54,10 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   return true;
 }
 
-function prepareTry({ asked, takesBack }: PreparedPolicy, attempts: number): void {
+function prepareTry({ asked, takesBack }: PreparedPolicy, endpoint: PreparedEndpoint, attempts: number): void {
   setWaits(asked);
+  // The end of a try whose answer is taken back is seen by nobody.
+  if (asked.balance !== undefined && asked.balance.by === 'ewma') beginLoad(endpoint, !takesBack);
   // An answer that is taken back comes by another location, where the context is gone.
   if (takesBack) {
     ngx.var.ia_tries = tostring(attempts);

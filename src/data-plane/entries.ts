@@ -4,8 +4,7 @@ import * as ssl from 'ngx.ssl';
 import type { Certificate, ClientAuthority, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
-import { hashText } from '../route-table/pick-sticky.js';
-import { find } from './text.js';
+import { prepareEndpoints } from './prepare-endpoints.js';
 import { entryKind } from './read-entry.js';
 import { type Recent, newRecent } from './recent.js';
 
@@ -32,6 +31,10 @@ export interface PreparedEndpoint extends Endpoint {
   /** Until when it is passed over, in seconds since the epoch, and failures since its last answer. */
   until: number;
   failures: number;
+  /** Seconds to the header of its answers, when that was observed last (seconds since the epoch), and requests under way: endpoint-load.ts. */
+  average: number;
+  observedAt: number;
+  underWay: number;
 }
 
 export interface PreparedService {
@@ -55,14 +58,9 @@ export const hosts = entryKind<PreparedHost>('host/', (record, _className, name)
 export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(record as HostRoutes), recent: newRecent() }));
 
 /** Named by the whole key: routes refer to it so. */
-export const services = entryKind<PreparedService>('', (record, className, name) => {
-  const endpoints: PreparedEndpoint[] = [];
-  for (const endpoint of (record as ServiceEndpoints).endpoints) {
-    const spread = spreadOf(endpoint);
-    endpoints.push({ address: bracketed(endpoint.address), port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: upstreamName('shard', spread % upstreamBlocks.shard), until: 0, failures: 0 });
-  }
-  return { endpoints, cursor: className + '|' + name };
-});
+export const services = entryKind<PreparedService>('', (record, className, name, before) => (
+  { endpoints: prepareEndpoints((record as ServiceEndpoints).endpoints, before === undefined ? [] : before.endpoints), cursor: className + '|' + name }
+));
 
 export const serverNames = entryKind<ServerName>('sni/', (record) => record as ServerName);
 
@@ -94,24 +92,7 @@ export const authorities = entryKind<PreparedAuthority>('clients/', (record, cla
   return { chain: parsed, depth, key: authority + '/' + tostring(depth) };
 });
 
-/** Names an endpoint among those of its Service. */
-export function endpointName({ address, port }: Endpoint): string {
-  return address + ' ' + tostring(port);
-}
-
-function bracketed(address: string): string {
-  return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
-}
-
 /** The upstream block for connections with TLS, or for gRPC. */
 export function shardFor(scheme: Exclude<UpstreamFamily, 'shard'>, { spread }: PreparedEndpoint): string {
   return upstreamName(scheme, spread % upstreamBlocks[scheme]);
-}
-
-function spreadOf(endpoint: Endpoint): number {
-  let sum = endpoint.port;
-  for (let at = 1; at <= endpoint.address.length; at++) {
-    sum = (sum * 31 + string.byte(endpoint.address, at)) % 65521;
-  }
-  return sum;
 }

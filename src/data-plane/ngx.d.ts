@@ -39,6 +39,9 @@ interface RequestContext {
   attempt?: number;
   tried?: number;
   endpoint?: unknown;
+  /** The endpoint whose load the present try is, and whether it counts among what is under way there. */
+  loaded?: unknown;
+  loadCounted?: boolean;
   /** Came from another location. */
   resumed?: boolean;
   /** Key of a count that goes down by one when the request ends. */

@@ -21,7 +21,8 @@ interface Cached {
 /** One kind of entry: its key prefix, and what is made of a record once before it is used many times. */
 export interface EntryKind<T> {
   prefix: string;
-  prepare(this: void, record: unknown, className: string, name: string): T;
+  /** `before`: what the worker had of the entry in an older generation. */
+  prepare(this: void, record: unknown, className: string, name: string, before: T | undefined): T;
   caches: Record<string, Recent<Cached> | undefined>;
 }
 
@@ -55,7 +56,8 @@ export function readEntry<T>(
   }
   const record = records.get(recordKey(pointer, found));
   if (record === undefined) return $multi(undefined, true);
-  const value = kind.prepare(cjson.decode(record as string), className, name);
+  const before = cached === undefined ? undefined : cached.value as T;
+  const value = kind.prepare(cjson.decode(record as string), className, name, before);
   remember<Cached>(cache, name, { checkedAt: generation, generation: found, value }, HOT_ENTRIES);
   return $multi(value, false);
 }

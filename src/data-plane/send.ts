@@ -4,6 +4,7 @@ import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { Policy, Rate } from '../route-table/types.js';
 import { changeRequest } from './change-headers.js';
 import { stickyTurn } from './affinity.js';
+import { chosenTurn } from './choose-endpoint.js';
 import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
 import { askForPage } from './error-pages.js';
@@ -38,7 +39,8 @@ function slowDown({ bytes, after }: Rate): void {
 function turnFor(found: FoundRoute, service: PreparedService, asked: Policy): number {
   // A further try after an answer that was taken back: the next endpoint.
   if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) return (tonumber(ngx.var.ia_turn) ?? 0) + 1;
-  return asked.affinity === undefined ? nextTurn(service) : stickyTurn(asked.affinity, found.taken.route, service);
+  if (asked.affinity !== undefined) return stickyTurn(asked.affinity, found.taken.route, service);
+  return (asked.balance === undefined ? undefined : chosenTurn(asked.balance, service)) ?? nextTurn(service);
 }
 
 function nextTurn(service: PreparedService): number {

@@ -4,6 +4,7 @@
 import { isSubjectPattern } from '../core/annotations/client-certificate-annotations.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
+import { isBalance } from './check-balance.js';
 import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
 import { isCertificateId, isHost, isServicePath } from './check-names.js';
 import { type HeaderSide, isHeaderLine } from '../core/annotations/header-lines.js';
@@ -139,6 +140,7 @@ const policyFields: Record<keyof Policy, Check> = {
   host: text(HOST, 260),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
+  balance: isBalance,
   basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
   external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
   clients: (value) => isShape(value, clientFields, ['authority', 'depth', 'verify']),
@@ -155,7 +157,7 @@ const policyFields: Record<keyof Policy, Check> = {
 
 /** The order of the fields of what is in a policy. */
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
-  redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), basic: ['realm', 'users'], flow: Object.keys(flowFields),
+  redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
   answer: Object.keys(answerFields), external: Object.keys(externalFields), clients: Object.keys(clientFields),
 };

@@ -2,8 +2,9 @@
 // No null anywhere (Lua has none), no optional field whose absence means two things, arrays where order matters.
 
 import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Limits } from './access-types.js';
+import type { Balance, HashBalance, KeyPart } from './balance-types.js';
 
-export type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Limits };
+export type { Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, HashBalance, KeyPart, Limits };
 
 /** How a path of an Ingress is compared with the path of a request. */
 export type PathMatch =
@@ -77,6 +78,7 @@ export interface Policy {
   host?: string;
   cors?: Cors;
   affinity?: Affinity;
+  balance?: Balance;
   basic?: BasicAuth;
   external?: ExternalAuth;
   clients?: ClientCertificates;

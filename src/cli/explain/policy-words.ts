@@ -25,6 +25,8 @@ const words: Words = {
   host: (host) => `Host for the backend: ${host}`,
   cors: ({ origins }) => `CORS for ${origins.slice(0, 5).join(', ')}${origins.length > 5 ? ', …' : ''}`,
   affinity: ({ cookie, persistent }) => `clients stay on an endpoint by cookie ${cookie}${persistent ? ', for good' : ''}`,
+  balance: (balance) => (balance.by === 'ewma' ? 'the endpoint of two by chance that answers sooner and has less under way'
+    : `by key ${balance.key.map((part) => ('text' in part ? part.text : `\${${part.variable}}`)).join('')}: ${balance.subset === undefined ? 'the same endpoint' : `one of ${balance.subset} endpoints`} for the same key`),
 };
 
 /** Lines for people, protections in the order in which they are asked. */

@@ -70,12 +70,3 @@ export const proxyAnnotations = {
   'fastcgi-index': leftOut('location medium', 'no', 'FastCGI is not supported.'),
   'fastcgi-params-configmap': leftOut('location medium', 'no', 'FastCGI is not supported.'),
 } as const;
-
-export const balancingAnnotations = {
-  'load-balance': leftOut('location low', 'not-yet', 'Always round robin.', { harmless: ['round_robin'] }),
-  'upstream-hash-by': leftOut('location high', 'not-yet', 'Round robin is used.'),
-  'upstream-hash-by-subset': leftOut('location low', 'not-yet', 'See upstream-hash-by.'),
-  'upstream-hash-by-subset-size': leftOut('location low', 'not-yet', 'See upstream-hash-by.'),
-  'service-upstream': leftOut('ingress low', 'not-yet', 'Requests go to the endpoints, which serves the same requests.', { harmless: ['false'] }),
-  'ssl-passthrough': leftOut('ingress low', 'no', 'TLS ends at the engine, as there without --enable-ssl-passthrough.', { harmless: ['false'] }),
-} as const;

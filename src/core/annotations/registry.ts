@@ -5,7 +5,8 @@ import type { Annotation } from './annotation.js';
 import { affinityAnnotations, corsAnnotations } from './answer-annotations.js';
 import { canaryAnnotations } from './canary-annotations.js';
 import { ownAnnotations } from './own-annotations.js';
-import { balancingAnnotations, proxyAnnotations } from './proxy-annotations.js';
+import { balancingAnnotations } from './balancing-annotations.js';
+import { proxyAnnotations } from './proxy-annotations.js';
 import { routingAnnotations, trafficAnnotations } from './routing-annotations.js';
 
 /** What the names of annotations begin with, unless the claim says otherwise. */

@@ -30,6 +30,7 @@ const sound: object[] = [
   { prefix: '/a/$1' }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
   { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
   { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
+  { balance: { by: 'ewma' } }, { balance: { by: 'hash', key: [{ variable: 'http_x_user' }, { text: '-a_' }] } }, { balance: { by: 'hash', key: [{ variable: 'remote_addr' }], subset: 3 } },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -42,6 +43,8 @@ const bad: Record<string, unknown[]> = {
   external: [{}, 'x', { ...question, scheme: 'unix' }, { ...question, more: 1 }, ...['', '*.a.test', 'A.test', '127.0.0.1', '::1', 'a b', 7].map((host) => ({ ...question, host })), ...['', 'x', '/a b', '/\r\n', '/$cookie_x', 7].map((target) => ({ ...question, target })), ...['', 'x', 'host/a.test', 'service/a/b', 'service/a/b/0', 'service/a/../80'].map((service) => ({ ...question, service })),
     { ...question, method: 'get' }, { ...question, method: 'GET; x' }, { ...question, signin: 'javascript:x' }, { ...question, signin: '/x' }, { ...question, redirect: 'a\nb' }, { ...question, responseHeaders: [] }, { ...question, responseHeaders: ['Host'] }, { ...question, responseHeaders: ['X: y'] }, { ...question, responseHeaders: 'X-A' }, { ...question, alwaysSetCookie: false }],
   clients: [{}, { ...clients, authority: '../x' }, { ...clients, depth: -1 }, { ...clients, depth: 101 }, { ...clients, verify: 'off' }, { ...clients, verify: 'on\r' }, { ...clients, subject: 'x' }, { ...clients, subject: 'CN=(a+)+$' }, { ...clients, subject: 'CN=a b' }, { ...clients, errorPage: 'javascript:x' }, { ...clients, pass: false }, { ...clients, more: 1 }],
+  balance: [{}, 'ewma', { by: 'random' }, { by: 'ewma', key: [] }, { by: 'hash' }, { by: 'hash', key: [] }, { by: 'hash', key: '$uri' }, ...['document_root', 'ia_shard', 'ia_client_cert', 'http_', 'HTTP_A', 'arg_a;b', 'cookie_a b', '', '__proto__', 7].map((variable) => ({ by: 'hash', key: [{ variable }] })),
+    ...['', 'a b', '$uri', 'a\n', 7].map((text) => ({ by: 'hash', key: [{ text }] })), { by: 'hash', key: [{ text: 'a', variable: 'uri' }] }, { by: 'hash', key: Array.from({ length: 17 }, () => ({ text: 'a' })) }, ...[0, 1001, 1.5, '3'].map((subset) => ({ by: 'hash', key: [{ text: 'a' }], subset })), { by: 'hash', key: [{ text: 'a' }], more: 1 }],
   satisfyAny: [false, 'any'],
   flow: [{}, { answers: 'on' }, { requests: 'off' }, { kilobytes: 0 }, { kilobytes: 129 }, { buffers: 1001 }, { more: 1 }],
   retry: [{}, { ...retry, tries: 0 }, { ...retry, tries: 11 }, { ...retry, statuses: [503], tries: 4 }, { ...retry, statuses: [418] }, { ...retry, statuses: '503' }, { ...retry, repeat: 1 }, { ...retry, seconds: -1 }, { ...retry, more: 1 }],

@@ -7,7 +7,7 @@ import { type RegexMatch, indexPaths, matchPath } from '../../../src/route-table
 import { normalizePath } from '../../../src/route-table/normalize-path.js';
 import { pickEndpoint } from '../../../src/route-table/pick-endpoint.js';
 import { allowedOrigin } from '../../../src/route-table/cors-origin.js';
-import { hashText, pickSticky } from '../../../src/route-table/pick-sticky.js';
+import { countSound, hashText, pickRanked, pickSticky } from '../../../src/route-table/pick-sticky.js';
 import { httpsLocation, redirectLocation } from '../../../src/route-table/redirect-location.js';
 import { rewritePath } from '../../../src/route-table/rewrite-path.js';
 import { inRanges, prepareRanges } from '../../../src/route-table/source-range.js';
@@ -169,6 +169,18 @@ describe('route-table: Node and Lua', function () {
         return { hash = sticky.hashText(input.key), at = sticky.pickSticky(endpoints, sticky.hashText(input.key)) }
       end`,
       node: ({ keys, key }) => ({ hash: hashText(key), at: pickSticky(keys.map((one) => ({ hash: hashText(one) })), hashText(key)) }),
+      batches: 6,
+    });
+  });
+
+  it('pickRanked and countSound', () => {
+    const endpoint = fc.record({ hash: fc.nat(67108858), until: fc.integer({ min: 0, max: 3 }) });
+    compare(fc.record({ endpoints: fc.array(endpoint, { maxLength: 8 }), key: fc.nat(67108858), rank: fc.nat(9), now: fc.nat(3) }), {
+      lua: `function(input)
+        local sticky = load("route-table.pick-sticky")
+        return { count = sticky.countSound(input.endpoints, input.now), at = sticky.pickRanked(input.endpoints, input.key, input.rank, input.now) }
+      end`,
+      node: ({ endpoints, key, rank, now }) => ({ count: countSound(endpoints, now), at: pickRanked(endpoints, key, rank, now) }),
       batches: 6,
     });
   });
