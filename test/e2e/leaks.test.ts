@@ -51,11 +51,11 @@ describe('e2e: leaks', function () {
         await eventually(async () => {
           expect((await httpGet({ port: rig.external, host: `leak-${INGRESSES - 1}.test` })).status).to.equal(200);
           expect((await httpGet({ port: rig.externalTls, host: 'leak-0.test', https: true })).commonName).to.equal('leak-0.test');
-        });
+        }, 30_000);
         rig.remove(...objects);
         await eventually(async () => {
           for (const index of [0, INGRESSES - 1]) expect((await httpGet({ port: rig.external, host: `leak-${index}.test` })).status).to.equal(404);
-        });
+        }, 30_000);
         if (round === WARM_UP) first = await look();
       }
       const last = await look();
