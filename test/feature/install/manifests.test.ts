@@ -129,6 +129,21 @@ describe('feature: manifests', () => {
         expect(named('Secret')).to.have.members(secrets);
       });
 
+      it('lets the API server trust the webhooks, by the names that it asks for, and by one hand only', () => {
+        const configuration = objects.find(({ kind }) => kind === 'ValidatingWebhookConfiguration');
+        if (configuration === undefined) return;
+        const filledByJob = pods.some(({ spec }) => spec.containers[0]!.args.includes(`--webhook=${configuration.metadata.name}`));
+        const injected = configuration.metadata.annotations?.['cert-manager.io/inject-ca-from'];
+        const authority = objects.find((object) => object.kind === 'Certificate' && get(object, 'spec.isCA') === true);
+        expect(injected).to.equal(filledByJob ? undefined : `${NAMESPACE}/${authority?.metadata.name}`);
+        expect(named('ClusterRole').includes('ingress-arbiter-webhook-trust')).to.equal(filledByJob);
+        if (filledByJob) return;
+        const names = objects.filter(({ kind }) => kind === 'Certificate').flatMap((object) => (get(object, 'spec.dnsNames') ?? []) as string[]);
+        for (const { clientConfig: { service } } of configuration['webhooks'] as { clientConfig: { service: { name: string; namespace: string } } }[]) {
+          expect(names).to.include(`${service.name}.${service.namespace}.svc`);
+        }
+      });
+
       it('lets each controller take the Leases of its own claims and no others', () => {
         for (const { class: className, account } of settings.controllers()) {
           const role = objects.find((object) => object.kind === 'Role' && objects.some((binding) => binding.kind === 'RoleBinding' && get(binding, 'roleRef.name') === object.metadata.name &&

@@ -20,7 +20,7 @@ interface ServiceMonitor { apiVersion: 'monitoring.coreos.com/v1'; kind: 'Servic
 interface Rule { record?: string; alert?: string; expr: string; for?: string; labels?: Record<string, string>; annotations?: Record<string, string> }
 interface PrometheusRule { apiVersion: 'monitoring.coreos.com/v1'; kind: 'PrometheusRule'; metadata: Meta; spec: { groups: { name: string; rules: Rule[] }[] } }
 interface Issuer { apiVersion: 'cert-manager.io/v1'; kind: 'Issuer'; metadata: Meta; spec: { selfSigned?: {}; ca?: { secretName: string } } }
-interface Certificate { apiVersion: 'cert-manager.io/v1'; kind: 'Certificate'; metadata: Meta; spec: { isCA?: boolean; commonName: string; secretName: string; duration: string; renewBefore?: string; usages?: string[]; uris?: string[]; privateKey: { algorithm: 'ECDSA'; size: 256; rotationPolicy?: 'Always' }; issuerRef: { name: string; kind: 'Issuer' } } }
+interface Certificate { apiVersion: 'cert-manager.io/v1'; kind: 'Certificate'; metadata: Meta; spec: { isCA?: boolean; commonName: string; secretName: string; duration: string; renewBefore?: string; usages?: string[]; uris?: string[]; dnsNames?: string[]; privateKey: { algorithm: 'ECDSA'; size: 256; rotationPolicy?: 'Always' }; issuerRef: { name: string; kind: 'Issuer' } } }
 `;
 
 const served = ({ kind, apiVersion }: KubeObject): boolean =>

@@ -10,6 +10,7 @@ const made: [string, string, readonly string[]][] = [
   ['internal-external', 'manifests/overlays/internal-external', []],
   ['internal-external with everything else', 'manifests/overlays/internal-external', ['manifests/components/daemon-set', 'manifests/components/node-ports', 'manifests/components/cert-manager', ...extras]],
   ['internal-external with admission', 'manifests/overlays/internal-external', ['manifests/components/admission', 'manifests/components/admission-policy']],
+  ['internal-external with admission and cert-manager', 'manifests/overlays/internal-external', ['manifests/components/cert-manager', 'manifests/components/admission', 'manifests/components/admission-cert-manager']],
   ['single', 'manifests/overlays/single', extras],
   ['replace-ingress-nginx', 'manifests/overlays/replace-ingress-nginx', extras],
 ];
