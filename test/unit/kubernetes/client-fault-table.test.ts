@@ -1,8 +1,6 @@
 // What API client libraries do when the server misbehaves, measured as a table, and what the list-watch must do instead:
-// one test for each row, named as there, with pages and with streamed lists. Guard G20: the versions under which that was
-// measured and run are pinned, and whoever changes one runs the rows again and writes it here.
+// one test for each row, named as there, with pages and with streamed lists. client-versions.test.ts pins what they were run with.
 import { expect } from 'chai';
-import { readFileSync } from 'node:fs';
 import { createApiAgent } from '../../../src/kubernetes/api-agent.js';
 import { createKubeApi } from '../../../src/kubernetes/kube-api.js';
 import { startLeaseElector } from '../../../src/kubernetes/lease.js';
@@ -10,31 +8,8 @@ import { ingresses, leases } from '../../../src/kubernetes/resources.js';
 import { advanceUntil, breathe, until } from '../../fixtures/fake-clock.js';
 import type { FaultAction } from '../../fixtures/fault-api-server.js';
 import { status } from '../../fixtures/fault-api-server.js';
+import { readManifest, versions } from './client-versions.js';
 import { anIngress, fill, inSync, plainConnection, useRig } from './list-watch-rig.js';
-
-/** What the rows were last run with. */
-const versions = { '@kubernetes/client-node': '1.4.0', undici: '7.30.2' };
-
-interface Manifest {
-  version: string;
-  engines: { node?: string };
-  dependencies: Record<string, string>;
-  packages: Record<string, { version: string; dependencies: Record<string, string> }>;
-}
-
-const readManifest = (file: string): Manifest => JSON.parse(readFileSync(file, 'utf8')) as Manifest;
-
-describe('what breaks API clients: the versions', () => {
-  for (const [name, version] of Object.entries(versions)) {
-    it(`G20: ${name} is exactly the version that the rows were run with`, () => {
-      const lock = readManifest('package-lock.json').packages;
-      expect({
-        asked: readManifest('package.json').dependencies[name], locked: lock['']!.dependencies[name],
-        resolved: lock[`node_modules/${name}`]!.version, installed: readManifest(`node_modules/${name}/package.json`).version,
-      }).to.deep.equal({ asked: version, locked: version, resolved: version, installed: version });
-    });
-  }
-});
 
 interface Row {
   probe: string;
