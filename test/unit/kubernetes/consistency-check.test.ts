@@ -1,56 +1,50 @@
-// What the consistency check finds that the watch has missed, and when it comes early, against a real connection.
+// The comparison of a fresh list with what the watch built, while the watch goes on: only what was missed counts.
 import { expect } from 'chai';
+import { countDrift } from '../../../src/kubernetes/consistency-check.js';
+import type { KubeObject } from '../../../src/kubernetes/kube-object.js';
+import { ObjectStore } from '../../../src/kubernetes/object-store.js';
 import { ingresses } from '../../../src/kubernetes/resources.js';
-import { advanceUntil, breathe, until } from '../../fixtures/fake-clock.js';
-import { anIngress, fill, inSync, useRig } from './list-watch-rig.js';
+import { FakeClock } from '../../fixtures/fake-clock.js';
 
-describe('list-watch: the consistency check', () => {
-  const rig = useRig();
-  const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
-  const event = (type: string, name: string, version: number, uid = `uid-of-${name}`, extra: object = {}): string =>
-    line(type, { kind: 'Ingress', metadata: { name, namespace: 'shop', uid, resourceVersion: String(version) }, ...extra });
-  const bookmark = (version: number): string => line('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: String(version) } });
-  const send = (text: string): void => rig.server.openWatches()[0]!.send(text);
+describe('consistency check', () => {
+  const object = (name: string, version: number, uid = name): KubeObject =>
+    ({ metadata: { name, namespace: 'shop', uid, resourceVersion: String(version) } });
 
-  it('the consistency check counts what the watch has missed and repairs it', async () => {
-    fill(rig, 3);
-    await inSync(rig);
-    rig.server.put(ingresses, anIngress('i0', { spec: { missed: true } }), true);
-    rig.server.remove(ingresses, 'shop/i1', true);
-    rig.server.put(ingresses, anIngress('i9'), true);
-    for (let minute = 0; minute < 12; minute += 1) {
-      send(bookmark(rig.server.version + minute));
-      await until(() => rig.watch.resourceVersion === String(rig.server.version + minute));
-      await rig.clock.advance(60_000);
-    }
-    rig.server.version += 12;
-    await advanceUntil(rig.clock, () => rig.watch.counters.relists.drift === 1 && rig.watch.state === 'watch', 200);
-    expect(rig.watch.counters.driftRepairs).to.equal(3);
-    expect([...rig.changes].sort()).to.deep.equal(['change shop/i0', 'delete shop/i1', 'set shop/i9']);
+  /** The drift between a store and a list at version 10, with what the watch does while the list is under way. */
+  const drift = async (known: KubeObject[], listed: KubeObject[], meanwhile: (store: ObjectStore) => void = () => undefined): Promise<number> => {
+    const store = new ObjectStore();
+    for (const one of known) store.apply('ADDED', one);
+    const clock = new FakeClock();
+    const counting = countDrift({
+      store, clock, selection: { resource: ingresses }, signal: new AbortController().signal, reached: () => '9',
+      api: {
+        listPage: async () => {
+          meanwhile(store);
+          return { kind: 'IngressList', apiVersion: 'networking.k8s.io/v1', metadata: { resourceVersion: '10' }, items: listed };
+        },
+      },
+    });
+    await clock.advance(5000);
+    return counting;
+  };
+
+  it('is none when both agree, and one for each object that is missing, outdated, left over or another', async () => {
+    const same = [object('a', 1), object('b', 2)];
+    expect(await drift(same, same)).to.equal(0);
+    expect(await drift([], [object('a', 1)])).to.equal(1);
+    expect(await drift([object('a', 1)], [object('a', 5)])).to.equal(1);
+    expect(await drift([object('a', 1)], [])).to.equal(1);
+    expect(await drift([object('a', 1)], [object('a', 5, 'recreated')])).to.equal(1);
   });
 
-  it('the consistency check finds nothing when there is nothing, also with changes under way', async () => {
-    fill(rig, 3);
-    await inSync(rig);
-    for (let minute = 0; minute < 14; minute += 1) {
-      rig.server.put(ingresses, anIngress(`n${minute}`));
-      if (minute % 2 === 1) rig.server.remove(ingresses, `shop/n${minute - 1}`);
-      await until(() => rig.watch.resourceVersion === String(rig.server.version));
-      await rig.clock.advance(60_000);
-      await breathe();
-    }
-    await until(() => rig.watch.counters.consistencyChecks === 1);
-    expect(rig.watch.counters.driftRepairs).to.equal(0);
-    expect(rig.watch.counters.relists.drift).to.equal(0);
-  });
-
-  it('an event out of order brings the check forward', async () => {
-    await inSync(rig);
-    rig.server.put(ingresses, anIngress('missed'), true);
-    send(event('ADDED', 'b', 300) + event('ADDED', 'a', 299));
-    await until(() => rig.watch.size === 2);
-    rig.server.version = 400;
-    await advanceUntil(rig.clock, () => rig.watch.get('shop/missed') !== undefined, 500);
-    expect(rig.watch.counters.driftRepairs).to.be.greaterThan(0);
+  it('does not count what the watch knows already and the list does not yet', async () => {
+    const list = [object('a', 1)];
+    expect(await drift(list, list, (store) => store.apply('MODIFIED', object('a', 11)))).to.equal(0);
+    expect(await drift(list, list, (store) => store.apply('ADDED', object('b', 11)))).to.equal(0);
+    expect(await drift(list, list, (store) => store.apply('DELETED', object('a', 11)))).to.equal(0);
+    expect(await drift(list, list, (store) => {
+      store.apply('DELETED', object('a', 11));
+      store.apply('ADDED', object('a', 12, 'recreated'));
+    })).to.equal(0);
   });
 });
