@@ -7,10 +7,12 @@ import { ClassWriters, type Readiness } from './class-writers.js';
 import type { ApplyResult } from './class-writer.js';
 import type { ControlClient } from './control-client.js';
 import { createCurrentClient } from './current-client.js';
+import { messageFrom } from './engine-error.js';
 import { NginxProcess, type Log, type Pids } from './nginx-process.js';
 import { type ObservedTraffic, createObservedTraffic } from './observed-traffic.js';
 import { createProcFigures } from './proc-figures.js';
 import { readingsOf } from './readings.js';
+import type { FirstTable } from './repair-table.js';
 import { type ServedOrigins, createServedOrigins } from './served-origins.js';
 import { checkReplaceable, type EngineSettings } from './settings.js';
 import { createTrafficCounters, type Reading, type TrafficCounters } from './traffic-counters.js';
@@ -52,10 +54,17 @@ export interface Engine {
 /** Nobody else may ask for long, and what is not read of an nginx that dies is lost. */
 const READ_EVERY_MS = 10_000;
 
-/** Starts nginx and resolves when it answers, with empty tables. Throws an EngineError that says what to do. */
-export async function startEngine(settings: EngineSettings, { log }: { log: Log }): Promise<Engine> {
+export interface EngineOptions {
+  log: Log;
+  /** Tables that it begins with, of classes of these settings; the others are empty. */
+  first?: readonly FirstTable[];
+}
+
+/** Starts nginx and resolves when it answers. Throws an EngineError that says what to do. */
+export async function startEngine(settings: EngineSettings, { log, first = [] }: EngineOptions): Promise<Engine> {
   await prepareWorkDirectory(settings);
   const engine = new RunningEngine(settings, log);
+  for (const table of first) engine.begin(table);
   await engine.start();
   return {
     apply: (update) => engine.apply(update),
@@ -94,7 +103,7 @@ class RunningEngine implements Engine {
     this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log });
     this.nginx = new NginxProcess(settings, {
       log,
-      prepare: () => this.writers.writeFirstTables(settings.workDirectory),
+      prepare: (needed) => this.writeFirstTables(needed),
       onRestarted: async (next) => {
         this.counts.starts += 1;
         await this.turnTo(next);
@@ -108,9 +117,16 @@ class RunningEngine implements Engine {
     });
   }
 
+  begin(table: FirstTable): void {
+    this.writers.begin(table);
+    this.origins.take(table.update);
+  }
+
   async start(): Promise<void> {
     try {
       await this.turnTo(await this.nginx.start());
+      // What it could not begin with.
+      await this.writers.restore();
     } catch (error) {
       await this.nginx.stop();
       throw error;
@@ -176,6 +192,18 @@ class RunningEngine implements Engine {
     this.counts.replacements += 1;
     this.settings = next;
     writers.serve(next);
+  }
+
+  /** A start that can do without: a full disk must not keep nginx from serving. */
+  private async writeFirstTables(needed: boolean): Promise<void> {
+    const { writers, settings: { workDirectory } } = this;
+    try {
+      await writers.writeFirstTables(workDirectory);
+    } catch (error) {
+      if (needed) throw error;
+      this.log('error', `tables can't be written for the new nginx, which gets them when it runs: ${messageFrom(error)}`);
+      writers.removeFirstTables(workDirectory);
+    }
   }
 
   private async turnTo(next: ControlClient): Promise<void> {

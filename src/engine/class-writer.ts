@@ -7,6 +7,7 @@ import type { TableUpdate } from '../route-table/types.js';
 import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
 import type { Log } from './nginx-run.js';
+import type { FirstTable } from './repair-table.js';
 
 /**
  * `newerEpoch`: the epoch that the class is at, when that of the update is over. `refused`: the entries that are not taken, when
@@ -87,6 +88,11 @@ export class ClassWriter {
       else if (!this.complete) await this.push([], this.entries.size);
       return result;
     });
+  }
+
+  /** Takes a table, checked by these rules, before there is an nginx: the first one begins with it. */
+  begin({ update, changes, bytes }: FirstTable): void {
+    this.keep(update, changes, bytes);
   }
 
   /** Everything that a new nginx has to begin with. */

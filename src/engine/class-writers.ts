@@ -2,15 +2,16 @@
 // whether all that is wanted is served.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createEndpointCheck } from './check-endpoint.js';
-import { type HeldTable, isUpdate, type UpdateRules } from './check-update.js';
+import { type HeldTable, isUpdate } from './check-update.js';
 import { shown } from './check-names.js';
 import { ClassWriter, type ApplyResult, type NginxLink } from './class-writer.js';
 import type { ControlClient, TableStates } from './control-client.js';
 import { EngineError, messageFrom } from './engine-error.js';
 import type { Log } from './nginx-run.js';
 import { removeFirstTable, writeFirstTable } from './first-tables.js';
+import type { FirstTable } from './repair-table.js';
 import { servedClasses, type EngineSettings } from './settings.js';
+import { updateRules } from './update-rules.js';
 
 export interface Readiness {
   /** nginx answers, at least one class has a table, and every table that a class has is served. */
@@ -40,9 +41,14 @@ export class ClassWriters {
     for (const name of this.writers.keys()) if (!classes.has(name)) this.writers.delete(name);
     for (const name of classes) {
       const writer = this.writers.get(name);
-      if (writer === undefined) this.writers.set(name, new ClassWriter(name, rulesFrom(settings), this.link, this.instance));
-      else writer.obey(rulesFrom(settings));
+      if (writer === undefined) this.writers.set(name, new ClassWriter(name, updateRules(settings), this.link, this.instance));
+      else writer.obey(updateRules(settings));
     }
+  }
+
+  /** Gives a class the table that the first nginx begins with. */
+  begin(table: FirstTable): void {
+    this.writers.get(table.update.class)?.begin(table);
   }
 
   /** Writes what the next nginx begins with. Throws when the files can't be written. */
@@ -80,9 +86,10 @@ export class ClassWriters {
     return this.unlessStopped(() => writer.apply(update));
   }
 
-  /** Writes all tables to an nginx that has been restarted, where it did not begin with them. */
+  /** Writes all tables to a new nginx, where it did not begin with them. */
   async restore(): Promise<void> {
-    await Promise.all([...this.writers.values()].map((writer) => this.unlessStopped(() => writer.restore())));
+    const filled = [...this.writers.values()].filter((writer) => writer.hasTable);
+    await Promise.all(filled.map((writer) => this.unlessStopped(() => writer.restore())));
   }
 
   generation(className: string): number {
@@ -134,14 +141,4 @@ export class ClassWriters {
     }
     throw new EngineError('stopped', 'the engine is stopping');
   }
-}
-
-function rulesFrom({ limits, allowLoopbackEndpoints }: EngineSettings): UpdateRules {
-  return {
-    checkEndpoint: createEndpointCheck(allowLoopbackEndpoints),
-    routesPerHost: limits.routesPerHost,
-    endpointsPerService: limits.endpointsPerService,
-    entriesPerClass: limits.entriesPerClass,
-    bytesPerClass: limits.megabytesPerClass * 1024 * 1024,
-  };
 }

@@ -25,8 +25,8 @@ export interface LastGoodOptions {
 }
 
 export interface LastGood {
-  /** The newest table of a class that is whole; what is not is named in the log and passed over. */
-  load(className: string): TableUpdate | undefined;
+  /** The tables of a class that are whole, the newest first; what is not is named in the log and passed over. */
+  tables(className: string): Iterable<TableUpdate>;
   /** The class has a new table: it will be on disk soon. */
   changed(className: string): void;
   /** Why the last write failed; undefined while all is well. */
@@ -70,7 +70,7 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
     timer.unref();
   };
   return {
-    load: (className) => loadNewest(place(className), className, log),
+    tables: (className) => wholeTables(place(className), className, log),
     changed(className) {
       if (!classes.includes(className)) return;
       waiting.add(className);
@@ -84,17 +84,16 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
   };
 }
 
-function loadNewest(folder: string, className: string, log: Log): TableUpdate | undefined {
+function* wholeTables(folder: string, className: string, log: Log): Generator<TableUpdate> {
   for (const name of tableFiles(folder).reverse()) {
     try {
       const table = parseTableFile(className, readFileSync(path.join(folder, name), 'utf8'));
-      if (!('problem' in table)) return table;
-      log('error', `last good table ${path.join(folder, name)} ${table.problem}; the one before it is tried`);
+      if (!('problem' in table)) yield table;
+      else log('error', `last good table ${path.join(folder, name)} ${table.problem}; the one before it is tried`);
     } catch (error) {
       log('error', `last good table ${path.join(folder, name)} can't be read: ${messageFrom(error)}; the one before it is tried`);
     }
   }
-  return undefined;
 }
 
 /** Written aside, synced, renamed, and the directory synced: after a crash there is the old file or the new, never a part. */

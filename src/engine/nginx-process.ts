@@ -17,8 +17,11 @@ export type { Log, LogLevel };
 
 export interface NginxHooks {
   log: Log;
-  /** Called before each start: writes what the new nginx is to serve from its first request on. */
-  prepare: () => Promise<void>;
+  /**
+   * Called before each start: writes what the new nginx is to serve from its first request on. `needed`: it is not to start
+   * without.
+   */
+  prepare: (needed: boolean) => Promise<void>;
   /** An nginx answers in place of one that had died by itself. */
   onRestarted: (client: ControlClient) => Promise<void>;
   /** An nginx has ended: what its workers had counted. */
@@ -189,8 +192,9 @@ export class NginxProcess {
     checkInstalled(settings);
     const number = this.freeNumber();
     writeConfiguration(settings, number);
-    await this.hooks.prepare();
-    const run = spawnNginx({ settings, number, sockets: this.sockets.open(settings.listeners), tablesNeeded: this.replacing !== undefined, log: this.hooks.log });
+    const tablesNeeded = this.replacing !== undefined;
+    await this.hooks.prepare(tablesNeeded);
+    const run = spawnNginx({ settings, number, sockets: this.sockets.open(settings.listeners), tablesNeeded, log: this.hooks.log });
     const deadline = performance.now() + settings.limits.startSeconds * 1000;
     while (!run.over) {
       if (await run.client.tables().then(() => true, () => false)) {

@@ -1,11 +1,11 @@
 // Prepares nginx's prefix: directories with their modes, the default certificate; and before each start of nginx its
 // nginx.conf and data-plane.json. It decides nothing about their content, and removes only what nobody answers on.
 
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDefaultCertificate } from './default-certificate.js';
+import { createDefaultCertificate, isUsable } from './default-certificate.js';
 import { EngineError, messageFrom } from './engine-error.js';
 import { engineFiles, renderDataPlaneSettings, renderNginxConf, runFiles, TEST_RUN, type RenderedFile } from './nginx-conf.js';
 import type { EngineSettings } from './settings.js';
@@ -19,9 +19,12 @@ export async function prepareWorkDirectory(settings: EngineSettings): Promise<vo
     for (const directory of [settings.workDirectory, files.temporary]) makeDirectory(directory, 0o711);
     for (const directory of files.privateDirectories) makeDirectory(directory, 0o700);
     await takeControlSocket(files.controlSocket);
-    const certificate = await createDefaultCertificate(new Date());
-    writeWhole(files.privateKey, certificate.key, 0o600);
-    writeWhole(files.certificate, certificate.chain, 0o600);
+    const now = new Date();
+    if (!isUsable({ chain: readOr(files.certificate, ''), key: readOr(files.privateKey, '') }, now)) {
+      const certificate = await createDefaultCertificate(now);
+      writeWhole(files.privateKey, certificate.key, 0o600);
+      writeWhole(files.certificate, certificate.chain, 0o600);
+    }
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError('work-directory', `work directory ${settings.workDirectory}: ${messageFrom(error)}; ` +
@@ -58,8 +61,17 @@ export function showCurrentRun(workDirectory: string, run: number, pid: number):
   writeWhole(files.pid, `${pid}\n`, 0o644);
 }
 
-/** Writes a file so that a reader finds the old content or the new, never a part. */
+function readOr(file: string, instead: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return instead;
+  }
+}
+
+/** Writes a file so that a reader finds the old content or the new, never a part. What is there already needs no room. */
 function writeWhole(file: RenderedFile['path'], content: string, mode: number): void {
+  if (readOr(file, '') === content && (statSync(file).mode & 0o777) === mode) return;
   const temporary = `${file}.new`;
   rmSync(temporary, { force: true });
   writeFileSync(temporary, content, { mode, flag: 'wx' });

@@ -63,6 +63,7 @@ export const engineCatalogue = {
   nginxProcesses: { name: 'ingress_arbiter_nginx_processes', type: 'gauge', labels: ['role'], help: 'Processes of nginx: its master and its workers.' },
   certificateExpiry: { name: 'ingress_arbiter_certificate_expiry_timestamp_seconds', type: 'gauge', unit: 'seconds', labels: ['ingress_class', 'host'], help: 'When the certificate that is served for the host ends, in seconds since 1970.' },
   lastGoodUnwritten: { name: 'ingress_arbiter_last_good_write_failing', type: 'gauge', labels: [], help: '1 while the engine can not write the tables that it serves to disk: after a restart it would serve older ones. Only of an engine that is a program of its own.' },
+  lastGoodRefused: { name: 'ingress_arbiter_last_good_refused_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the table that was read from disk at the start which this engine does not take: they are closed or left out until a controller brings a table. Only of an engine that is a program of its own.' },
   buildInfo: { name: 'ingress_arbiter_build_info', type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1: which version runs.' },
 } as const satisfies Record<string, MetricDescription>;
 

@@ -64,6 +64,7 @@ const cases: Record<Alert['name'], Case> = {
     quiet: [[`ingress_arbiter_engine_lag_seconds{${a},engine="edge-1"}`, always(3)], [`ingress_arbiter_engine_lag_seconds{${a},engine="edge-2"}`, '0x8 31x60']],
   },
   IngressArbiterLastGoodNotWritten: { at: 10, labels: {}, fires: [['ingress_arbiter_last_good_write_failing', always(1)]], quiet: [['ingress_arbiter_last_good_write_failing', '0x8 1x60']] },
+  IngressArbiterLastGoodRefused: { at: 10, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_last_good_refused_entries{${a}}`, always(1)]], quiet: [[`ingress_arbiter_last_good_refused_entries{${a}}`, '1x1 0x60']] },
   IngressArbiterSlowToServe: { at: 30, labels: { ingress_class: 'a' }, fires: slow('ingress_arbiter_change_to_served_seconds', grows(500)), quiet: slow('ingress_arbiter_change_to_served_seconds', grows(600)) },
   IngressArbiterWatchDown: {
     at: 10, labels: { claims: 'a', resource: 'ingresses' }, fires: [[`ingress_arbiter_watch_up{${watch}}`, always(0)]], quiet: [[`ingress_arbiter_watch_up{${watch}}`, '0x8 1x60']],
