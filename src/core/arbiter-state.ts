@@ -11,6 +11,7 @@ import type { KnownClass, Neighbour } from './hand-over/neighbours.js';
 import type { RecordWrite } from './hand-over/settle-hand-overs.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { KeptObjects } from './kept-objects.js';
+import { type NamedConfigMaps, createNamedConfigMaps } from './named-config-maps.js';
 import { type NamespaceBudgets, createNamespaceBudgets } from './namespace-budgets.js';
 import type { IngressPlan } from './plan-ingress.js';
 import type { Failure } from './plan-safely.js';
@@ -60,6 +61,8 @@ export interface ArbiterState {
   contextsBy: DependencyIndex;
   /** EndpointSlices by Service. */
   slices: DependencyIndex;
+  /** ConfigMaps that annotations name. */
+  named: NamedConfigMaps;
   touched: {
     ingresses: Set<string>;
     /** Ingresses of which only the status may have to be written. */
@@ -80,7 +83,7 @@ export interface ArbiterState {
 }
 
 /** Kinds by which a change reaches Ingresses, and the name of the dependency in their plans. */
-export const reachedThrough = ['ingressClasses', 'namespaces', 'services', 'secrets'] as const;
+export const reachedThrough = ['ingressClasses', 'namespaces', 'services', 'secrets', 'configMaps'] as const;
 
 export function createArbiterState(given: readonly Claim[], inspect: InspectCertificate): ArbiterState {
   const claims = [...given].sort(byClass);
@@ -95,7 +98,7 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),
     neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(), stepless: new Set(),
-    dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(),
+    dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(), named: createNamedConfigMaps(claims),
     touched: {
       ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [],
       handOvers: new Set(), left: new Map(), known: true, failures: [],

@@ -63,6 +63,8 @@ export interface Arbiter {
   readonly contexts: ReadonlyMap<string, ClassContext>;
   /** Keys of the ConfigMaps that the IngressClasses as they were taken name as parameters: what has to be taken as well. */
   parameters(): string[];
+  /** Keys of those that annotations of Ingresses name, as far as they are read: to be taken as well, soon. */
+  namedConfigMaps(): readonly string[];
   /** Wanted status writes by Ingress. */
   readonly statusWrites: ReadonlyMap<string, StatusWrite>;
   /** Ingresses on their way from class to class, as this process sees them. */
@@ -104,6 +106,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     takeTraffic: (name, key, fact) => takeFact(state, state.memory.traffic, { name, key, fact }),
     questions: () => questionsOf(state),
     parameters: () => state.given.flatMap((claim) => parametersSafely(state, claim)),
+    namedConfigMaps: () => state.named.keys(),
     review: (write) => reviewIngress(write, { claims: state.claims, snapshot, inspect, askers: (name, entry) => classes.get(name)?.askers(entry) ?? [] }),
     findings: () => [
       ...findDefaultClasses(snapshot.ingressClasses),

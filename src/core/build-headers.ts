@@ -1,15 +1,16 @@
 // What annotations ask of headers: of the request that is sent on and of the answer.
 
-import type { AnswerChanges, Policy, Replacement } from '../route-table/types.js';
+import type { AnswerChanges, HeaderLine, Policy, Replacement } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 
-/** Only what is asked for. */
-export function headersOf(values: AnnotationValues): Pick<Policy, 'prefix' | 'headers' | 'answer'> {
+/** Only what is asked for. `custom`: headers of answers from elsewhere, which come first. */
+export function headersOf(values: AnnotationValues, custom: readonly HeaderLine[]): Pick<Policy, 'prefix' | 'headers' | 'answer'> {
   const prefix = values['x-forwarded-prefix'];
   const headers = values['request-headers'];
+  const lines = [...custom, ...values['response-headers'] ?? []];
   const answer: AnswerChanges = {
     ...named('location', locationOf(values)), ...named('cookieDomain', values['proxy-cookie-domain']), ...named('cookiePath', values['proxy-cookie-path']),
-    ...(values['response-headers'] === undefined ? {} : { headers: values['response-headers'] }),
+    ...(lines.length === 0 ? {} : { headers: lines }),
   };
   return { ...(prefix === undefined ? {} : { prefix }), ...(headers === undefined ? {} : { headers }), ...(Object.keys(answer).length === 0 ? {} : { answer }) };
 }

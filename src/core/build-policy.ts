@@ -1,7 +1,7 @@
 // What the annotations of one Ingress ask for beside the way to a backend, as the policy that its routes share. What depends
 // on the other Ingresses of the host (whether it has TLS) is decided where they meet (build-host.ts).
 
-import type { Affinity, CanaryRule, Cors, Policy } from '../route-table/types.js';
+import type { Affinity, CanaryRule, Cors, HeaderLine, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { balanceOf } from './build-balance.js';
 import { headersOf } from './build-headers.js';
@@ -25,8 +25,8 @@ export function speaksProtocol(values: AnnotationValues): boolean {
   return protocols[values['backend-protocol'] ?? 'HTTP'] !== 'none';
 }
 
-/** The policy of an Ingress's routes; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
-export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings): Policy | undefined {
+/** The policy of an Ingress's routes, `custom` headers of answers before its own; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
+export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings, custom: readonly HeaderLine[] = []): Policy | undefined {
   const protocol = protocols[values['backend-protocol'] ?? 'HTTP'];
   const policy: Policy = {
     ...redirectOf(values),
@@ -45,7 +45,7 @@ export function buildPolicy(values: AnnotationValues, settings: ClassSettings = 
     ...given('retry', retryOf(values)),
     ...given('limits', limitsOf(values, settings)),
     ...given('rate', rateOf(values)),
-    ...headersOf(values),
+    ...headersOf(values, custom),
   };
   return Object.keys(policy).length === 0 ? undefined : policy;
 }

@@ -28,8 +28,8 @@ export interface Claim {
   namespaces?: { names?: readonly string[]; labels?: Readonly<Record<string, string>> };
   /** Whether endpoints on loopback addresses are used: for a cluster that runs on one machine only. */
   allowLoopbackEndpoints?: boolean;
-  /** What the names of annotations begin with; undefined: nginx.ingress.kubernetes.io. */
-  annotationPrefix?: string;
+  /** What the names of annotations begin with, each of these; undefined: nginx.ingress.kubernetes.io. */
+  annotationPrefixes?: readonly string[];
   /** The share of the class that this process has; undefined: all of it. */
   shard?: Shard;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */

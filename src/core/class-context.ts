@@ -38,7 +38,7 @@ export function resolveClassContext(given: Claim, snapshot: Snapshot, inspect: I
   // Without addresses no status is written, cleared, or taken for ours.
   const addresses = given.observe ? [] : publishAddresses(given, snapshot.services);
   const claim = { ...given, addresses, settings };
-  const notes: Notes = { findings: [], services: [], secrets: [] };
+  const notes: Notes = { findings: [], services: [], secrets: [], configMaps: [] };
   const defaults = planDefaults(settings, configMap ?? '', { snapshot, inspect, lastGood }, notes);
   // Of a class in shares, the share of requests without a host serves them.
   if (given.shard !== undefined) keepShare(defaults.wants, given.shard);
@@ -71,7 +71,7 @@ interface Draft {
 function planDefaults(settings: ClassSettings, configMap: string, around: Around, notes: Notes): ClassContext['defaults'] {
   const wants = new Map<string, Want>();
   const ingress = nameless(settings, configMap, around.snapshot, notes);
-  const found: Notes = { findings: [], services: [], secrets: [] };
+  const found: Notes = { findings: [], services: [], secrets: [], configMaps: [] };
   planPaths(wants, ingress, { read: readWithDefaults(ingress, { settings }), settings, snapshot: around.snapshot, inspect: around.inspect, notes: found });
   if (settings.defaultCertificate !== undefined) wantCertificate({ wants, ingress, found }, settings.defaultCertificate, around);
   for (const { kind, message } of found.findings) {
@@ -85,7 +85,7 @@ function planDefaults(settings: ClassSettings, configMap: string, around: Around
   const services = [...new Set([...notes.services, ...found.services])];
   return {
     ingress, wants, findings: [], classes: [], speaksFor: true, ownership: { rule: 'no-reference', reference: { by: 'nothing' }, findings: [] },
-    dependsOn: { ingressClasses: [], namespaces: [], services, secrets: found.secrets },
+    dependsOn: { ingressClasses: [], namespaces: [], services, secrets: found.secrets, configMaps: [] },
   };
 }
 

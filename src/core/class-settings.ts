@@ -2,11 +2,15 @@
 // and what it does (docs/class-settings.md is made from this list). A bad value never widens who may get in.
 
 import { type LabelRequirement, parseLabelSelector } from './label-selector.js';
-import { readDuration, readFlag, readNames, readNumber, readReference, readSeconds, readSize, readText } from './setting-values.js';
+import { readDuration, readFlag, readHeaderNames, readNames, readNumber, readReference, readSeconds, readSize, readText } from './setting-values.js';
 
 export interface ClassSettings {
   /** Annotations about external authentication for every Ingress that has no auth-url of its own; names without prefix. */
   globalAuth?: Readonly<Record<string, string>>;
+  /** Namespaces whose Services an Ingress may have asked (auth-url), `same` for its own; undefined: all. */
+  authNamespaces?: readonly string[];
+  /** Names of headers, in lower case, that custom-headers may set; undefined: none. */
+  allowedResponseHeaders?: readonly string[];
   /** Values for annotations that an Ingress leaves out; names without prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Who may use the class: named, or meeting the selector. Neither: everybody. An empty list: nobody. */
@@ -123,6 +127,12 @@ export const settingRegistry: readonly Setting[] = [
   ofGlobalAuth('auth-response-headers', 'names of headers, separated by commas', 'Headers of the verdict that backends get.'),
   ofGlobalAuth('auth-request-redirect', 'a path or URL', 'The question\'s header X-Auth-Request-Redirect.', 'the request'),
   ofGlobalAuth('auth-always-set-cookie', '"true" or "false"', 'Whether cookies of the verdict go to the client with every status.', 'false'),
+  ofGlobalAuth('auth-cache-key', 'text with variables, as in the annotation auth-cache-key', 'What a verdict is kept under for a while, beside the credentials of the request.'),
+  ofGlobalAuth('auth-cache-duration', 'statuses and a time, as in the annotation auth-cache-duration', 'For how long.', '200 202 401 5m'),
+  ofClass({ key: 'auth-url-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Services the annotation auth-url may name; `same` is the Ingress\'s own. Others close the routes. `global-auth-url`, and hosts of the listener, are not concerned. A bad value allows none.' },
+    readNames, (authNamespaces) => ({ authNamespaces }), []),
+  ofClass({ key: 'global-allowed-response-headers', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },
+    readHeaderNames, (allowedResponseHeaders) => ({ allowedResponseHeaders }), []),
   ofClass({ key: 'allowed-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },
     readNames, (allowedNamespaces) => ({ allowedNamespaces }), []),
   ofClass({ key: 'allowed-namespace-selector', default: 'all', form: 'a label selector, such as "team=web,!legacy"', help: 'The same by the labels of the namespace. With both keys, either is enough. A bad value allows none.' },

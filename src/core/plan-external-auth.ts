@@ -5,14 +5,21 @@ import type { ExternalAuth } from '../route-table/types.js';
 import type { AuthTarget } from './annotations/auth-target.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { type Finding, finding, quote } from './finding.js';
-import type { Service, ServicePort } from './kubernetes-objects.js';
+import type { ClassSettings } from './class-settings.js';
+import type { ConfigMap, Service, ServicePort } from './kubernetes-objects.js';
+import { planHeaderMap } from './plan-header-map.js';
 import { resolveBackend } from './resolve-backend.js';
 
 export interface ExternalAuthSource {
   /** Names the Ingress in findings. */
   object: string;
+  namespace: string;
   services: ReadonlyMap<string, Service>;
-  notes: { findings: Finding[]; services: string[] };
+  configMaps: ReadonlyMap<string, ConfigMap>;
+  settings: Pick<ClassSettings, 'authNamespaces'> | undefined;
+  /** Whether the Ingress itself says whom to ask, not the class. */
+  isOwn: boolean;
+  notes: { findings: Finding[]; services: string[]; configMaps: string[] };
 }
 
 export interface PlannedExternalAuth {
@@ -24,18 +31,36 @@ export interface PlannedExternalAuth {
 /** Names of Services as the cluster's DNS has them (DNS-Based Service Discovery, section 2.3). */
 const serviceName = /^([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\.([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\.svc(?:\.cluster\.local)?$/;
 
+/** Of ingress-nginx. */
+const usualTimes = [{ statuses: [200, 202, 401], seconds: 300 }];
+
 /** Undefined: nobody is asked. 'closed': somebody should be, and can't; there is a finding. */
-export function planExternalAuth(values: AnnotationValues, { object, services, notes }: ExternalAuthSource): PlannedExternalAuth | 'closed' | undefined {
+export function planExternalAuth(values: AnnotationValues, source: ExternalAuthSource): PlannedExternalAuth | 'closed' | undefined {
+  const { object, services, notes } = source;
   const asked = values['auth-url'];
   if (asked === undefined) return undefined;
+  const headers = planHeaderMap({ annotation: 'auth-proxy-set-headers', reference: values['auth-proxy-set-headers'], side: 'question' }, source);
+  if (headers === 'closed') return 'closed';
   const [, name, namespace] = serviceName.exec(asked.host) ?? [];
-  if (name === undefined || namespace === undefined) return { external: questionOf(values, asked, undefined) };
+  if (name === undefined || namespace === undefined) return { external: { ...questionOf(values, asked, undefined), ...(headers && { headers }) } };
   const service = `${namespace}/${name}`;
+  if (!mayBeAsked(namespace, source)) return refused(source, service);
   notes.services.push(service);
   const { key, port } = resolveBackend({ service: { name, port: { number: asked.port } } }, namespace, services, object);
-  if (port !== undefined) return { external: questionOf(values, asked, key), want: { key, service, port } };
+  if (port !== undefined) return { external: { ...questionOf(values, asked, key), ...(headers && { headers }) }, want: { key, service, port } };
   const why = services.has(service) ? `has no TCP port ${asked.port}, or is of type ExternalName` : 'does not exist';
   notes.findings.push(finding('protection-not-supported', object, `annotation auth-url: Service ${quote(service)} ${why}; requests are answered with 503 rather than let through without it`));
+  return 'closed';
+}
+
+/** The class may say in which namespaces. Whom it names itself may be anywhere. */
+function mayBeAsked(asked: string, { isOwn, settings, namespace }: ExternalAuthSource): boolean {
+  const allowed = isOwn ? settings?.authNamespaces : undefined;
+  return allowed === undefined || allowed.includes(asked) || (asked === namespace && allowed.includes('same'));
+}
+
+function refused({ object, notes }: ExternalAuthSource, service: string): 'closed' {
+  notes.findings.push(finding('protection-not-supported', object, `annotation auth-url: Service ${quote(service)} is in a namespace that the class's auth-url-namespaces does not allow; requests are answered with 503 rather than let through without it`));
   return 'closed';
 }
 
@@ -50,6 +75,7 @@ function questionOf(values: AnnotationValues, { scheme, host, target }: AuthTarg
     ...(signin === undefined ? {} : { signin: withWayBack(signin, values['auth-signin-redirect-param'] ?? 'rd') }),
     ...(redirect === undefined ? {} : { redirect }),
     ...(headers === undefined ? {} : { responseHeaders: headers }),
+    ...(values['auth-cache-key'] === undefined ? {} : { cache: { key: values['auth-cache-key'], times: values['auth-cache-duration'] ?? usualTimes } }),
     ...(values['auth-always-set-cookie'] === true ? { alwaysSetCookie: true } : {}),
   };
 }

@@ -34,7 +34,7 @@ export interface IngressPlan {
   /** False when another share of the class does: then findings, counts and status are its task. */
   speaksFor: boolean;
   /** Keys of the objects that the plan was made from, by kind. */
-  dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[] };
+  dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[]; configMaps: string[] };
   /** Classes whose settings had a part in it: those that the Ingress could mean. */
   classes: readonly string[];
   /** It could not be planned: this stands in for its plan. With the last one that could be, of the same object and class. */
@@ -55,7 +55,7 @@ export interface PlanningContext {
 }
 
 /** Plans one Ingress. `notes` is filled on the way, for whoever has to know how far it came. */
-export function planIngress(ingress: Ingress, context: PlanningContext, notes: Notes = { findings: [], services: [], secrets: [] }): IngressPlan {
+export function planIngress(ingress: Ingress, context: PlanningContext, notes: Notes = { findings: [], services: [], secrets: [], configMaps: [] }): IngressPlan {
   const ownership = resolveOwner(ingress, context.claims, context.snapshot);
   return planFor(ingress, { ownership, claim: context.claims.find((one) => one.class === ownership.owner) }, context, notes);
 }
@@ -73,8 +73,8 @@ export function planFor(ingress: Ingress, { ownership, claim }: PlannedAs, conte
   }
   const speaksFor = hasHost(claim?.shard, speakingHost(ingress));
   const findings = speaksFor ? notes.findings : [];
-  const { services, secrets } = notes;
-  const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets };
+  const { services, secrets, configMaps } = notes;
+  const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets, configMaps };
   return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: meantClasses(ingress, context.claims) };
 }
 
@@ -102,9 +102,10 @@ function meantClasses(ingress: Ingress, claims: readonly Claim[]): string[] {
 
 export interface Notes {
   findings: Finding[];
-  /** Keys of the Services and Secrets that were asked for. */
+  /** Keys of the Services, Secrets and ConfigMaps that were asked for. */
   services: string[];
   secrets: string[];
+  configMaps: string[];
 }
 
 function wantCertificates(wants: Map<string, Want>, ingress: Ingress, { snapshot, inspect, lastGood, extra }: PlanningContext & { extra: readonly string[] }, notes: Notes): void {

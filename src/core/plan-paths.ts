@@ -4,7 +4,8 @@ import { clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/e
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
-import { usualPrefix } from './annotations/registry.js';
+import { annotationName, usualPrefixes } from './annotations/annotation-name.js';
+import type { AnnotationValues } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
 import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
 import type { Claim } from './claim.js';
@@ -17,6 +18,7 @@ import type { InspectCertificate } from './inspect-certificate.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
 import { type Protections, planProtections } from './plan-protections.js';
+import { type HeaderMap, planHeaderMap } from './plan-header-map.js';
 import { planErrorPages } from './plan-error-pages.js';
 import type { Want } from './plan-ingress.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
@@ -29,22 +31,28 @@ export interface PathNotes {
   services: string[];
   /** Keys of the Secrets that were asked for. */
   secrets: string[];
+  configMaps: string[];
 }
 
 export interface PathSource {
-  read: ReadAnnotations;
+  read: ReadWithDefaults;
   /** Hosts without rules of the Ingress. */
   extra?: ExtraHosts;
   settings: ClassSettings | undefined;
-  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets'>;
+  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets' | 'configMaps'>;
   inspect: InspectCertificate;
   notes: PathNotes;
 }
 
+/** `asksItself`: its auth-url is its own, not the class's. */
+export interface ReadWithDefaults extends ReadAnnotations {
+  asksItself: boolean;
+}
+
 /** What the annotations of an Ingress say, and those of the class where they say nothing. Without valid settings of the class all is closed. */
-export function readWithDefaults(ingress: Ingress, { annotationPrefix = usualPrefix, settings = defaultSettings }: Pick<Claim, 'annotationPrefix' | 'settings'>): ReadAnnotations {
-  const read = readAnnotations(withDefaults(ingress, settings, annotationPrefix), annotationPrefix);
-  return { ...read, closed: read.closed || settings.closed };
+export function readWithDefaults(ingress: Ingress, { annotationPrefixes: prefixes = usualPrefixes, settings = defaultSettings }: Pick<Claim, 'annotationPrefixes' | 'settings'>): ReadWithDefaults {
+  const read = readAnnotations(withDefaults(ingress, settings, prefixes), prefixes);
+  return { ...read, closed: read.closed || settings.closed, asksItself: Object.keys(ingress.metadata.annotations ?? {}).some((key) => annotationName(key, prefixes) === 'auth-url') };
 }
 
 /** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
@@ -89,7 +97,7 @@ interface Common {
   authority?: Protections['authority'];
 }
 
-function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { settings, snapshot, inspect, notes }: PathSource): Common {
+function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['read'], { settings, snapshot, inspect, notes }: PathSource): Common {
   const object = `Ingress ${objectKey(ingress)}`;
   const spoken = speaksProtocol(values);
   if (!spoken) notes.findings.push(finding('unsupported-annotation', object, 'annotation backend-protocol: FCGI is not spoken; requests are answered with 503'));
@@ -100,11 +108,16 @@ function commonOf(ingress: Ingress, { values, closed }: ReadAnnotations, { setti
   };
   // Of a canary only what makes it one counts: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
-  const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, notes });
-  if (closed || !spoken || protections.closed) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
+  const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, settings, asksItself, notes });
+  const custom = planHeaderMap(customHeaders(values, settings), { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes });
+  if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
-  const policy: Policy = { ...buildPolicy(values, settings), ...protections.policy, ...(pages && { errors: pages.errors }) };
+  const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
   return { object, closed: false, shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
+}
+
+function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {
+  return { annotation: 'custom-headers', reference: values['custom-headers'], side: 'answer', allowed };
 }
 
 function wantedPath({ path, backend, fallback, alias }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {

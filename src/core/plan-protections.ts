@@ -3,6 +3,7 @@
 
 import type { ClientAuthority, ClientCertificates, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
+import type { ClassSettings } from './class-settings.js';
 import type { Finding } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { planBasicAuth } from './plan-basic-auth.js';
@@ -14,9 +15,12 @@ export interface ProtectionSource {
   /** Names the Ingress in findings. */
   object: string;
   namespace: string;
-  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets'>;
+  snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets' | 'configMaps'>;
   inspect: InspectCertificate;
-  notes: { findings: Finding[]; services: string[]; secrets: string[] };
+  settings: ClassSettings | undefined;
+  /** Whether the Ingress itself says whom to ask (auth-url), not the class. */
+  asksItself: boolean;
+  notes: { findings: Finding[]; services: string[]; secrets: string[]; configMaps: string[] };
 }
 
 export interface Protections {
@@ -31,9 +35,9 @@ export interface Protections {
 }
 
 /** What the policy of the Ingress's routes asks for. */
-export function planProtections(values: AnnotationValues, { object, namespace, snapshot, inspect, notes }: ProtectionSource): Protections {
+export function planProtections(values: AnnotationValues, { object, namespace, snapshot, inspect, settings, asksItself, notes }: ProtectionSource): Protections {
   const basic = planBasicAuth(values, { object, namespace, secrets: snapshot.passwordSecrets, notes });
-  const asked = planExternalAuth(values, { object, services: snapshot.services, notes });
+  const asked = planExternalAuth(values, { object, namespace, services: snapshot.services, configMaps: snapshot.configMaps, settings, isOwn: asksItself, notes });
   const certificates = planClientCertificates(values, { object, namespace, secrets: [snapshot.secrets, snapshot.passwordSecrets], inspect, notes });
   const clients = certificates === undefined ? {} : certificates === 'closed' ? { ofHost: { clients: certificates } } : { ofHost: { clients: certificates.clients }, authority: certificates.authority };
   if (basic === 'closed' || asked === 'closed') return { policy: {}, ...clients, closed: true };

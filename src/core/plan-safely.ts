@@ -34,7 +34,7 @@ export interface PlansBefore {
 
 /** The plan of an Ingress, or what takes its place. */
 export function planSafely(ingress: Ingress, key: string, context: PlanningContext, before: PlansBefore): SafePlan {
-  const notes: Notes = { findings: [], services: [], secrets: [] };
+  const notes: Notes = { findings: [], services: [], secrets: [], configMaps: [] };
   try {
     return { plan: planIngress(ingress, context, notes) };
   } catch (error) {
@@ -45,7 +45,7 @@ export function planSafely(ingress: Ingress, key: string, context: PlanningConte
 
 /** The same as if `claim` had the Ingress, whoever its owner is. */
 export function planForSafely(ingress: Ingress, key: string, { as, context, before }: { as: PlannedAs; context: PlanningContext; before: PlansBefore }): SafePlan {
-  const notes: Notes = { findings: [], services: [], secrets: [] };
+  const notes: Notes = { findings: [], services: [], secrets: [], configMaps: [] };
   try {
     return { plan: planFor(ingress, as, context, notes) };
   } catch (error) {
@@ -105,7 +105,7 @@ function dependenciesOf(key: string, { ownership: { reference }, before: { befor
   const known = before?.dependsOn;
   return {
     ingressClasses: both(reference.by === 'nothing' ? [] : [reference.value], known?.ingressClasses), namespaces: both([key.slice(0, key.indexOf('/'))], known?.namespaces),
-    services: both(notes.services, known?.services), secrets: both(notes.secrets, known?.secrets),
+    services: both(notes.services, known?.services), secrets: both(notes.secrets, known?.secrets), configMaps: both(notes.configMaps, known?.configMaps),
   };
 }
 

@@ -46,6 +46,12 @@ export function readNames(text: string): string[] | undefined {
   return names.every((name) => label.test(name)) ? names : undefined;
 }
 
+/** Names of headers, separated by commas, in lower case. */
+export function readHeaderNames(text: string): string[] | undefined {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  return names.every((name) => /^[a-z0-9](?:[-a-z0-9]{0,62}[a-z0-9])?$/.test(name)) ? names : undefined;
+}
+
 /** `name`, `name:port`, or either with `namespace/` before it when that is the one where it is looked for. */
 export function readReference(text: string, namespace: string): { name: string; port?: string } | undefined {
   const [, inNamespace, name = '', port] = /^(?:([^/]*)\/)?([^/:]*)(?::(.*))?$/.exec(text) ?? [];

@@ -53,6 +53,7 @@ function isHeldByField({ plans }: ArbiterState, ingress: string, name: string): 
 function takeIngress(state: ArbiterState, key: string, ingress: Ingress | undefined): void {
   const before = state.snapshot.ingresses.get(key);
   setOrDelete(state.snapshot.ingresses, key, ingress);
+  state.named.set(key, ingress);
   const plan = state.plans.get(key);
   if (ingress !== undefined && plan?.speaksFor === true) {
     const owner = plan.ownership.owner ?? '';

@@ -5,7 +5,7 @@ import * as cjson from 'cjson';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import { type PreparedEndpoint, services, shardFor } from './entries.js';
 import type { Verdict } from './external-auth.js';
-import { cut, find } from './text.js';
+import { cut, find, lower } from './text.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
 const MOST_ATTEMPTS = 20;
@@ -32,6 +32,7 @@ export function run(): void {
 /** Header filter of the answer, also of nginx's own when nobody has answered. */
 export function hear(): void {
   const verdict: Verdict = { status: ngx.status, headers: [], cookies: listOf(ngx.header['Set-Cookie']), challenge: listOf(ngx.header['WWW-Authenticate']) };
+  verdict.lasting = isLasting(verdict);
   const names = ngx.var.ia_ask_headers ?? '';
   let at = 0;
   while (at < names.length) {
@@ -41,6 +42,17 @@ export function hear(): void {
   }
   ngx.var.ia_verdict = cjson.encode(verdict);
   ngx.status = 204;
+}
+
+/** What caches of HTTP may keep (RFC 9111, sections 3 and 4.1; nginx's own keeps nothing with cookies). */
+function isLasting({ cookies }: Verdict): boolean {
+  if (cookies.length > 0) return false;
+  for (const line of listOf(ngx.header['Cache-Control'])) {
+    const words = lower(line);
+    if (find(words, 'no-store', 0) >= 0 || find(words, 'no-cache', 0) >= 0 || find(words, 'private', 0) >= 0) return false;
+  }
+  for (const line of listOf(ngx.header.Vary)) if (find(line, '*', 0) >= 0) return false;
+  return true;
 }
 
 function listOf(value: string | string[] | undefined): string[] {

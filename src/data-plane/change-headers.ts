@@ -10,7 +10,7 @@ const DOLLAR = '$';
 
 /** Variables of header values, and what nginx calls them here. */
 const VARIABLES: Record<string, string | undefined> = {
-  host: 'ia_host', remote_addr: 'remote_addr', request_id: 'ia_request_id', request_uri: 'request_uri', scheme: 'scheme', server_port: 'server_port',
+  host: 'ia_host', http_host: 'ia_host', remote_addr: 'remote_addr', request_id: 'ia_request_id', request_method: 'request_method', request_uri: 'request_uri', scheme: 'scheme', server_port: 'server_port',
 };
 
 /** Sets the headers of the request that is sent on. */
@@ -46,7 +46,7 @@ export function setPrefix(template: string, captures: string[]): void {
 }
 
 /** The value with its variables filled in. */
-function filled(value: string): string {
+export function filled(value: string): string {
   if (find(value, DOLLAR, 0) < 0) return value;
   let result = '';
   let at = 0;

@@ -10,6 +10,8 @@ import type { ExternalAuth } from '../route-table/types.js';
 import { cut, find, lower } from './text.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 import { classesOfListener } from './init.js';
+import { putBackHeaders, setQuestionHeaders } from './question-headers.js';
+import { keepVerdict, keyOfVerdict, recallVerdict } from './verdict-cache.js';
 
 /** In place of a status: the request goes on in another location. */
 export const ON_ITS_WAY = -1;
@@ -21,6 +23,8 @@ export interface Verdict {
   headers: string[][];
   cookies: string[];
   challenge: string[];
+  /** Nothing in it says that it is for this request only. */
+  lasting?: boolean;
 }
 
 /** Whom to ask, in which class. */
@@ -34,13 +38,42 @@ interface Question {
 
 /** `question`: what tells it from others. Undefined: the request may go on; else its status, or ON_ITS_WAY. */
 export function refusedElsewhere(external: ExternalAuth, question: string, request: RedirectRequest): number | undefined {
-  if (ngx.var.ia_asked !== question) return ask(external, question, request);
-  const verdict = readVerdict();
+  if (ngx.var.ia_asked !== question && !isKnown(external, question, request)) return ask(external, question, request);
+  const verdict = takeVerdict(external);
   const status = verdict === undefined ? 500 : verdict.status;
   if (verdict !== undefined) ngx.ctx.verdictCookies = verdict.cookies;
   if (status >= 200 && status < 300) return undefined;
   if (status === 401 && verdict !== undefined) return refuse(external, verdict, request);
   return status === 403 ? 403 : 500;
+}
+
+/** Whether there is a verdict from before; then it is as if it had just come. */
+function isKnown({ cache, host, target }: ExternalAuth, question: string, request: RedirectRequest): boolean {
+  if (cache === undefined) return false;
+  const key = keyOfVerdict(cache, question, host === '$host' ? request.host : host, fillVariables(target, request));
+  const kept = recallVerdict(key);
+  if (kept === undefined) {
+    ngx.var.ia_ask_key = key;
+    return false;
+  }
+  ngx.var.ia_asked = question;
+  ngx.var.ia_verdict = kept;
+  return true;
+}
+
+function takeVerdict(external: ExternalAuth): Verdict | undefined {
+  const verdict = readVerdict();
+  if (external.headers !== undefined) putBackHeaders();
+  if (external.cache !== undefined && verdict !== undefined) keep(external, verdict);
+  return verdict;
+}
+
+/** Once: the request may come by again, in other locations. */
+function keep(external: ExternalAuth, verdict: Verdict): void {
+  const key = ngx.var.ia_ask_key ?? '';
+  if (key === '') return;
+  ngx.var.ia_ask_key = '';
+  keepVerdict(external, key, verdict);
 }
 
 /** The headers that the backend is to have of the verdict, and the client may not choose. */
@@ -90,6 +123,7 @@ function ask(external: ExternalAuth, question: string, request: RedirectRequest)
   variables.ia_ask_original = original;
   variables.ia_ask_redirect = redirect;
   variables.ia_ask_headers = headers;
+  if (external.headers !== undefined) setQuestionHeaders(external.headers);
   ngx.exec('@asked');
   return ON_ITS_WAY;
 }

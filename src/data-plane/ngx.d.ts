@@ -4,7 +4,7 @@
 interface SharedDict {
   get(this: SharedDict, key: string): string | number | undefined;
   /** Overwrites in place when the key exists with a value of the same size, as numbers always are. */
-  set(this: SharedDict, key: string, value: number): LuaMultiReturn<[boolean, string | undefined]>;
+  set(this: SharedDict, key: string, value: number | string, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
   /** Fails with 'exists' or 'no memory'; unlike add and set it never evicts another key to make room. */
   safe_add(this: SharedDict, key: string, value: string | number, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
   /** As set, for a key that exists. */
@@ -75,6 +75,8 @@ interface NgxRequest {
   clear_header(name: string): void;
   /** Sets one of what is sent on. */
   set_header(name: string, value: string): void;
+  /** By name in lower case; 0: all of them. A name that is there several times has a list. */
+  get_headers(most: number): LuaTable<string, string | string[] | undefined> & Record<string, string | string[] | undefined>;
   set_uri(uri: string): void;
   set_uri_args(args: string): void;
   get_body_data(): string | undefined;
@@ -98,7 +100,7 @@ interface NgxTimer {
 
 /** @noSelf */
 interface Ngx {
-  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors' | 'ia_limits', SharedDict>;
+  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors' | 'ia_limits' | 'ia_verdicts', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
   /** Headers of the answer; undefined takes one away. */

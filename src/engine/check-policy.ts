@@ -7,7 +7,8 @@ import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '
 import { isBalance } from './check-balance.js';
 import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
 import { isCertificateId, isHost, isServicePath } from './check-names.js';
-import { type HeaderSide, isHeaderLine } from '../core/annotations/header-lines.js';
+import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
+import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
 import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
@@ -51,6 +52,11 @@ const affinityFields: Record<keyof Affinity, Check> = {
   expires: span,
 };
 
+const isText: Check = (value) => typeof value === 'string';
+const headersOf = (side: HeaderSide, most = mostLines): Check => listOf((line) => isShape(line, { name: isText, value: isText }, ['name', 'value']) && isHeaderLine(line as HeaderLine, side), most);
+
+const cacheTime: Check = (value) => isShape(value, { statuses: listOf(within(200, 599), 20), seconds: within(0, longestCache) }, ['statuses', 'seconds']);
+
 const externalFields: Record<keyof ExternalAuth, Check> = {
   scheme: oneOf('http', 'https'),
   service: (value) => typeof value === 'string' && value.startsWith('service/') && isServicePath(value.slice('service/'.length)),
@@ -59,6 +65,8 @@ const externalFields: Record<keyof ExternalAuth, Check> = {
   method: oneOf(...authMethods),
   signin: (value) => typeof value === 'string' && isSigninPage(value),
   redirect: (value) => typeof value === 'string' && isAuthText(value),
+  headers: headersOf('question'),
+  cache: (value) => isShape(value, { key: (key) => typeof key === 'string' && isCacheKey(key), times: listOf(cacheTime, 10) }, ['key', 'times']),
   responseHeaders: listOf((name) => typeof name === 'string' && isHandedOn(name), mostHeaders),
   alwaysSetCookie: oneOf(true),
 };
@@ -102,15 +110,14 @@ const limitFields: Record<keyof Limits, Check> = {
 
 const rateFields: Record<keyof Rate, Check> = { bytes: within(1, 2 ** 40), after: within(0, 2 ** 40) };
 
-const headersOf = (side: HeaderSide): Check => listOf((line) => isShape(line, { name: isText, value: isText }, ['name', 'value']) && isHeaderLine(line as HeaderLine, side), 32);
-const isText: Check = (value) => typeof value === 'string';
 const replacement = (grammar: RegExp): Check => (value) => isShape(value, { from: text(grammar, 1024), to: text(grammar, 1024) }, ['from', 'to']);
 
 const answerFields: Record<keyof AnswerChanges, Check> = {
   location: replacement(replacedLocation),
   cookieDomain: replacement(replacedDomain),
   cookiePath: replacement(replacedPath),
-  headers: headersOf('answer'),
+  // From an annotation and a ConfigMap.
+  headers: headersOf('answer', mostLines * 2),
 };
 
 /** Certificates between a client's and its authority's. */

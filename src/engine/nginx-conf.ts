@@ -121,6 +121,7 @@ lua_shared_dict ia_records ${`${megabytes.records}m`};
 lua_shared_dict ia_counters ${`${megabytes.counters}m`};
 lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
 lua_shared_dict ia_limits ${`${megabytes.limits}m`};
+lua_shared_dict ia_verdicts ${`${megabytes.verdicts}m`};
 lua_regex_cache_max_entries 65536;
 lua_regex_match_limit 100000;
 # Globals: to find a module by its name costs more than some of them do.

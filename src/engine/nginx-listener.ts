@@ -112,7 +112,8 @@ const QUESTION_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-For', '$remote_addr'],
   ['X-Scheme', '$scheme'],
   ...CLIENT_HEADERS,
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Scheme', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert',
+  ...['Host', 'Port', 'Proto', 'Scheme'].map((what) => [`X-Forwarded-${what}`, `$ia_ask_xf_${what.toLowerCase()}`] as const),
+  ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert',
     'X-Original-Forwarded-For', 'X-Original-Host', 'X-Rewrite-URL',
     'If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'If-Range', 'Range'].map((name) => [name, '""'] as const),
 ];

@@ -4,6 +4,7 @@
 /** The question that another server is asked about a request, and its verdict (data-plane/external-auth.ts). */
 const question = [
   'asked', 'verdict', 'ask_class', 'ask_service', 'ask_scheme', 'ask_shard', 'ask_host', 'ask_uri', 'ask_method', 'ask_original', 'ask_redirect', 'ask_headers',
+  'ask_key', 'ask_kept', 'ask_xf_host', 'ask_xf_port', 'ask_xf_proto', 'ask_xf_scheme',
 ];
 
 /** What backends are told of a client's certificate (data-plane/client-certificate.ts). */

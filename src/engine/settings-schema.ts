@@ -46,6 +46,8 @@ export const settingsSchema = {
       cursors: count(16, 1, 4096),
       /** What clients have asked of Ingresses with limits: about 130 bytes a client and limit. */
       limits: count(16, 1, 4096),
+      /** Verdicts of external authentication that are kept for a while; the oldest go first. */
+      verdicts: count(8, 1, 1024),
       tlsSessions: count(10, 1, 1024),
     }),
     metrics: group({

@@ -66,7 +66,7 @@ export interface EngineSettings {
   modulesDirectory: string;
   /** Where the data plane's compiled Lua lies (dist/lua). */
   luaDirectory: string;
-  sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'cursors' | 'limits' | 'tlsSessions', number>;
+  sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'cursors' | 'limits' | 'verdicts' | 'tlsSessions', number>;
   /** The one setting that lets endpoints in 127.0.0.0/8 and ::1 pass. For development and tests. */
   allowLoopbackEndpoints: boolean;
   limits: EngineLimits;

@@ -6,7 +6,7 @@ import type { Claim } from '../core/claim.js';
 import type { Decided } from '../core/explain/facts.js';
 import { visibleFindings } from '../core/explain/visible-findings.js';
 import { quote } from '../core/finding.js';
-import { usualPrefix } from '../core/annotations/registry.js';
+import { usualPrefixes } from '../core/annotations/annotation-name.js';
 import type { WantedPath } from '../core/build-host.js';
 import type { IngressPlan } from '../core/plan-ingress.js';
 import { readClassSettings } from '../core/read-class-settings.js';
@@ -113,7 +113,7 @@ function wantsPatterns({ wants }: IngressPlan, entry: string): boolean {
 
 function whyPolicy({ now, then, key }: Sides, field: string): string {
   const [from, to] = [now, then].map((decided) => claimOf(decided, key));
-  const prefixes = [from, to].map((claim) => claim?.annotationPrefix ?? usualPrefix);
+  const prefixes = [from, to].map((claim) => (claim?.annotationPrefixes ?? usualPrefixes).join(' or '));
   if (prefixes[0] !== prefixes[1]) return `: annotations begin with ${prefixes[0]} in class ${from?.class} and with ${prefixes[1]} in class ${to?.class}`;
   const values = [[now, from], [then, to]].map(([decided, claim]) => readClassSettings(claim as Claim, (decided as Decided).snapshot).settings.annotations);
   const setting = annotationsOfField(field).find((name) => values[0]![name] !== values[1]![name]);

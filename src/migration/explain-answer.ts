@@ -5,7 +5,7 @@ import { explainRequest } from '../core/explain/explain-request.js';
 import type { Decided } from '../core/explain/facts.js';
 import { readRequestUrl } from '../core/explain/request-url.js';
 import { visibleFindings } from '../core/explain/visible-findings.js';
-import { usualPrefix } from '../core/annotations/registry.js';
+import { usualPrefixes, writtenName } from '../core/annotations/annotation-name.js';
 import type { CheckRequest } from './check-request.js';
 import type { AnswerDifference } from './compare-answers.js';
 import type { Difference } from './difference.js';
@@ -90,9 +90,9 @@ function annotationWords(request: CheckRequest, difference: AnswerDifference, co
   if (context.from !== undefined) return [];
   const { decided, class: name } = context.to;
   const key = ingressOf(request, context);
-  const prefix = `${decided.claims.find((claim) => claim.class === name)?.annotationPrefix ?? usualPrefix}/`;
+  const prefixes = decided.claims.find((claim) => claim.class === name)?.annotationPrefixes ?? usualPrefixes;
   const written = Object.keys(decided.snapshot.ingresses.get(key)?.metadata.annotations ?? {})
-    .filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length));
+    .flatMap((one) => writtenName(one, prefixes) ?? []);
   const names = suspects(difference);
   const mine = written.filter((one) => names.has(one));
   const notHere = visibleFindings(decided.findings, decided).filter(({ object, message }) => object === `Ingress ${key}` && mine.some((one) => message.startsWith(`annotation ${one}`)));

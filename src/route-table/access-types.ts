@@ -1,5 +1,7 @@
 // The parts of a policy about who may ask and be answered, and how often (see types.ts). Plain data as everything there.
 
+import type { HeaderLine } from './types.js';
+
 /** Clients are known by certificates. The handshake asks for them (ClientAuthority), the request is judged by them. */
 export interface ClientCertificates {
   /** What the handshake must have verified against. */
@@ -31,6 +33,9 @@ export interface ExternalAuth {
   redirect?: string;
   /** Headers of the verdict that the backend gets. What the client says under these names is dropped. */
   responseHeaders?: string[];
+  /** Headers of the question, in place of the client's. */
+  headers?: HeaderLine[];
+  cache?: VerdictCache;
   /** Cookies of the verdict go to the client whatever the backend's status is. */
   alwaysSetCookie?: true;
 }
@@ -66,4 +71,16 @@ export interface Cors {
   credentials: boolean;
   expose?: string;
   maxAge?: number;
+}
+
+/** Verdicts are kept for a while. */
+export interface VerdictCache {
+  /** Text with variables of nginx that is part of what a verdict is kept under. */
+  key: string;
+  times: CacheTime[];
+}
+
+export interface CacheTime {
+  statuses: number[];
+  seconds: number;
 }

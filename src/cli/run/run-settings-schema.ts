@@ -15,6 +15,7 @@ const claim = {
     acceptedControllers: texts,
     classPrecedence: { enum: ['annotation', 'field'], default: 'annotation' },
     claimClassless: { type: 'boolean', default: false },
+    annotationPrefixes: { type: 'array', minItems: 1, maxItems: 8, uniqueItems: true, items: className },
     observe: { type: 'boolean' },
     namespaces: {
       type: 'object',

@@ -1,7 +1,8 @@
 // Lists a cluster once: everything that a decision depends on, and who holds the claims. It watches nothing and writes nothing.
 
 import type { LeaseView } from '../../core/explain/facts.js';
-import type { IngressClass } from '../../core/kubernetes-objects.js';
+import type { Ingress, IngressClass } from '../../core/kubernetes-objects.js';
+import { createNamedConfigMaps } from '../../core/named-config-maps.js';
 import { parametersKey } from '../../core/read-class-settings.js';
 import type { Snapshot } from '../../core/snapshot.js';
 import { connectToApi } from '../../kubernetes/api-connection.js';
@@ -27,12 +28,14 @@ export interface ReadCluster {
 export interface ClusterSource {
   kubeConfig: KubeConfigSource;
   leaseNamespace: string;
+  /** Of all claims that are asked about. */
+  annotationPrefixes: readonly string[];
   /** Milliseconds since the epoch. */
   now: number;
 }
 
 /** Reads the cluster. Fails with an OperationalError when it cannot be reached or does not let us read. */
-export async function readCluster({ kubeConfig, leaseNamespace, now }: ClusterSource): Promise<ReadCluster> {
+export async function readCluster({ kubeConfig, leaseNamespace, annotationPrefixes, now }: ClusterSource): Promise<ReadCluster> {
   const connection = await connectToApi({ source: kubeConfig });
   try {
     const api = createKubeApi({ connection });
@@ -48,7 +51,7 @@ export async function readCluster({ kubeConfig, leaseNamespace, now }: ClusterSo
       list(ingressWatches.namespaces), optional(ingressWatches.tlsSecrets, 'Secrets may not be read: certificates are not known'),
       optional({ resource: leases, namespace: leaseNamespace }, `Leases of namespace ${leaseNamespace} may not be read: holders are not known`),
     ]);
-    const configMaps = await readParameters(api, { ingressClasses, leaseNamespace, notes });
+    const configMaps = await readConfigMaps(api, [...parametersOf(ingressClasses, leaseNamespace), ...namedOf(ingresses, annotationPrefixes)], notes);
     const snapshot = { configMaps, ingresses, ingressClasses, services, endpointSlices, namespaces, secrets: secrets ?? new Map() } as unknown as Snapshot;
     return { snapshot, secretsKnown: secrets !== undefined, notes, leases: claims && new Map([...claims.values()].map((one) => [one.metadata.name, leaseView(one, now)])) };
   } finally {
@@ -56,20 +59,28 @@ export async function readCluster({ kubeConfig, leaseNamespace, now }: ClusterSo
   }
 }
 
-/** The ConfigMaps that IngressClasses name as parameters; one that does not exist or may not be read is left out. */
-async function readParameters(
-  api: KubeApi, { ingressClasses, leaseNamespace, notes }: { ingressClasses: Map<string, KubeObject>; leaseNamespace: string; notes: string[] },
-): Promise<Map<string, KubeObject>> {
+/** Keys of the ConfigMaps that IngressClasses name as parameters. */
+function parametersOf(ingressClasses: Map<string, KubeObject>, leaseNamespace: string): string[] {
+  return [...ingressClasses.values() as Iterable<IngressClass>].flatMap(({ spec }) => (spec?.parameters && parametersKey(spec.parameters, { parametersNamespace: leaseNamespace })) ?? []);
+}
+
+/** Keys of those that annotations name. */
+function namedOf(ingresses: Map<string, KubeObject>, annotationPrefixes: readonly string[]): readonly string[] {
+  const named = createNamedConfigMaps([{ annotationPrefixes }]);
+  for (const [key, ingress] of ingresses) named.set(key, ingress as Ingress);
+  return named.keys();
+}
+
+/** One that does not exist or may not be read is left out. */
+async function readConfigMaps(api: KubeApi, keys: readonly string[], notes: string[]): Promise<Map<string, KubeObject>> {
   const found = new Map<string, KubeObject>();
-  for (const { spec } of ingressClasses.values() as Iterable<IngressClass>) {
-    const key = spec?.parameters && parametersKey(spec.parameters, { parametersNamespace: leaseNamespace });
-    if (key === undefined) continue;
+  for (const key of new Set(keys)) {
     const [namespace, name] = key.split('/') as [string, string];
     try {
       found.set(key, await api.get({ resource: configMaps, namespace, name }));
     } catch (error) {
       if (!hasCode(error, 'forbidden', 'not-found')) throw error;
-      if (hasCode(error, 'forbidden')) notes.push(`ConfigMap ${key} may not be read: settings of its class are not known`);
+      if (hasCode(error, 'forbidden')) notes.push(`ConfigMap ${key} may not be read: what it says is not known`);
     }
   }
   return found;

@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from 'commander';
 import { certificateInspector } from '../../controller/inspect-certificate.js';
+import { usualPrefixes } from '../../core/annotations/annotation-name.js';
 import type { Claim } from '../../core/claim.js';
 import { type Decided, decideFacts } from '../../core/explain/facts.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
@@ -90,11 +91,11 @@ export async function readFacts(options: SourceOptions): Promise<ReadFacts> {
   return { decided: decideFacts({ snapshot, claims, inspect, now, leases, fromFiles: false, secretsKnown }), positions: new Map(), notes };
 }
 
-async function askCluster({ kubeconfig, context, leaseNamespace: namespace }: SourceOptions, now: number): ReturnType<typeof readCluster> {
+async function askCluster({ kubeconfig, context, leaseNamespace: namespace, claim: claims = [] }: SourceOptions, now: number): ReturnType<typeof readCluster> {
   const named = context === undefined ? {} : { context };
   const kubeConfig: KubeConfigSource = kubeconfig === undefined ? { kind: 'default', ...named } : { kind: 'path', path: kubeconfig, ...named };
   try {
-    return await readCluster({ kubeConfig, leaseNamespace: namespace, now });
+    return await readCluster({ kubeConfig, leaseNamespace: namespace, annotationPrefixes: [...usualPrefixes, ...claims.flatMap(({ annotationPrefixes }) => annotationPrefixes ?? [])], now });
   } catch (error) {
     if (!(error instanceof OperationalError)) throw error;
     throw new SourceProblem(`the cluster cannot be read: ${error.message}`, exitCodes.unreachable);

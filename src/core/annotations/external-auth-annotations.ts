@@ -2,8 +2,9 @@
 // verdict stricter or the refusal nicer fail open, all others close the route.
 
 import { carriedOut, leftOut } from './annotation.js';
+import { cacheDuration, cacheKey } from './auth-cache.js';
 import { authMethods, authTarget, handedHeaders, requestRedirect, signinPage } from './auth-target.js';
-import { flag, oneOf, textLike } from './grammar.js';
+import { configMapName, flag, oneOf, textLike } from './grammar.js';
 
 export const externalAuthAnnotations = {
   'auth-url': carriedOut('location high', authTarget, 'nobody is asked', {
@@ -16,9 +17,9 @@ export const externalAuthAnnotations = {
   'auth-response-headers': carriedOut('location medium', handedHeaders, 'none', { failMode: 'closed', note: 'Handed from the verdict to the backend. What the client says under these names is dropped.' }),
   'auth-request-redirect': carriedOut('location medium', requestRedirect, 'the request', { note: 'The question\'s header `X-Auth-Request-Redirect`.' }),
   'auth-always-set-cookie': carriedOut('location low', flag, '`false`', { note: 'Cookies of the verdict go to the client also with statuses of the backend other than 200, 201, 204, 206, 301–304, 307 and 308.' }),
-  'auth-proxy-set-headers': leftOut('location medium', 'no', 'Its ConfigMap is not watched: 503, because a question without its headers may get another verdict.', { failMode: 'closed' }),
-  'auth-cache-key': leftOut('location medium', 'no', 'Every request is asked for.'),
-  'auth-cache-duration': leftOut('location medium', 'no', 'Every request is asked for.'),
+  'auth-proxy-set-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: headers of the question, in place of the client\'s. Not those of the connection or the length, nor what the engine says there itself (X-Original-*, X-Forwarded-For …); X-Forwarded-Host, -Port, -Proto, -Scheme, Authorization and Cookie may be set. Variables as in `ingress-arbiter.io/request-headers`. Without the ConfigMap 503.' }),
+  'auth-cache-key': carriedOut('location medium', cacheKey, 'every request is asked for', { note: 'Verdicts are kept, at most for the time of auth-cache-duration and in bounded memory of the engine. Unlike there, the key has besides this text everything that may tell one user from another: method, host, client address and certificate, the target of the question, and all request headers but a fixed list of those that are no credentials (Accept-*, User-Agent, Referer …). The request\'s path is part of it only when it is in this text or in auth-url. Verdicts with cookies, or that say `Cache-Control: no-store`, `no-cache` or `private`, are not kept.' }),
+  'auth-cache-duration': carriedOut('location medium', cacheDuration, '`200 202 401 5m`', { note: 'Only verdicts that let through or refuse are ever kept (2xx, 401, 403); a day at most.' }),
   'auth-keepalive': leftOut('location low', 'no', 'The engine keeps its own connections.'),
   'auth-keepalive-share-vars': leftOut('location low', 'no', 'See auth-keepalive.'),
   'auth-keepalive-requests': leftOut('location low', 'no', 'See auth-keepalive.'),

@@ -61,6 +61,9 @@ export function textLike(pattern: RegExp, form: string, most = 1024): Grammar<st
   };
 }
 
+/** What a ConfigMap may be called, its namespace allowed before it. */
+export const configMapName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a ConfigMap', 317);
+
 /** Members between commas, the space around them ignored; none may be empty, and each must be in `member`. */
 export function listOf(member: RegExp, form: string, most = 200): Grammar<string[]> {
   return {

@@ -5,9 +5,10 @@ import type { HeaderLine } from '../../route-table/types.js';
 import type { Grammar } from './grammar.js';
 
 /** Variables of values: none that a client can put anything but visible text into. */
-export const headerVariables = ['host', 'remote_addr', 'request_id', 'request_uri', 'scheme', 'server_port'] as const;
+export const headerVariables = ['host', 'http_host', 'remote_addr', 'request_id', 'request_method', 'request_uri', 'scheme', 'server_port'] as const;
 
-const mostLines = 32;
+/** Of one annotation. */
+export const mostLines = 32;
 const nameForm = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/;
 const valueForm = /^[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?$/;
 
@@ -17,13 +18,17 @@ const never = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|u
 const neverInAnswers = /^(?:access-control-.*|set-cookie|set-cookie2|location|refresh|date|alt-svc|clear-site-data)$/;
 /** What only a proxy may say, and credentials. */
 const neverInRequests = /^(?:x-forwarded-.*|x-real-ip|x-original-.*|x-request-id|x-scheme|x-rewrite-url|forwarded|proxy|authorization|cookie|cookie2|ssl-client-.*|via)$/;
+/** What the engine says itself in a question of external authentication; credentials may be the question's own. */
+const neverInQuestions = /^(?:x-forwarded-(?:for|prefix|client-cert)|x-original-.*|x-auth-request-redirect|x-sent-from|x-real-ip|x-request-id|x-scheme|x-rewrite-url|forwarded|proxy|ssl-client-.*|via|if-.*|range)$/;
 
-export type HeaderSide = 'request' | 'answer';
+const neverOf = { request: neverInRequests, answer: neverInAnswers, question: neverInQuestions } as const;
+
+export type HeaderSide = keyof typeof neverOf;
 
 /** Whether the line may stand on that side. An empty value takes the header away. */
 export function isHeaderLine({ name, value }: HeaderLine, side: HeaderSide): boolean {
   const lower = name.toLowerCase();
-  if (!nameForm.test(name) || never.test(lower) || (side === 'request' ? neverInRequests : neverInAnswers).test(lower)) return false;
+  if (!nameForm.test(name) || never.test(lower) || neverOf[side].test(lower)) return false;
   return value === '' || (valueForm.test(value) && [...value.matchAll(/\$([a-z_]*)/g)].every(([, variable]) => (headerVariables as readonly string[]).includes(variable!)));
 }
 

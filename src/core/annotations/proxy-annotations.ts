@@ -2,7 +2,7 @@
 
 import { carriedOut, leftOut } from './annotation.js';
 import { replacedDomain, replacedLocation, replacedPath, replacementOf } from './replacements.js';
-import { type Grammar, oneOf, size, wholeNumber } from './grammar.js';
+import { type Grammar, configMapName, oneOf, size, wholeNumber } from './grammar.js';
 
 /** Waits above a week are a week. */
 const wait = wholeNumber(1, 604_800, ' (seconds)');
@@ -59,7 +59,7 @@ export const proxyAnnotations = {
   'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
-  'custom-headers': leftOut('location medium', 'not-yet', 'Needs ConfigMaps; `ingress-arbiter.io/response-headers` has the headers themselves.'),
+  'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, for the oldest Ingresses.' }),
   'proxy-ssl-secret': leftOut('ingress medium', 'not-yet', 'Backends see no client certificate.'),
   'proxy-ssl-verify': leftOut('ingress low', 'not-yet', 'With it requests are answered with 503: the backend\'s certificate is not verified yet.', { failMode: 'closed', harmless: ['off'] }),
   'proxy-ssl-verify-depth': leftOut('ingress low', 'not-yet', 'See proxy-ssl-verify.'),

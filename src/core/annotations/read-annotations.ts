@@ -5,7 +5,8 @@ import { type Finding, finding } from '../finding.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
 import type { Annotation } from './annotation.js';
 import { keptElsewhere, ownPrefix } from './own-annotations.js';
-import { type AnnotationValues, annotationRegistry, canonicalName, ownRegistry, usualPrefix } from './registry.js';
+import { annotationName, isForeignProtection, usualPrefixes, writtenName } from './annotation-name.js';
+import { type AnnotationValues, annotationRegistry, ownRegistry } from './registry.js';
 
 /** What an Ingress's annotations ask for. */
 export interface ReadAnnotations {
@@ -18,16 +19,19 @@ export interface ReadAnnotations {
 }
 
 /**
- * Reads the annotations under `prefix` of one Ingress. An empty value is none, as in ingress-nginx, except for what keeps
+ * Reads the annotations under any of `prefixes` of one Ingress. An empty value is none, as in ingress-nginx, except for what keeps
  * requests out: there it can't be told from a value that was lost.
  */
-export function readAnnotations(ingress: Ingress, prefix: string = usualPrefix): ReadAnnotations {
+export function readAnnotations(ingress: Ingress, prefixes: readonly string[] = usualPrefixes): ReadAnnotations {
   const read: ReadAnnotations = { values: {}, findings: [], closed: false, valid: true };
   const note = (kind: Parameters<typeof finding>[0], message: string): void => {
     read.findings.push(finding(kind, `Ingress ${objectKey(ingress)}`, message));
   };
-  readFrom(read, note, { written: writtenNames(ingress, `${prefix}/`), registry: annotationRegistry, whose: 'none that ingress-nginx has' });
-  readFrom(read, note, { written: writtenNames(ingress, `${ownPrefix}/`), registry: ownRegistry, whose: `none of ${ownPrefix}/` });
+  readFrom(read, note, { written: writtenNames(ingress, prefixes), registry: annotationRegistry, whose: 'none that ingress-nginx has' });
+  readFrom(read, note, { written: writtenNames(ingress, [ownPrefix]), registry: ownRegistry, whose: `none of ${ownPrefix}/` });
+  for (const key of Object.keys(ingress.metadata.annotations ?? {}).filter((one) => isForeignProtection(one, prefixes))) {
+    note('protection-under-other-prefix', `annotation ${key.slice(0, 120)} keeps nobody out here: annotations of the class begin with ${prefixes.join(' or ')}; write it so, or remove it`);
+  }
   return read;
 }
 
@@ -51,18 +55,19 @@ function readFrom(read: ReadAnnotations, note: Note, { written, registry, whose 
 interface Written {
   /** As it is written: findings speak of that name. */
   name: string;
-  /** Two when an annotation is there under both its names. */
+  /** Several when an annotation is there under two names or prefixes, with different values. */
   texts: string[];
 }
 
 /** What is written, by canonical name. */
-function writtenNames(ingress: Ingress, prefix: string): Map<string, Written> {
+function writtenNames(ingress: Ingress, prefixes: readonly string[]): Map<string, Written> {
   const written = new Map<string, Written>();
   for (const [key, value] of Object.entries(ingress.metadata.annotations ?? {})) {
-    if (!key.startsWith(prefix)) continue;
-    const name = key.slice(prefix.length);
-    const texts = written.get(canonicalName(name))?.texts ?? [];
-    written.set(canonicalName(name), { name, texts: [...new Set([...texts, value])] });
+    const name = writtenName(key, prefixes);
+    const canonical = annotationName(key, prefixes);
+    if (name === undefined || canonical === undefined) continue;
+    const texts = written.get(canonical)?.texts ?? [];
+    written.set(canonical, { name, texts: [...new Set([...texts, value])] });
   }
   return written;
 }
@@ -76,7 +81,7 @@ const consequences = {
 } as const;
 
 function readValue(read: ReadAnnotations, note: Note, { canonical, name, texts, row }: Written & { canonical: string; row: Annotation<unknown> }): void {
-  const reading = texts.length > 1 ? { problem: 'is there under two names with different values' } : row.grammar!.read(texts[0]!);
+  const reading = texts.length > 1 ? { problem: 'is there under two names or prefixes with different values' } : row.grammar!.read(texts[0]!);
   if ('value' in reading) {
     (read.values as Record<string, unknown>)[canonical] = reading.value;
     return;

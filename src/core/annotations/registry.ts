@@ -9,9 +9,6 @@ import { balancingAnnotations } from './balancing-annotations.js';
 import { proxyAnnotations } from './proxy-annotations.js';
 import { routingAnnotations, trafficAnnotations } from './routing-annotations.js';
 
-/** What the names of annotations begin with, unless the claim says otherwise. */
-export const usualPrefix = 'nginx.ingress.kubernetes.io';
-
 /** By topic, in the order of the document. */
 export const annotationTopics = {
   'Routing and redirects': routingAnnotations,

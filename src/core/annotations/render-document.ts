@@ -2,7 +2,8 @@
 
 import type { Annotation } from './annotation.js';
 import { ownAnnotations, ownPrefix } from './own-annotations.js';
-import { annotationRegistry, annotationTopics, usualPrefix } from './registry.js';
+import { usualPrefixes } from './annotation-name.js';
+import { annotationRegistry, annotationTopics } from './registry.js';
 
 const marks = { full: 'yes', approximated: 'in part', 'not-yet': 'not yet', no: 'no' } as const;
 const consequences = { open: 'left out', closed: '503', refuse: 'not served' } as const;
@@ -14,8 +15,9 @@ export function renderAnnotationsDocument(): string {
     '# Annotations', '',
     'Every annotation of ingress-nginx, and what becomes of it here. Generated from the registry (src/core/annotations) by',
     '`make docs`; do not edit it.', '',
-    `The prefix is \`${usualPrefix}/\` unless a claim sets another one. An unknown name under the prefix is a finding (IA154) and`,
-    'does nothing. An empty value counts as none. "If it can\'t be" says what becomes of the routes of an Ingress whose value is',
+    `The prefix is \`${usualPrefixes.join()}/\` unless a claim sets others (\`annotationPrefixes\`, docs/run.md); with several, each counts, and one`,
+    'annotation under two of them must have one value. An unknown name under a prefix is a finding (IA154) and does nothing. What keeps',
+    'requests out (*503* below) under a prefix that does not count is a finding as well (IA155). An empty value counts as none. "If it can\'t be" says what becomes of the routes of an Ingress whose value is',
     'invalid or that is not carried out: *left out* serves them without the annotation, *503* closes them, *not served* gives the',
     'Ingress no routes. Each case is a finding.', '',
     summary(), '', ...topics,

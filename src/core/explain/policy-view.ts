@@ -6,13 +6,15 @@ import { canBeAsked } from '../../route-table/can-be-asked.js';
 import { type PathMatchResult, indexPaths, matchPath } from '../../route-table/match.js';
 import { normalizePath } from '../../route-table/normalize-path.js';
 import { searchHosts } from '../../route-table/search-hosts.js';
-import type { Canary, HostRoutes, Policy, Route } from '../../route-table/types.js';
+import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from '../../route-table/types.js';
 import { type EndpointsView, describeEndpoints } from './endpoints-view.js';
 import type { Decided } from './facts.js';
 import { regexMatch } from './regex-match.js';
 
 /** The policy as it is, without passwords; and who is asked. */
-export interface PolicyView extends Omit<Policy, 'basic'> {
+export interface PolicyView extends Omit<Policy, 'basic' | 'external'> {
+  /** The values of the question's headers may be secrets. */
+  external?: Omit<ExternalAuth, 'headers'> & { headers?: string[] };
   basic?: { realm: string; users: number };
   /** Who answers the question of external authentication; undefined: nobody, so that every request is answered with 503. */
   asked?: string;
@@ -32,7 +34,7 @@ interface Place {
 export function describePolicy(policy: Policy, place: Place): PolicyView {
   const asked = policy.external === undefined ? undefined : askedOf(policy.external, place);
   return {
-    ...omit(policy, 'basic'), ...(policy.basic && { basic: { realm: policy.basic.realm, users: policy.basic.users.length } }),
+    ...omit(policy, 'basic', 'external'), ...(policy.external && { external: { ...omit(policy.external, 'headers'), ...(policy.external.headers && { headers: policy.external.headers.map(({ name }) => name) }) } }), ...(policy.basic && { basic: { realm: policy.basic.realm, users: policy.basic.users.length } }),
     ...(asked !== undefined && { asked }),
   };
 }

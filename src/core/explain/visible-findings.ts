@@ -10,7 +10,7 @@ import type { Reference } from '../resolve-reference.js';
 
 /** What only a cluster can tell. */
 const needsCluster: ReadonlySet<FindingKind> = new Set([
-  'service-missing', 'service-port-missing', 'secret-missing',
+  'service-missing', 'service-port-missing', 'secret-missing', 'config-map-missing',
   'settings-missing', 'default-backend-missing', 'default-certificate-missing', 'publish-service-missing',
 ]);
 

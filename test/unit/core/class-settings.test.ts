@@ -93,14 +93,25 @@ describe('core: defaults of annotations', () => {
   const prefix = 'nginx.ingress.kubernetes.io/';
   const settings = { ...defaultSettings, annotations: { 'ssl-redirect': 'false', 'whitelist-source-range': '10.0.0.0/8' } };
   const seen = (annotations?: Record<string, string>): Record<string, string> | undefined =>
-    withDefaults({ metadata: { name: 'web', ...(annotations && { annotations }) } }, settings, 'nginx.ingress.kubernetes.io').metadata.annotations;
+    withDefaults({ metadata: { name: 'web', ...(annotations && { annotations }) } }, settings, ['nginx.ingress.kubernetes.io']).metadata.annotations;
+
+  it('are not asked for when any prefix or name has a value, and the class\'s question is whole', () => {
+    const prefixes = ['nginx.ingress.kubernetes.io', 'own.example'];
+    const of = (annotations: Record<string, string>, more: object = {}): Record<string, string> => withDefaults({ metadata: { name: 'web', annotations } }, { ...settings, ...more }, prefixes).metadata.annotations!;
+    expect(of({ 'own.example/allowlist-source-range': '1.1.1.1', 'own.example/ssl-redirect': 'true' })).to.deep.equal({ 'own.example/allowlist-source-range': '1.1.1.1', 'own.example/ssl-redirect': 'true' });
+    const globalAuth = { 'auth-url': 'http://a.b.svc/' };
+    const question = { annotations: {}, globalAuth };
+    expect(of({ 'own.example/auth-url': 'http://x.y.svc/' }, question)).to.deep.equal({ 'own.example/auth-url': 'http://x.y.svc/' });
+    expect(of({ 'own.example/enable-global-auth': 'false' }, question)).to.deep.equal({ 'own.example/enable-global-auth': 'false' });
+    expect(of({ 'own.example/auth-method': 'POST', [`${prefix}auth-proxy-set-headers`]: 'headers', [`${prefix}auth-cache-key`]: 'x' }, question)).to.deep.equal({ [`${prefix}auth-url`]: 'http://a.b.svc/' });
+  });
 
   it('are for what the Ingress leaves out, and change nothing of it', () => {
     const ingress = { metadata: { name: 'web' } };
     expect(seen()).to.deep.equal({ [`${prefix}ssl-redirect`]: 'false', [`${prefix}whitelist-source-range`]: '10.0.0.0/8' });
-    withDefaults(ingress, settings, 'nginx.ingress.kubernetes.io');
+    withDefaults(ingress, settings, ['nginx.ingress.kubernetes.io']);
     expect(ingress).to.deep.equal({ metadata: { name: 'web' } });
-    expect(withDefaults(ingress, defaultSettings, 'nginx.ingress.kubernetes.io')).to.equal(ingress);
+    expect(withDefaults(ingress, defaultSettings, ['nginx.ingress.kubernetes.io'])).to.equal(ingress);
   });
 
   it('give way to what it says, also under the other name of the same annotation', () => {

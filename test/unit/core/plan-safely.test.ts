@@ -154,7 +154,7 @@ describe('core: plan-safely', function () {
       const one = ingressOf('planted', 'planted.test', [pathTo('web')]);
       return { ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, ...record, ...more } } } as Ingress;
     };
-    const { arbiter } = play([claimOf('red'), claimOf('blue', { annotationPrefix: 'blue.test' })], [], (one) => one.take('ingresses', 'shop/planted', shadowed({})));
+    const { arbiter } = play([claimOf('red'), claimOf('blue', { annotationPrefixes: ['blue.test'] })], [], (one) => one.take('ingresses', 'shop/planted', shadowed({})));
     const backend = (name: string): unknown => (arbiter.tables.get(name)!.get('host/planted.test') as { routes: { backend: string }[] }).routes[0]!.backend;
     expect([backend('red'), backend('blue')]).to.deep.equal(['service/shop/web/80', 'service/shop/web/80']);
     // A value that is no text: no API server gives one, and reading it throws under that prefix only.

@@ -92,7 +92,7 @@ describe('planMigration', () => {
   });
 
   it('says that annotations of another prefix are not read in the class', () => {
-    const claims = [claimOf('a', { annotationPrefix: 'old.example' }), claimOf('b')];
+    const claims = [claimOf('a', { annotationPrefixes: ['old.example'] }), claimOf('b')];
     const decided = decide([...parseManifests(base), ingress({ name: 'web', annotations: { 'old.example/enable-cors': 'true', 'nginx.ingress.kubernetes.io/proxy-body-size': '8m' } })], claims);
     const [cors] = planMigration(decided, request).moves[0]!.differences.filter(({ what }) => what.includes('cors'));
     expect(cors!.what).to.match(/^enable-cors: .* now and nothing then: annotations begin with old\.example in class a and with nginx\.ingress\.kubernetes\.io in class b$/);

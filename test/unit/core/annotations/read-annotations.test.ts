@@ -29,7 +29,7 @@ describe('core: annotations', () => {
   for (const name of ['configuration-snippet', 'server-snippet', 'stream-snippet', 'auth-snippet', 'modsecurity-snippet']) {
     it(name, () => expect(of(name, 'evil;')).to.deep.equal({ ...usual, findings: ['refused-annotation'] }));
   }
-  for (const name of ['auth-proxy-set-headers', 'proxy-ssl-verify']) {
+  for (const name of ['proxy-ssl-verify']) {
     it(`${name} closes`, () => {
       for (const value of ['x', '']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['protection-not-supported'] });
     });
@@ -106,8 +106,29 @@ describe('core: annotations', () => {
   }
 
   it('reads another prefix, and then none but it', () => {
-    const { values, findings } = readAnnotations({ metadata: { name: 'web', annotations: { 'ingress.example.com/use-regex': 'true', 'nginx.ingress.kubernetes.io/rewrite-target': '/' } } }, 'ingress.example.com');
+    const { values, findings } = readAnnotations({ metadata: { name: 'web', annotations: { 'ingress.example.com/use-regex': 'true', 'nginx.ingress.kubernetes.io/rewrite-target': '/' } } }, ['ingress.example.com']);
     expect({ values, findings }).to.deep.equal({ values: { 'use-regex': true }, findings: [] });
+  });
+
+  it('reads several prefixes as one: names and old names together, and two values are none', () => {
+    const read = (annotations: Record<string, string>): unknown => {
+      const { values, findings, closed } = readAnnotations({ metadata: { name: 'web', annotations } }, ['nginx.ingress.kubernetes.io', 'own.example']);
+      return { values, findings: findings.map(({ kind }) => kind), closed };
+    };
+    expect(read({ 'own.example/use-regex': 'true', 'nginx.ingress.kubernetes.io/rewrite-target': '/' })).to.deep.equal({ values: { 'use-regex': true, 'rewrite-target': '/' }, findings: [], closed: false });
+    expect(read({ 'own.example/whitelist-source-range': '10.0.0.1', 'nginx.ingress.kubernetes.io/allowlist-source-range': '10.0.0.1' })).to.deep.equal({ values: { 'allowlist-source-range': ['0a000001/32'] }, findings: [], closed: false });
+    expect(read({ 'own.example/whitelist-source-range': '10.0.0.1', 'nginx.ingress.kubernetes.io/allowlist-source-range': '0.0.0.0/0' })).to.deep.equal({ values: {}, findings: ['invalid-annotation'], closed: true });
+    expect(read({ 'own.example/use-regex': 'true', 'nginx.ingress.kubernetes.io/use-regex': 'false' })).to.deep.equal({ values: {}, findings: ['invalid-annotation'], closed: false });
+  });
+
+  it('is not silent about what keeps requests out under a prefix that does not count, also by its old name', () => {
+    for (const [name, told] of [['auth-type', true], ['auth-url', true], ['auth-tls-secret', true], ['whitelist-source-range', true], ['allowlist-source-range', true], ['denylist-source-range', true], ['use-regex', false], ['constructor', false]] as const) {
+      for (const [prefix, prefixes] of [['nginx.ingress.kubernetes.io', ['own.example']], ['haproxy.example', ['nginx.ingress.kubernetes.io', 'own.example']]] as const) {
+        const { values, findings } = readAnnotations({ metadata: { name: 'web', annotations: { [`${prefix}/${name}`]: 'x' } } }, prefixes);
+        expect({ values, findings: findings.map(({ kind }) => kind) }, `${prefix}/${name}`).to.deep.equal({ values: {}, findings: told ? ['protection-under-other-prefix'] : [] });
+      }
+    }
+    for (const key of ['auth-type', '/auth-type', 'kubernetes.io/ingress.class', 'ingress-arbiter.io/hand-over']) expect(readAnnotations({ metadata: { name: 'web', annotations: { [key]: 'x' } } }).findings, key).to.deep.equal([]);
   });
 
   it('repeats no value in a message', () => {

@@ -1,0 +1,65 @@
+// The ConfigMaps that annotations of Ingresses name, so that these are watched and no others. As each of them is a watch, there
+// is a bound, and the oldest Ingresses come first; a ConfigMap beyond it is as if it did not exist.
+
+import { usualPrefixes } from './annotations/annotation-name.js';
+import type { Claim } from './claim.js';
+import { type Ingress, objectKey } from './kubernetes-objects.js';
+import { byAge } from './order.js';
+
+/** In all, and of one namespace. */
+export const mostConfigMaps = 256;
+export const mostConfigMapsOfNamespace = 16;
+
+/** Annotations that name one. */
+const naming = ['custom-headers', 'auth-proxy-set-headers'];
+
+export interface NamedConfigMaps {
+  /** Takes an Ingress as it is now; undefined: it is gone. */
+  set(key: string, ingress: Ingress | undefined): void;
+  /** Keys of the ConfigMaps that are read. */
+  keys(): readonly string[];
+}
+
+/** Of the claims only the prefixes count: whose an Ingress is may change without it. */
+export function createNamedConfigMaps(claims: readonly Pick<Claim, 'annotationPrefixes'>[]): NamedConfigMaps {
+  const names = [...new Set(claims.flatMap(({ annotationPrefixes = usualPrefixes }) => annotationPrefixes))].flatMap((prefix) => naming.map((name) => `${prefix}/${name}`));
+  const namers = new Map<string, { ingress: Ingress; configMaps: string[] }>();
+  let known: readonly string[] | undefined = [];
+  return {
+    set(key, ingress) {
+      const configMaps = ingress === undefined ? [] : namedBy(ingress, names);
+      if (configMaps.length === 0 && !namers.has(key)) return;
+      known = undefined;
+      if (configMaps.length === 0) namers.delete(key);
+      else namers.set(key, { ingress: ingress!, configMaps });
+    },
+    keys: () => (known ??= oldest([...namers.values()])),
+  };
+}
+
+function namedBy({ metadata }: Ingress, names: readonly string[]): string[] {
+  const { annotations, namespace = '' } = metadata;
+  if (annotations === undefined) return [];
+  return names.flatMap((name) => (Object.hasOwn(annotations, name) ? configMapKey(annotations[name]!, namespace) ?? [] : []));
+}
+
+/** Key of a ConfigMap of the Ingress's own namespace, which may be written before its name; undefined for any other. */
+export function configMapKey(reference: string, namespace: string): string | undefined {
+  const [, inNamespace, name] = /^(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)$/.exec(reference.trim()) ?? [];
+  return name === undefined || namespace === '' || (inNamespace !== undefined && inNamespace !== namespace) ? undefined : `${namespace}/${name}`;
+}
+
+function oldest(all: readonly { ingress: Ingress; configMaps: string[] }[]): string[] {
+  const keys = new Set<string>();
+  const ofNamespace = new Map<string, number>();
+  for (const { ingress, configMaps } of [...all].sort((a, b) => byAge(a.ingress, b.ingress))) {
+    const namespace = ingress.metadata.namespace ?? objectKey(ingress);
+    for (const key of configMaps) {
+      const before = ofNamespace.get(namespace) ?? 0;
+      if (keys.has(key) || keys.size >= mostConfigMaps || before >= mostConfigMapsOfNamespace) continue;
+      keys.add(key);
+      ofNamespace.set(namespace, before + 1);
+    }
+  }
+  return [...keys];
+}
