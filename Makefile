@@ -30,8 +30,8 @@ test: build ## Run all tests: unit, features on the dev cluster, end to end with
 unit: build ## Run the tests that need neither kubectl, nginx nor Prometheus
 	@$(mocha) 'dist/test/{unit,golden,architecture}/**/*.test.js'
 
-hand-overs: build ## Move 500 Ingresses from class to class and back under load, every answer checked (HAND_OVERS=number)
-	@HAND_OVERS=$${HAND_OVERS:-500} $(mocha) dist/test/e2e/hand-over.test.js
+hand-overs: build ## Move 500 Ingresses from class to class and back under load, every answer checked, and try random orders of events (HAND_OVERS, MODEL_RUNS: how many)
+	@HAND_OVERS=$${HAND_OVERS:-500} MODEL_RUNS=$${MODEL_RUNS:-1000} $(mocha) dist/test/e2e/hand-over.test.js dist/test/e2e/hand-over-killed.test.js dist/test/unit/core/hand-over-model.test.js
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
 

@@ -105,7 +105,7 @@ export function startController(options: ControllerOptions): Controller {
     for (const { ingress } of begun ? changes.taken : []) events.happened(takenEvent(ingress, arbiter.plans.get(ingress)!));
     begun = true;
     count(changes.ingresses);
-    alarm.set(changes.wakeAt);
+    alarm.set(earliest(changes.wakeAt, handOvers.wakeAt()));
     if (handOvers.carryOut()) decide.ask();
     report.ask();
   }, DECIDE_GAP_MS);
@@ -133,6 +133,10 @@ export function startController(options: ControllerOptions): Controller {
       await Promise.all([watches.stop(), parameters.stop(), statuses.stop(), handOvers.stop(), events.stop(), claims.stop(), ...held.map(({ elector }) => elector.release())]);
     },
   };
+}
+
+function earliest(...times: (number | undefined)[]): number | undefined {
+  return times.reduce((a, b) => (a === undefined || (b !== undefined && b < a) ? b : a));
 }
 
 function reportChanges(options: ControllerOptions, { failures, foreignWrites }: ArbiterChanges): void {

@@ -1,5 +1,6 @@
 // One class of a controller instance: its claim, and the table that goes to the engines while the claim is held.
 
+import { type EnginePresence, createEnginePresence } from './engine-presence.js';
 import { type EngineTraffic, createEngineTraffic } from './engine-traffic.js';
 import type { PublishOutcome, TableSink } from './publish-table.js';
 import { TableFanOut } from './table-fan-out.js';
@@ -14,6 +15,7 @@ export interface HeldClaim {
   elector: LeaseElector;
   fanOut: TableFanOut;
   traffic: EngineTraffic;
+  presence: EnginePresence;
 }
 
 /**
@@ -43,6 +45,7 @@ export interface ClaimHooks {
 /** Starts to seek the claim. */
 export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired, onQuarantine, onEngine, now }: ClaimHooks): HeldClaim {
   const { log, metrics } = options;
+  const presence = createEnginePresence({ now, awaits: options.sink === undefined });
   const traffic = createEngineTraffic({ class: claimName(claim), now, onReport: onEngine });
   const elector = startLeaseElector({
     api: options.api, namespace: options.leaseNamespace, name: claimName(claim), identity: options.identity,
@@ -52,6 +55,7 @@ export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired
       metrics.set('claimHeld', [claim.class], 1);
       metrics.set('claimEpoch', [claim.class], epoch);
       metrics.add('claimChanges', [claim.class, 'acquired']);
+      presence.begin();
       onAcquired();
     },
     onLost: (reason) => {
@@ -78,19 +82,21 @@ export function holdClaim(options: ControllerOptions, claim: Claim, { onAcquired
       onEngine();
     },
   });
-  const held = { claim, elector, fanOut, traffic };
+  const held = { claim, elector, fanOut, traffic, presence };
   if (options.sink !== undefined) attachEngine(held, { name: ownEngine, sink: options.sink, afterSequence: 0 });
   beginAtZero(options, claim.class);
   return held;
 }
 
 /** Adds an engine to a claim; returns what takes it away. */
-export function attachEngine({ fanOut, traffic }: HeldClaim, { name, sink, afterSequence }: { name: string; sink: TableSink; afterSequence: number }): () => void {
+export function attachEngine({ fanOut, traffic, presence }: HeldClaim, { name, sink, afterSequence }: { name: string; sink: TableSink; afterSequence: number }): () => void {
   traffic.attach(name, sink);
+  presence.come(name);
   const detach = fanOut.attach(name, sink, afterSequence);
   return () => {
     detach();
     traffic.detach(name, sink);
+    if (!fanOut.engines().some(({ engine }) => engine === name)) presence.go(name);
   };
 }
 

@@ -22,6 +22,8 @@ export interface HandOvers {
   engines: Pick<SoonWork, 'ask'>;
   /** After what was decided is published: brings the records to the API. True: there is something new to decide. */
   carryOut(): boolean;
+  /** When something about engines changes by itself that a hand-over waits for, on the clock of the decisions. */
+  wakeAt(): number | undefined;
   /** Final. */
   stop(): Promise<void>;
 }
@@ -74,6 +76,10 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
       brought = next;
       writer.want(wishes);
       return answer();
+    },
+    wakeAt() {
+      const times = arbiter.handOvers.size === 0 ? [] : held.flatMap(({ presence }) => presence.changesAt() ?? []);
+      return times.length === 0 ? undefined : Math.min(...times);
     },
     async stop() {
       engines.stop();

@@ -3,7 +3,8 @@
 import type { HeldClaim } from './hold-claim.js';
 import type { ControllerOptions } from './controller.js';
 import type { Arbiter } from '../core/arbiter.js';
-import type { StatusWrite } from '../core/plan-status.js';
+import type { Ingress } from '../core/kubernetes-objects.js';
+import { type StatusWrite, isSameForStatus } from '../core/plan-status.js';
 import type { KubeObject } from '../kubernetes/kube-object.js';
 import type { LeaseElector } from '../kubernetes/lease.js';
 import { startStatusWriter } from '../kubernetes/status-writer.js';
@@ -34,6 +35,7 @@ export function startStatuses({ api, metrics, log, statusWritesPerSecond: perSec
     api, perSecond, burst: BURST_SECONDS * perSecond,
     mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
     remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
+    isSame: (decided, now) => isSameForStatus(decided as unknown as Ingress, now as unknown as Ingress),
     onResult: ({ key, result, error }) => {
       metrics.add('statusWrites', [classOf(key) ?? '', result]);
       if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);

@@ -54,6 +54,7 @@ interface SeenLease {
   sign: string;
   /** When its holder was seen to do something; undefined: never, so it may have been dead for years. */
   livedAt: number | undefined;
+  firstSeenAt: number;
   boundMs: number;
 }
 
@@ -70,7 +71,7 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
   const { installation, held, clock = monotonicClock } = options;
   const seen = new Map<string, SeenLease>();
   const own = new Map(held.map((one) => [leaseOf(one.claim, installation), one]));
-  const neighbours = watchNeighbours(seen, installation);
+  const neighbours = watchNeighbours(seen, installation, () => clock.now());
   let claims: readonly ClassClaim[] = [];
   let waited = false;
   const evaluate = workSoon(() => {
@@ -99,6 +100,7 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
   let timer: unknown;
   const tick = (): void => {
     evaluate.ask();
+    if (neighbours.look()) options.onKnown?.();
     timer = clock.setTimeout(tick, LOOK_EVERY_MS);
   };
   tick();
@@ -124,8 +126,10 @@ export function watchClaims(options: ClaimWatchOptions): ClaimWatch {
 }
 
 /** Claims outlive their holders here: a class whose controller is down is ours all the same. */
-function watchNeighbours(seen: ReadonlyMap<string, SeenLease>, { namespace }: Installation): { changed(before: ClaimRecord | undefined, after: ClaimRecord | undefined): boolean; list(): readonly Neighbour[] } {
+function watchNeighbours(seen: ReadonlyMap<string, SeenLease>, { namespace }: Installation, now: () => number): NeighbourWatch {
   let known: readonly Neighbour[] | undefined;
+  const make = (): readonly Neighbour[] => [...seen.values()].flatMap(({ record, livedAt, firstSeenAt, boundMs }) =>
+    (record?.installation.namespace === namespace && !record.observe ? [{ ...record, unheld: record.holder === '' || now() - (livedAt ?? firstSeenAt) >= boundMs }] : []));
   return {
     changed(before, after) {
       // The holder changes often, and makes no difference.
@@ -133,8 +137,22 @@ function watchNeighbours(seen: ReadonlyMap<string, SeenLease>, { namespace }: In
       known = undefined;
       return true;
     },
-    list: () => known ??= [...seen.values()].flatMap(({ record }) => (record?.installation.namespace === namespace && !record.observe ? [record] : [])),
+    list: () => known ??= make(),
+    look() {
+      const next = make();
+      // The holder itself makes no difference, only whether there is one.
+      if (known === undefined || isEqual(known.map(({ unheld }) => unheld), next.map(({ unheld }) => unheld))) return false;
+      known = next;
+      return true;
+    },
   };
+}
+
+interface NeighbourWatch {
+  changed(before: ClaimRecord | undefined, after: ClaimRecord | undefined): boolean;
+  list(): readonly Neighbour[];
+  /** Whether some class has lost its holder since the last look, or has one again. */
+  look(): boolean;
 }
 
 function* renewals(own: ReadonlyMap<string, HeldClaim>): Generator<[lease: string, version: string]> {
@@ -145,7 +163,7 @@ function look(lease: KubeObject, before: SeenLease | undefined, now: number): Se
   const { holder, sign, durationMs } = readLease(lease);
   const livedAt = before === undefined ? undefined : before.sign === sign ? before.livedAt : now;
   const boundMs = Math.min(Math.max(SHORTEST_BOUND_MS, 2 * durationMs), LONGEST_BOUND_MS);
-  return { record: readClaimRecord(lease.metadata, holder), standbys: readStandbys(lease.metadata), sign, livedAt, boundMs };
+  return { record: readClaimRecord(lease.metadata, holder), standbys: readStandbys(lease.metadata), sign, livedAt, firstSeenAt: before?.firstSeenAt ?? now, boundMs };
 }
 
 function observed(seen: ReadonlyMap<string, SeenLease>, own: ReadonlyMap<string, HeldClaim>, now: number): Parameters<typeof describeClaims>[2] {

@@ -4,7 +4,9 @@ import type { Claim } from './claim.js';
 import { ownWriter } from './foreign-writes.js';
 import type { HandOver } from './hand-over/hand-over.js';
 import { type Ingress, type LoadBalancerIngress, objectKey } from './kubernetes-objects.js';
+import { handOverAnnotation } from './hand-over/record.js';
 import { shows } from './publish-addresses.js';
+import { classAnnotation } from './resolve-reference.js';
 import { hasHost, speakingHost } from './shard.js';
 
 /** A wanted change of an Ingress's status: what status.loadBalancer.ingress is to be. */
@@ -36,4 +38,10 @@ export function planStatus(ingress: Ingress, owner: string | undefined, { claims
   const left = claims.find(({ addresses }) => addresses.length > 0 && shows(ingress, addresses));
   if (left === undefined || !hasHost(left.shard, speakingHost(ingress))) return undefined;
   return { ingress: objectKey(ingress), class: left.class, addresses: [], instead: left.addresses };
+}
+
+/** Whether what decided a status is still the same: a copy that was read later may belong to another class by now. */
+export function isSameForStatus(decided: Ingress, now: Ingress): boolean {
+  return decided.spec?.ingressClassName === now.spec?.ingressClassName
+    && [classAnnotation, handOverAnnotation].every((name) => decided.metadata.annotations?.[name] === now.metadata.annotations?.[name]);
 }

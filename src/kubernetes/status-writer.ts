@@ -34,6 +34,8 @@ export interface StatusWriterOptions {
   mayWrite: (ingress: KubeObject) => boolean;
   /** How long the right to write lasts for certain; a request does not outlive it. */
   remainingMs?: (ingress: KubeObject) => number;
+  /** Whether a copy that was read again is still what `want` was decided from; else it waits for the next `want`. */
+  isSame?: (decided: KubeObject, now: KubeObject) => boolean;
   /** Told of every attempt. `conflict` and `failed` are tried again, all others are the end. */
   onResult: (outcome: StatusOutcome) => void;
   clock?: Clock;
@@ -165,13 +167,18 @@ class Writer implements StatusWriter {
   private async attempt(task: Task): Promise<StatusOutcome | undefined> {
     const { key, reread } = task;
     try {
-      const outcome = await this.bring(task, reread ? await this.read(task) : task.ingress);
+      const outcome = reread ? await this.bringAnew(task) : await this.bring(task, task.ingress);
       // The copy at hand was old. When even a fresh one conflicts, somebody else is busy there: leave it for a while.
-      return outcome?.result === 'conflict' && !reread ? await this.bring(task, await this.read(task)) : outcome;
+      return outcome?.result === 'conflict' && !reread ? await this.bringAnew(task) : outcome;
     } catch (error) {
       const failure = OperationalError.from(error, `status of Ingress ${key}`);
       return failure.code === 'not-found' ? { key, result: 'gone' } : { key, result: 'failed', error: failure };
     }
+  }
+
+  private async bringAnew(task: Task): Promise<StatusOutcome | undefined> {
+    const now = await this.read(task);
+    return this.options.isSame?.(task.ingress, now) === false ? { key: task.key, result: 'conflict' } : this.bring(task, now);
   }
 
   private async bring(task: Task, ingress: KubeObject): Promise<StatusOutcome | undefined> {

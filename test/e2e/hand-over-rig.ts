@@ -37,6 +37,8 @@ type Stored = KubeObject & { spec: { ingressClassName?: string }; status?: { loa
 
 export class HandOverRig {
   readonly records: RequestRecord[] = [];
+  /** Asked of every request when it has been answered, before anybody hears of it. */
+  onRecord: (record: RequestRecord) => void = () => undefined;
   readonly programs: Program[] = [];
   api!: ApiServer;
   backend!: EchoBackend;
@@ -49,7 +51,10 @@ export class HandOverRig {
     this.folder = mkdtempSync(path.join(tmpdir(), 'ia-hand-over-'));
     mkdirSync(this.file('tls'));
     await makeCertificates({ folder: this.file('tls'), classes: [...classes], days: 2 });
-    this.api = await startApiServer({ allowLoopbackEndpoints: true, watchWindow: 50_000, onRequest: (record) => this.records.push(record) });
+    this.api = await startApiServer({ allowLoopbackEndpoints: true, watchWindow: 50_000, onRequest: (record) => {
+      this.records.push(record);
+      this.onRecord(record);
+    } });
     this.backend = await startEchoBackend('one');
     const ports = await freePorts(classes.length);
     classes.forEach((name, at) => this.streams.set(name, ports[at]!));
@@ -161,4 +166,32 @@ export class HandOverRig {
 export async function kill({ child, exited }: Program): Promise<void> {
   child.kill('SIGKILL');
   await exited;
+}
+
+interface Written {
+  metadata: { name: string; annotations?: Record<string, string> };
+  status?: { loadBalancer?: { ingress?: { hostname?: string }[] } };
+}
+
+/** Every Ingress that was written, in the order of the writes. */
+export function writtenIngresses(records: readonly RequestRecord[]): { object: Written; user: string; resource: string }[] {
+  return records.filter(({ resource, code }) => resource.startsWith('ingresses') && code < 300)
+    .flatMap(({ written: object, user, resource }) => (object === undefined ? [] : [{ object: object as unknown as Written, user, resource }]));
+}
+
+/** Everything that was ever written to the statuses and records shows the order of a hand-over, and each status was written once. */
+export function judgeWrites(records: readonly RequestRecord[], { from, to, names }: { from: string; to: string; names: readonly string[] }): void {
+  const moved: string[] = [];
+  for (const { object: { metadata, status }, user, resource } of writtenIngresses(records)) {
+    if (!names.includes(metadata.name)) continue;
+    const shown = (status?.loadBalancer?.ingress ?? []).map(({ hostname }) => hostname);
+    expect(shown, `${metadata.name} by ${user}`).to.have.length(1);
+    if (resource !== 'ingresses/status') continue;
+    moved.push(metadata.name);
+    expect([user, shown[0]], metadata.name).to.deep.equal([`controller-${to}`, addressOf(to)]);
+    const record = JSON.parse(metadata.annotations![annotation]!) as { from: string[]; to: string; movedAt?: string };
+    expect([record.from, record.to], metadata.name).to.deep.equal([[from], to]);
+    expect(record.movedAt, metadata.name).to.be.a('string');
+  }
+  expect(moved.sort(), 'each status is written once').to.deep.equal([...names].sort());
 }

@@ -1,7 +1,7 @@
 // Ingresses change their class under load on both listeners, in real processes: no request may fail, at no time may there be
 // two owners or an empty status, and the old listener answers until it is drained. HAND_OVERS=500 (make hand-overs) is the long form.
 import { expect } from 'chai';
-import { HandOverRig, A, B, addressOf, annotation, type EngineSettings } from './hand-over-rig.js';
+import { HandOverRig, A, B, addressOf, judgeWrites, type EngineSettings } from './hand-over-rig.js';
 import { eventually } from '../fixtures/eventually.js';
 import { type Load, startLoad, type Target } from '../fixtures/open-loop-load.js';
 
@@ -10,11 +10,6 @@ const PER_SECOND = 100;
 /** Each Ingress is asked once in so long: it must not pass for drained in between. */
 const ROUND_SECONDS = Math.ceil(MOVED / PER_SECOND);
 const WRITES_PER_SECOND = 100;
-
-interface Written {
-  metadata: { name: string; annotations?: Record<string, string> };
-  status?: { loadBalancer?: { ingress?: { hostname?: string }[] } };
-}
 
 describe(`e2e: hand-over of ${MOVED} Ingresses`, function () {
   this.timeout(300_000);
@@ -31,23 +26,6 @@ describe(`e2e: hand-over of ${MOVED} Ingresses`, function () {
     for (const { host } of targets) await rig.answers(engine.ports[A]!, host, 200);
   });
   after(() => rig.stop());
-
-  /** Everything that was ever written to an Ingress's status or record shows the order of a hand-over. */
-  const judge = (from: string, to: string, since: number): void => {
-    const written = rig.records.slice(since).filter(({ resource, code }) => resource.startsWith('ingresses') && code < 300).flatMap(({ written: object, user, resource }) => (object === undefined ? [] : [{ object: object as unknown as Written, user, resource }]));
-    let statuses = 0;
-    for (const { object: { metadata, status }, user, resource } of written) {
-      const shown = (status?.loadBalancer?.ingress ?? []).map(({ hostname }) => hostname);
-      expect(shown, `${metadata.name} by ${user}`).to.have.length(1);
-      if (resource !== 'ingresses/status') continue;
-      statuses += 1;
-      expect([user, shown[0]], metadata.name).to.deep.equal([`controller-${to}`, addressOf(to)]);
-      const record = JSON.parse(metadata.annotations![annotation]!) as { from: string[]; to: string; movedAt?: string };
-      expect([record.from, record.to], metadata.name).to.deep.equal([[from], to]);
-      expect(record.movedAt, metadata.name).to.be.a('string');
-    }
-    expect(statuses, 'each status is written once').to.equal(MOVED);
-  };
 
   const moveAll = async (from: string, to: string): Promise<void> => {
     const since = rig.records.length;
@@ -69,7 +47,7 @@ describe(`e2e: hand-over of ${MOVED} Ingresses`, function () {
       await rig.answers(engine.ports[from]!, host, 404);
       await rig.answers(engine.ports[to]!, host, 200);
     }
-    judge(from, to, since);
+    judgeWrites(rig.records.slice(since), { from, to, names: targets.map(({ host }) => host.replace('.test', '')) });
     console.log(`      ${MOVED} from ${from} to ${to}: every status moved within ${(movedWithin / 1000).toFixed(1)} s; 0 of ${before.sent + after.sent} requests failed`);
   };
 

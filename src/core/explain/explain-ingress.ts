@@ -10,6 +10,7 @@ import { resolvePath } from '../resolve-path.js';
 import type { Ownership } from '../resolve-owner.js';
 import { type EndpointsView, describeEndpoints } from './endpoints-view.js';
 import type { Decided } from './facts.js';
+import { type HandOverView, handOverView } from './hand-over-view.js';
 import { type Holder, holderOf } from './holder.js';
 import { suggestName } from './suggest-name.js';
 import { classNames, suggestClass, visibleFindings } from './visible-findings.js';
@@ -40,6 +41,8 @@ export interface IngressExplanation {
   ingressClass?: { name: string; controller: string };
   /** A class of almost the same name. */
   suggestion?: string;
+  /** While it is on its way from class to class. */
+  handOver?: HandOverView;
   routes: RouteView[];
   findings: Finding[];
   status: LoadBalancerIngress[];
@@ -50,8 +53,10 @@ export function explainIngress(decided: Decided, key: string): IngressExplanatio
   const plan = decided.plans.get(key);
   if (plan === undefined) return missingIngress(decided, key);
   const { ingress, ownership: { owner, rule, reference } } = plan;
+  const handOver = handOverView(decided, key);
   return {
     ingress: key, reference, rule,
+    ...(handOver && { handOver }),
     ...(owner !== undefined && { owner, holder: holderOf(decided, owner) }),
     ...classOf(decided, plan.ownership),
     routes: owner === undefined ? [] : routesOf(decided, owner, plan.wants),

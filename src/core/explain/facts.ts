@@ -3,6 +3,8 @@
 
 import type { ClassTable } from '../../route-table/types.js';
 import { createArbiter } from '../arbiter.js';
+import type { HandOver } from '../hand-over/hand-over.js';
+import { toldAfterMs } from '../hand-over/blockers.js';
 import type { Claim } from '../claim.js';
 import type { Finding } from '../finding.js';
 import type { InspectCertificate } from '../inspect-certificate.js';
@@ -38,6 +40,8 @@ export interface Decided extends Facts {
   plans: ReadonlyMap<string, IngressPlan>;
   tables: ReadonlyMap<string, ClassTable>;
   findings: readonly Finding[];
+  /** Ingresses on their way from class to class. */
+  handOvers: ReadonlyMap<string, HandOver>;
 }
 
 const kinds = ['ingressClasses', 'namespaces', 'services', 'endpointSlices', 'secrets', 'configMaps', 'ingresses'] as const;
@@ -47,5 +51,7 @@ export function decideFacts(facts: Facts): Decided {
   const arbiter = createArbiter(facts.claims, facts.inspect);
   for (const kind of kinds) for (const [key, object] of facts.snapshot[kind]) arbiter.take(kind, key, object as never);
   arbiter.settle(facts.now);
-  return { ...facts, plans: arbiter.plans, tables: arbiter.tables, findings: arbiter.findings() };
+  // What a hand-over waits for is told once it has lasted: whoever asks wants to know at once.
+  arbiter.settle(facts.now + toldAfterMs);
+  return { ...facts, plans: arbiter.plans, tables: arbiter.tables, handOvers: arbiter.handOvers, findings: arbiter.findings() };
 }

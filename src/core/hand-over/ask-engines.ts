@@ -3,7 +3,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import { type ArbiterState, setOrDelete } from '../arbiter-state.js';
-import { toldAfterMs } from './blockers.js';
+import { toldAfterMs, unwrittenAfterMs } from './blockers.js';
 import { factKey } from './memory.js';
 import { drainEnd } from './settle-hand-overs.js';
 
@@ -37,6 +37,6 @@ export function questionsOf({ handOvers, claims, classes }: ArbiterState): HandO
 export function handOverTimes(state: ArbiterState, now: number): number[] {
   return [...state.memory.handOvers].flatMap(([key, memory]) => {
     const ends = (state.handOvers.get(key)?.record.from ?? []).map((name) => drainEnd(state, { key, name, memory }));
-    return [memory.since + toldAfterMs, ...ends].filter((at) => at !== undefined && at > now) as number[];
+    return [memory.since + toldAfterMs, ...(memory.step === undefined ? [] : [memory.step.since + unwrittenAfterMs]), ...ends].filter((at) => at !== undefined && at > now) as number[];
   });
 }

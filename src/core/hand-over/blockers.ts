@@ -12,6 +12,8 @@ const losing: ReadonlySet<FindingKind> = new Set(['route-taken', 'too-many-route
 
 /** A step of a few milliseconds is not worth a word. */
 export const toldAfterMs = 5000;
+/** Records are written at a bounded rate: many at once take their time. */
+export const unwrittenAfterMs = 30_000;
 
 /** What keeps a class of this process from serving an Ingress, in words; empty: nothing. */
 export function blockersOf(state: ArbiterState, key: string, className: string): string[] {
@@ -34,7 +36,7 @@ export function blockersOf(state: ArbiterState, key: string, className: string):
 export function handOverFindings(state: ArbiterState, now: number): Finding[] {
   return [...unreadableFindings(state), ...[...state.handOvers].flatMap(([key, view]) => {
     const mine = speaking(state, key);
-    return [...refusedFindings(key, view, mine), ...failedFindings(state, key, mine), ...(mine.length === 0 ? [] : waitFindings(state, key, { view, now }))];
+    return [...refusedFindings(key, view, mine), ...failedFindings(state, key, mine), ...(mine.some((name) => isInvolved(view, name)) ? waitFindings(state, key, { view, now }) : [])];
   })];
 }
 
@@ -42,6 +44,11 @@ export function handOverFindings(state: ArbiterState, now: number): Finding[] {
 function speaking({ claims, plans }: ArbiterState, key: string): string[] {
   const host = speakingHost(plans.get(key)!.ingress);
   return claims.filter(({ shard }) => hasHost(shard, host)).map((claim) => claim.class);
+}
+
+/** Of the others there may be many, and they would all say the same. */
+function isInvolved({ record: { from, to }, left, destination }: HandOver, name: string): boolean {
+  return from.includes(name) || left.includes(name) || to === name || destination === name;
 }
 
 function unreadableFindings({ unreadable, plans }: ArbiterState): Finding[] {
@@ -82,17 +89,33 @@ function shorten(text: string): string {
 function waitsFor(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): string | undefined {
   const { claims, memory } = state;
   const own = (name: string): boolean => claims.some((claim) => claim.class === name);
-  const { since, drainsSince } = memory.handOvers.get(key)!;
+  const { since, drainsSince, step } = memory.handOvers.get(key)!;
   const { to, from } = view.record;
   if (now - since < toldAfterMs) return undefined;
-  if (view.phase !== 'draining') {
-    if (!own(to)) return view.phase === 'shadow' ? undefined : `class ${quote(to)} has not taken it over yet; see what is said of that class, and who holds it (ingress-arbiter classes)`;
-    const fact = memory.served.get(factKey(to, key));
-    return blockersOf(state, key, to)[0] ?? (fact !== undefined && 'waiting' in fact ? fact.waiting : undefined);
-  }
-  const mine = from.filter(own);
-  if (mine.length === 0) return undefined;
+  if (step !== undefined && now - step.since >= unwrittenAfterMs) return `its record is not written though it should be (${step.name}); the controller's log says why, and it needs the right to patch Ingresses`;
+  if (view.phase === 'draining') return drainWaitsFor(state, key, { from, to, drainsSince });
+  if (!own(to)) return view.phase === 'shadow' && view.record.servedAt !== undefined ? undefined : notTaken(view);
+  const fact = memory.served.get(factKey(to, key));
+  return blockersOf(state, key, to)[0] ?? (fact !== undefined && 'waiting' in fact ? fact.waiting : undefined);
+}
+
+function drainWaitsFor(state: ArbiterState, key: string, { from, to, drainsSince }: Pick<HandOver['record'], 'from' | 'to'> & { drainsSince: number | undefined }): string | undefined {
+  const { claims, memory } = state;
+  const mine = from.filter((name) => claims.some((claim) => claim.class === name));
+  if (mine.length === 0) return abandoned(state, from);
   if (drainsSince === undefined) return `the status still shows the address of class ${mine.map((name) => quote(name)).join(' and ')}, which class ${quote(to)} has to write`;
   const blind = mine.map((name) => ({ name, fact: memory.traffic.get(factKey(name, key)) })).find(({ fact }) => fact !== undefined && 'unknown' in fact);
   return blind === undefined ? undefined : `whether class ${quote(blind.name)} still gets requests for it is not known: ${(blind.fact as { unknown: string }).unknown}`;
+}
+
+function notTaken({ record: { to }, phase }: HandOver): string {
+  const missing = phase === 'shadow' ? 'does not serve it yet' : 'has not taken it over yet';
+  return `class ${quote(to)} ${missing}; see what is said of that class, and who holds it (ingress-arbiter classes)`;
+}
+
+/** Nobody but its own controller knows whether a class is still asked: without one it drains for ever. */
+function abandoned({ neighbours }: ArbiterState, from: readonly string[]): string | undefined {
+  const gone = from.find((name) => neighbours.some((one) => one.class === name && one.unheld === true));
+  return gone === undefined ? undefined
+    : `class ${quote(gone)} drains, and nobody holds it: start its controller; if that is gone for good, delete its Lease and IngressClass, or end the draining (migrate finish --force)`;
 }

@@ -18,12 +18,14 @@ export interface HandOver {
   /** The class of ours that the Ingress is meant for. */
   destination: string | undefined;
   phase: HandOverPhase;
-  /** Classes of this process that have lost the Ingress and that the record does not name. */
+  /** Classes that have lost the Ingress, as this process or the status knows, and that the record does not name. */
   left: readonly string[];
   /** Classes of this process that serve the Ingress though they do not own it. */
   serving: readonly string[];
   /** Classes of this process that the record names and that the Ingress's namespace may not use. */
   refusing: readonly string[];
+  /** The status shows another class of ours than the owner, which the record does not go to: clients are there, whatever it says. */
+  shownElsewhere: boolean;
   /** Whether the owner may write its address into the status: not before the record says that it has moved. */
   ownerShows: boolean;
 }
@@ -50,15 +52,29 @@ export function viewHandOver(ingress: Ingress, owner: string | undefined, left: 
   const destination = destinationOf(ingress, owner, context);
   const record = written ? read : impliedRecord(ingress, destination, left, context);
   if (record === undefined) return undefined;
-  const stillLeft = destination === undefined ? [] : left.filter((name) => name !== destination && name !== record.to && !record.from.includes(name));
-  const named = namedClaims(record, destination, stillLeft, claims);
+  const { shown, leaving } = leavingClasses(ingress, destination, { record, left, known });
+  const named = namedClaims(record, destination, leaving, claims);
   const able = named.filter((claim) => allowsNamespace(claim, ingress, snapshot)).map((claim) => claim.class);
+  const shownElsewhere = shown !== undefined && record.to !== destination;
+  // What shows where clients are is not written over before the record says it.
+  const mayShow = !shownElsewhere && !leaving.some((name) => name === shown);
   return {
-    record, written, destination, phase: phaseOf(record, destination), left: stillLeft,
+    record, written, destination, shownElsewhere, phase: phaseOf(record, destination), left: leaving,
     serving: able.filter((name) => name !== owner),
     refusing: named.map((claim) => claim.class).filter((name) => !able.includes(name)),
-    ownerShows: owner === undefined || isShown(record, owner, { written, known }),
+    ownerShows: owner === undefined || (mayShow && isShown(record, owner, { written, known })),
   };
+}
+
+/**
+ * The class whose address the status shows, and all that the Ingress has left without being named by the record. Whoever wrote
+ * that may not have seen that the Ingress was just leaving the class that is shown.
+ */
+function leavingClasses(ingress: Ingress, destination: string | undefined, { record, left, known }: { record: HandOverRecord; left: readonly string[]; known: ReadonlyMap<string, KnownClass> }): { shown: string | undefined; leaving: string[] } {
+  if (destination === undefined) return { shown: undefined, leaving: [] };
+  const shown = classOnShow(ingress, destination, known);
+  const named = new Set([destination, record.to, ...record.from]);
+  return { shown, leaving: classesOf([...left, ...(shown === undefined ? [] : [shown])]).filter((name) => !named.has(name)) };
 }
 
 /** The claims of this process that are to serve. Towards somebody else there is no hand-over: only a shadow that somebody wants goes on. */

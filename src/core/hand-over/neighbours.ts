@@ -3,6 +3,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import omit from 'lodash/omit.js';
+import pick from 'lodash/pick.js';
 import { type Claim, claimOf, ownController } from '../claim.js';
 import type { ClaimRecord } from '../claim-record.js';
 import type { Ingress, LoadBalancerIngress, Service } from '../kubernetes-objects.js';
@@ -13,7 +14,10 @@ import { classAnnotation } from '../resolve-reference.js';
 import type { Snapshot } from '../snapshot.js';
 
 /** One such class, as the Lease of its claim tells it. */
-export type Neighbour = Pick<ClaimRecord, 'class' | 'annotationValues' | 'acceptedControllers' | 'classPrecedence' | 'claimClassless' | 'addresses' | 'publish'>;
+export interface Neighbour extends Pick<ClaimRecord, 'class' | 'annotationValues' | 'acceptedControllers' | 'classPrecedence' | 'claimClassless' | 'addresses' | 'publish'> {
+  /** Whoever held it has let go, or shows no sign of life. It is ours all the same: it may only be starting anew. */
+  unheld?: boolean;
+}
 
 /** A class of ours, here or elsewhere. */
 export interface KnownClass {
@@ -25,7 +29,8 @@ export interface KnownClass {
 /** Every class of ours by name: the claims of this process, and the neighbours that it does not claim itself. */
 export function knownClasses(claims: readonly Claim[], neighbours: readonly Neighbour[], services: ReadonlyMap<string, Service>): Map<string, KnownClass> {
   const known = new Map<string, KnownClass>();
-  for (const { class: name, addresses, publish, ...terms } of [...neighbours].sort((a, b) => compareText(a.class, b.class))) {
+  for (const { class: name, addresses, publish, ...neighbour } of [...neighbours].sort((a, b) => compareText(a.class, b.class))) {
+    const terms = pick(neighbour, ['annotationValues', 'acceptedControllers', 'classPrecedence', 'claimClassless']);
     const claim = claimOf(name, { ...terms, addresses: addresses ?? [], ...(publish === undefined ? {} : { publish }) });
     known.set(name, { claim, addresses: addresses === undefined && publish === undefined ? undefined : publishAddresses(claim, services) });
   }

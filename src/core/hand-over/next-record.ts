@@ -55,16 +55,36 @@ function changeOfClasses(handOver: HandOver, destination: string, facts: StepFac
   if (record.to === destination) {
     return left.length === 0 ? undefined : step('join', writers([...left, destination]), { ...record, from: classesOf([...record.from, ...left]) });
   }
-  const { from, to, movedAt } = record;
+  const { from, to } = record;
   const others = [...from, ...left].filter((name) => name !== destination);
   const begun = (rest: Iterable<string>): HandOverRecord => ({ from: classesOf(rest), to: destination, startedAt: now, by: destination });
   if (from.includes(destination)) {
-    if (movedAt !== undefined) return step('turn', writers([destination, to]), begun([...others, to]));
-    // A shadow that somebody wants stays; what began by itself and came to nothing is taken back.
-    return record.by === undefined ? undefined : step('revoke', writers([destination, to]), begun(others));
+    return turnBack(handOver, { step, writers: writers([destination, to]), rest: begun(others), all: begun([...others, to]), now });
   }
   const underWay = isUnderWay(record) || left.length > 0 || from.some((name) => own.includes(name));
   return underWay ? step('turn', writers([to, ...others, destination]), begun([...others, to])) : undefined;
+}
+
+interface WayBack {
+  step: (name: HandOverStep['name'], by: readonly string[], next: HandOverRecord | undefined) => HandOverStep | undefined;
+  writers: readonly string[];
+  /** The record without the class that it named as `to`, and with it. */
+  rest: HandOverRecord;
+  all: HandOverRecord;
+  now: string;
+}
+
+/** The owner is a class that the record says to be left. */
+function turnBack({ record: { movedAt, servedAt, by }, shownElsewhere }: HandOver, { step, writers, rest, all, now }: WayBack): HandOverStep | undefined {
+  // It has drained all the while, so it is served: `servedAt` says so, and that there may be clients who know its address.
+  if (movedAt !== undefined) return step('turn', writers, { ...all, servedAt: now });
+  if (shownElsewhere) return step('turn', writers, all);
+  // A shadow that somebody wants stays.
+  if (by === undefined) return undefined;
+  // Turned for the second time: the other class goes on draining, as before the first.
+  if (servedAt !== undefined) return step('turn', writers, { ...all, servedAt: now, movedAt: now });
+  // What began by itself and came to nothing is taken back.
+  return step('revoke', writers, rest);
 }
 
 function progress(record: HandOverRecord, { own, now, served, drained, isOurs }: StepFacts): HandOverStep | undefined {

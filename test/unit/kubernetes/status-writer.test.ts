@@ -136,6 +136,21 @@ describe('status writer', () => {
     expect(clock.now() - start).to.be.lessThan(5000);
   });
 
+  it('does not write on a copy that belongs to another class by now, until it is asked anew', async () => {
+    begin({ isSame: (decided, now) => decided.metadata.annotations?.['class'] === now.metadata.annotations?.['class'] });
+    const known = put('a', { metadata: { name: 'a', namespace: 'shop', annotations: { class: 'one' } } });
+    const now = server.put(ingresses, { ...known, metadata: { ...known.metadata, annotations: { class: 'two' } }, status: { loadBalancer: { ingress: [{ ip: '198.51.100.1' }] } } });
+    writer.want(known, address);
+    await until(() => results().includes('shop/a conflict'));
+    await clock.advance(10_000);
+    await breathe();
+    expect(shown('a'), 'the other class has written it').to.deep.equal([{ ip: '198.51.100.1' }]);
+    expect(results()).to.not.include('shop/a written');
+    writer.want(now, address);
+    await advanceUntil(clock, () => results().includes('shop/a written'), 1000);
+    expect(shown('a')).to.deep.equal(address);
+  });
+
   it('backs off per object when writing fails, also when the wish is repeated', async () => {
     begin();
     server.fault({ verb: 'patch-status', where: (entry) => entry.name === 'a' }, { kind: 'respond', status: 500 });
