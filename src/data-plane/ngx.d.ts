@@ -46,7 +46,7 @@ interface RequestContext {
   resumed?: boolean;
   /** Key of a count that goes down by one when the request ends. */
   held?: string;
-  /** When the last try began, and when the header of the answer was there: ngx.now(). */
+  /** When the last try began, and when the header of the answer was there: ngx.now(). By then the request has been counted. */
   triedAt?: number;
   headerAt?: number;
   /** The route's Service has nobody to send the request to. */
@@ -148,18 +148,42 @@ declare module 'cjson' {
 
 /** Memory that is C's. */
 type Foreign = { readonly __brand: 'foreign' };
+/** A text of C, and what nginx answers for a variable (request-figures.ts). */
+type ForeignText = Foreign & { readonly length: number };
+type ForeignValue = Foreign & { readonly bits: number; readonly bytes: Foreign };
 
 /** @noResolution */
 declare module 'ffi' {
   export function cdef(this: void, declarations: string): void;
-  function make(this: void, type: string): Foreign;
+  function make<Made extends Foreign = Foreign>(this: void, type: string, ...initial: (number | string | (number | Foreign)[])[]): Made;
   export { make as 'new' };
   function text(this: void, memory: Foreign): string;
   export { text as 'string' };
   export const C: {
     crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined;
     write(this: void, descriptor: number, bytes: string, length: number): unknown;
+    ngx_http_get_variable(this: void, request: Foreign, name: ForeignText, key: Foreign): ForeignValue | undefined;
+    ngx_hash_key(this: void, bytes: Foreign, length: number): Foreign;
+    ngx_atoof(this: void, digits: Foreign, length: number): Foreign;
+    ngx_atofp(this: void, digits: Foreign, length: number, point: number): Foreign;
   };
+}
+
+/** @noResolution */
+declare module 'jit' {
+  /** Never compiles the function; what calls it is compiled as it is when it does not. For what is rarely needed. */
+  export function off(this: void, rarely: (this: void, ...parameters: never[]) => unknown): void;
+}
+
+/** @noResolution */
+declare module 'bit' {
+  export function band(this: void, a: number, b: number): number;
+}
+
+/** @noResolution */
+declare module 'resty.core.base' {
+  /** The request that is being served. */
+  export function get_request(this: void): Foreign;
 }
 
 /** @noResolution */

@@ -1,5 +1,6 @@
 // The keys of counters of a route as a whole. They are made once and kept at the route, so that counting builds no text.
 
+import { off } from 'jit';
 import type { Route } from '../route-table/types.js';
 import type { Figures } from './figures.js';
 
@@ -16,10 +17,16 @@ export type CountedRoute = Route & {
 
 /** The key of the counter `name` of a route. */
 export function originKey(name: string, className: string, route: CountedRoute): string {
+  return route.origins?.[name] ?? newOriginKey(name, className, route);
+}
+
+off(newOriginKey);
+
+function newOriginKey(name: string, className: string, route: CountedRoute): string {
   const origins = route.origins ?? {};
   route.origins = origins;
   const { namespace, ingress, service } = route;
-  const key = origins[name] ?? table.concat([name, className, namespace, ingress, service], '|');
+  const key = table.concat([name, className, namespace, ingress, service], '|');
   origins[name] = key;
   return key;
 }

@@ -131,6 +131,7 @@ init_by_lua_block {
   ia_resume = require("data-plane.route").resume
   ia_balance = require("data-plane.balance").run
   ia_answer_headers = require("data-plane.answer-headers").run
+  ia_count_answer = require("data-plane.count-answer").run
   ia_count = require("data-plane.count").run
 }
 init_worker_by_lua_block { require("data-plane.start-worker").start() }

@@ -41,9 +41,11 @@ const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m
 
 /** For the whole server: what nginx refuses before it knows the location is counted, too. */
 const COUNTING = `
+  header_filter_by_lua_block { ia_count_answer() }
   log_by_lua_block { ia_count() }`;
 /** Without counting: what a request held is given back all the same. */
 const ENDING = `
+  header_filter_by_lua_block { ia_answer_headers() }
   log_by_lua_block { require("data-plane.end-request").run() }`;
 
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
@@ -68,7 +70,6 @@ server {
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-  header_filter_by_lua_block { ia_answer_headers() }
 ` + headerLines() + (settings.metrics.traffic ? COUNTING : ENDING) + '\n' + [
     proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),

@@ -22,7 +22,7 @@ const size = { type: 'histogram', unit: 'bytes', labels: origin, bounds: sizeBou
 export const trafficCatalogue = {
   requests: {
     name: 'ingress_arbiter_requests_total', type: 'counter', labels: [...origin, 'method', 'code'],
-    help: 'Requests answered, by class and Ingress. Without an Ingress: no route took the request. Ingress "(folded)": beyond the limit of series.',
+    help: 'Requests, by class and Ingress: counted when their answer begins, without an answer (499) when they end. Without an Ingress: no route took the request. Ingress "(folded)": beyond the limit of series.',
   },
   requestsFolded: {
     name: 'ingress_arbiter_requests_folded_total', type: 'counter', labels: ['ingress_class'],

@@ -75,6 +75,7 @@ const modules: Record<string, string> = {
   certificate: 'return { run = function() end }',
   'start-worker': 'return { start = function() end, stop = function() end }',
   'answer-headers': 'return { run = function() end }',
+  'count-answer': 'return { run = function() end }',
   count: 'return { run = function() ngx.shared.ia_versions:incr("count", 1, 0) end }',
   control,
 };

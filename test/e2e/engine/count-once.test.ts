@@ -1,0 +1,148 @@
+// Every request is counted once, whatever becomes of it, and before its answer is sent: who has an answer, or a part of one, is
+// among the counted ones, also when the worker is killed.
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type Server, type ServerResponse, createServer } from 'node:http';
+import { type AddressInfo, type Socket, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { type Engine, startEngine } from '../../../src/engine/agent.js';
+import { engineSettings } from '../../../src/engine/settings.js';
+import { figures } from '../../../src/route-table/figures.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { freePorts } from '../../fixtures/free-ports.js';
+
+const BACKEND = 'service/shop/web/80';
+
+describe('e2e: every request is counted once', function () {
+  this.timeout(30_000);
+  let folder: string;
+  let pod: Server;
+  let engine: Engine;
+  let ports: [http: number, https: number];
+  const sockets = new Set<Socket>();
+  /** Requests for /silent that the pod has got. */
+  let silent = 0;
+
+  /** Sends a request as it is; what comes back is at `text`. */
+  const send = (request: string, port = ports[0]): { socket: Socket; text: () => string } => {
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => { text += chunk; }).on('error', () => undefined);
+    socket.write(request);
+    sockets.add(socket);
+    return { socket, text: () => text };
+  };
+  const asked = (url: string, method = 'GET', more = ''): string => `${method} ${url} HTTP/1.1\r\nHost: web.example.com\r\n${more}\r\n`;
+  const counts = async (): Promise<Record<string, number>> => {
+    const found: Record<string, number> = {};
+    for (const { name, labels, values } of await engine.readings()) {
+      if (name !== 'requests' || values[0] === 0) continue;
+      const key = `${labels[2] === '' ? 'nobody' : labels[2]} ${labels[4]} ${labels[5]}`;
+      found[key] = (found[key] ?? 0) + values[0]!;
+    }
+    return found;
+  };
+  const total = async (): Promise<number> => Object.values(await counts()).reduce((sum, count) => sum + count, 0);
+
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'ia-once-'));
+    const answers: Record<string, (answer: ServerResponse) => void> = {
+      '/': (answer) => { answer.end('x'); },
+      // The header and a part of the body, and no more.
+      '/open': (answer) => { answer.writeHead(200, { 'content-length': 100 }).write('a part'); },
+      '/cut': (answer) => { answer.writeHead(200, { 'content-length': 100 }).write('a part', () => answer.destroy()); },
+      '/broken': (answer) => { answer.destroy(); },
+      '/silent': () => { silent += 1; },
+    };
+    pod = createServer((request, answer) => { answers[request.url!]!(answer); }).listen(0, '127.0.0.1');
+    pod.on('upgrade', (_, socket: Socket) => { socket.on('error', () => undefined).write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'); });
+    await once(pod, 'listening');
+    ports = await freePorts(2) as typeof ports;
+    engine = await startEngine(engineSettings({
+      workDirectory: folder, workers: 2, allowLoopbackEndpoints: true, limits: { drainSeconds: 1 },
+      listeners: [{ name: 'blue', address: '127.0.0.1', httpPort: ports[0], httpsPort: ports[1], classes: ['blue'] }],
+      ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
+    }), { log: () => undefined });
+    expect(await engine.apply({
+      class: 'blue', epoch: 1, sequence: 1, full: true, remove: [], count: 2,
+      set: [
+        { key: 'host/web.example.com', value: { routes: [{ match: 'prefix', path: '/', namespace: 'shop', ingress: 'web', service: 'web', backend: BACKEND }] } },
+        { key: BACKEND, value: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] } },
+      ],
+    })).to.deep.equal({ applied: true });
+  });
+  after(async () => {
+    for (const socket of sockets) socket.destroy();
+    await engine?.stop();
+    pod?.closeAllConnections();
+    pod?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('and as long as it and its answer are', async () => {
+    const request = asked('/', 'GET', 'Connection: close\r\n');
+    const { socket, text } = send(request);
+    await once(socket, 'close');
+    const places = figures.filter(({ name }) => name === 'requestSize' || name === 'responseSize').map(({ at }) => at);
+    await eventually(async () => {
+      const { values } = (await engine.readings()).find(({ name }) => name === 'figures')!;
+      expect(places.map((at) => values[at])).to.deep.equal([request.length, text().length]);
+    });
+  });
+
+  const cases: { of: string; request: string; begins: RegExp; counted: string; https?: boolean }[] = [
+    { of: 'an answer', request: asked('/'), begins: /^HTTP\/1\.1 200 /, counted: 'web GET 200' },
+    { of: 'an answer without a body', request: asked('/', 'HEAD'), begins: /^HTTP\/1\.1 200 /, counted: 'web HEAD 200' },
+    { of: 'an answer that goes on', request: asked('/open'), begins: /a part$/, counted: 'web GET 200' },
+    { of: 'an answer that the pod breaks off', request: asked('/cut'), begins: /a part$/, counted: 'web GET 200' },
+    { of: 'a pod that breaks the connection', request: asked('/broken'), begins: /^HTTP\/1\.1 502 /, counted: 'web GET 502' },
+    { of: 'a connection that changes its protocol, while it is open', request: asked('/', 'GET', 'Connection: upgrade\r\nUpgrade: websocket\r\n'), begins: /^HTTP\/1\.1 101 /, counted: 'web GET 101' },
+    { of: 'a host that nobody has', request: 'GET / HTTP/1.1\r\nHost: nobody.example.com\r\n\r\n', begins: /^HTTP\/1\.1 404 /, counted: 'nobody GET 404' },
+    { of: 'what is no request', request: 'nonsense\r\n\r\n', begins: /^HTTP\/1\.1 400 /, counted: 'nobody OTHER 400' },
+    { of: 'plain HTTP on the port of TLS', request: asked('/'), begins: /^HTTP\/1\.1 400 /, counted: 'nobody GET 400', https: true },
+  ];
+  for (const { of, request, begins, counted, https = false } of cases) {
+    it(`of ${of}, and no later than the client sees it`, async () => {
+      const before = await counts();
+      const { socket, text } = send(request, https ? ports[1] : ports[0]);
+      await eventually(() => expect(text()).to.match(begins));
+      // Nothing is waited for: the answer is there, so the count is.
+      expect(await counts()).to.deep.equal({ ...before, [counted]: (before[counted] ?? 0) + 1 });
+      socket.destroy();
+    });
+  }
+
+  it('of a client that goes before it has an answer', async () => {
+    const before = await counts();
+    const { socket } = send(asked('/silent'));
+    await eventually(() => expect(silent).to.equal(1));
+    expect(await counts()).to.deep.equal(before);
+    socket.destroy();
+    await eventually(async () => expect(await counts()).to.deep.equal({ ...before, 'web GET 499': 1 }));
+  });
+
+  it('and no second time when it ends', async () => {
+    // Durations are gathered at the end of requests.
+    await eventually(async () => {
+      const ended = (await engine.readings()).filter(({ name }) => name === 'figures').reduce((sum, { values }) => sum + values.slice(1, 15).reduce((a, b) => a + b, 0), 0);
+      expect(ended).to.equal(cases.length + 2);
+    });
+    expect(await total()).to.equal(cases.length + 2);
+  });
+
+  it('when the worker is killed in the middle of its answer', async () => {
+    const before = await total();
+    const many = Array.from({ length: 20 }, () => send(asked('/open')));
+    await eventually(() => { for (const { text } of many) expect(text()).to.match(/a part$/); });
+    const { workers } = engine.pids()!;
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    await Promise.all(many.map(({ socket }) => (socket.closed ? undefined : once(socket, 'close'))));
+    await eventually(() => {
+      expect(engine.pids()!.workers).to.have.length(2);
+      for (const pid of workers) expect(engine.pids()!.workers).not.to.include(pid);
+    });
+    expect(await total()).to.equal(before + 20);
+  });
+});
