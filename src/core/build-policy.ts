@@ -4,6 +4,7 @@
 import type { Affinity, CanaryRule, Cors, HeaderLine, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { balanceOf } from './build-balance.js';
+import { forwardedOf } from './build-forwarded.js';
 import { headersOf } from './build-headers.js';
 import { limitsOf, rateOf } from './build-limits.js';
 import { flowOf, retryOf } from './build-retry.js';
@@ -29,6 +30,7 @@ export function speaksProtocol(values: AnnotationValues): boolean {
 export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings, custom: readonly HeaderLine[] = []): Policy | undefined {
   const protocol = protocols[values['backend-protocol'] ?? 'HTTP'];
   const policy: Policy = {
+    ...given('forwarded', forwardedOf(settings)),
     ...redirectOf(values),
     ...given('allow', values['allowlist-source-range']),
     ...given('deny', values['denylist-source-range']),

@@ -2,7 +2,7 @@
 // and what it does (docs/class-settings.md is made from this list). A bad value never widens who may get in.
 
 import { type LabelRequirement, parseLabelSelector } from './label-selector.js';
-import { readDuration, readFlag, readHeaderNames, readNames, readNumber, readReference, readSeconds, readSize, readText } from './setting-values.js';
+import { readDuration, readFlag, readHeaderName, readHeaderNames, readNames, readNumber, readRanges, readReference, readSeconds, readSize, readText } from './setting-values.js';
 
 export interface ClassSettings {
   /** Annotations about external authentication for every Ingress that has no auth-url of its own; names without prefix. */
@@ -11,6 +11,11 @@ export interface ClassSettings {
   authNamespaces?: readonly string[];
   /** Names of headers, in lower case, that custom-headers may set; undefined: none. */
   allowedResponseHeaders?: readonly string[];
+  /** What proxies before the engine are believed: whether anything, who they are (ranges as in policies), and by which header. */
+  useForwarded?: boolean;
+  forwardedFrom?: readonly string[];
+  forwardedHeader?: string;
+  forwardedFull?: boolean;
   /** Values for annotations that an Ingress leaves out; names without prefix. */
   annotations: Readonly<Record<string, string>>;
   /** Who may use the class: named, or meeting the selector. Neither: everybody. An empty list: nobody. */
@@ -129,6 +134,14 @@ export const settingRegistry: readonly Setting[] = [
   ofGlobalAuth('auth-always-set-cookie', '"true" or "false"', 'Whether cookies of the verdict go to the client with every status.', 'false'),
   ofGlobalAuth('auth-cache-key', 'text with variables, as in the annotation auth-cache-key', 'What a verdict is kept under for a while, beside the credentials of the request.'),
   ofGlobalAuth('auth-cache-duration', 'statuses and a time, as in the annotation auth-cache-duration', 'For how long.', '200 202 401 5m'),
+  ofClass({ key: 'use-forwarded-headers', default: 'false', form: '"true" or "false"', help: 'Whether X-Forwarded-For, -Proto, -Port and -Host of a proxy in `proxy-real-ip-cidr` are believed: for address lists, limits, redirects and what backends get. Without that key nobody is believed.' },
+    readFlag, (text) => ({ useForwarded: text === 'true' }), 'false'),
+  ofClass({ key: 'proxy-real-ip-cidr', default: 'nobody', form: 'IP addresses and networks, separated by commas', help: 'The proxies. Unlike in ingress-nginx not everybody when it is left out. A bad value trusts nobody.' },
+    readRanges, (forwardedFrom) => ({ forwardedFrom }), []),
+  ofClass({ key: 'forwarded-for-header', default: 'X-Forwarded-For', form: 'the name of a header', help: 'Which header has the addresses. The client is the last one that is none of the proxies.' },
+    readHeaderName, (forwardedHeader) => ({ forwardedHeader })),
+  ofClass({ key: 'compute-full-forwarded-for', default: 'false', form: '"true" or "false"', help: 'Whether backends get the proxies\' whole list, with the last proxy added, in place of the client\'s address alone.' },
+    readFlag, (text) => ({ forwardedFull: text === 'true' })),
   ofClass({ key: 'auth-url-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Services the annotation auth-url may name; `same` is the Ingress\'s own. Others close the routes. `global-auth-url`, and hosts of the listener, are not concerned. A bad value allows none.' },
     readNames, (authNamespaces) => ({ authNamespaces }), []),
   ofClass({ key: 'global-allowed-response-headers', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },

@@ -89,6 +89,8 @@ interface Common {
   object: string;
   closed: boolean;
   shared: Omit<WantedPath, 'path' | 'backend'>;
+  /** What of the policy counts for redirects of our own, too. */
+  redirecting?: Pick<Policy, 'forwarded'>;
   /** The Service that is asked before requests go on. */
   asks?: Protections['asks'];
   /** The Service whose answers stand in for others. */
@@ -113,7 +115,7 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
+  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
 }
 
 function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {
@@ -139,15 +141,15 @@ function withoutCredentials(policy: Policy | undefined): Policy | undefined {
   return Object.keys(rest).length === 0 ? undefined : rest;
 }
 
-function wantedRoot({ path, alias }: KeyedPath, location: string, { shared }: Common): WantedPath {
+function wantedRoot({ path, alias }: KeyedPath, location: string, { shared, redirecting }: Common): WantedPath {
   const { namespace, ingress, useRegex, clients } = shared;
-  return { namespace, ingress, useRegex, ...(clients && { clients }), rewriteTarget: undefined, path, backend: nowhere, policy: { redirect: { code: 302, location } }, root: true, ...(alias && { alias }) };
+  return { namespace, ingress, useRegex, ...(clients && { clients }), rewriteTarget: undefined, path, backend: nowhere, policy: { ...redirecting, redirect: { code: 302, location } }, root: true, ...(alias && { alias }) };
 }
 
 /** Everything on the counterpart of a host goes to the host. */
-function wantedCounterpart(to: string, { shared: { namespace, ingress } }: Common): WantedPath {
+function wantedCounterpart(to: string, { shared: { namespace, ingress }, redirecting }: Common): WantedPath {
   const redirect = { code: 308, location: `$scheme://${to}$request_uri`, stripSlash: true as const };
-  return { namespace, ingress, useRegex: false, rewriteTarget: undefined, path: { path: '/', pathType: 'Prefix' }, backend: nowhere, policy: { redirect }, alias: true };
+  return { namespace, ingress, useRegex: false, rewriteTarget: undefined, path: { path: '/', pathType: 'Prefix' }, backend: nowhere, policy: { ...redirecting, redirect }, alias: true };
 }
 
 /** The backend of routes that must not be served: without endpoints, so that requests are answered with 503. */

@@ -1,6 +1,8 @@
 // How values of a class's ConfigMap are read. Each reader takes the whole text or nothing: undefined means that it is no
 // value of its kind. Nothing is guessed and nothing is cut off.
 
+import { addressRanges } from './annotations/addresses.js';
+
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const subdomain = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
@@ -44,6 +46,17 @@ export function readDuration(text: string): number | undefined {
 export function readNames(text: string): string[] | undefined {
   const names = text.split(',').map((name) => name.trim());
   return names.every((name) => label.test(name)) ? names : undefined;
+}
+
+/** Addresses and networks, as policies carry them. */
+export function readRanges(text: string): string[] | undefined {
+  const reading = addressRanges.read(text);
+  return 'value' in reading ? reading.value : undefined;
+}
+
+/** The name of a header. */
+export function readHeaderName(text: string): string | undefined {
+  return /^[A-Za-z0-9](?:[-A-Za-z0-9]{0,62}[A-Za-z0-9])?$/.test(text) ? text : undefined;
 }
 
 /** Names of headers, separated by commas, in lower case. */

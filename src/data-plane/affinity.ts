@@ -5,6 +5,7 @@ import { hashText, pickSticky } from '../route-table/pick-sticky.js';
 import type { Affinity, Route } from '../route-table/types.js';
 import { chance } from './chance.js';
 import type { PreparedService } from './entries.js';
+import { clientScheme } from './forwarded.js';
 import { endpointName } from './prepare-endpoints.js';
 import { cut, find } from './text.js';
 
@@ -56,7 +57,7 @@ function setCookie(affinity: Affinity, route: Route, value: string): void {
   if (maxAge !== undefined) text = text + '; Max-Age=' + tostring(maxAge);
   if (domain !== undefined) text = text + '; Domain=' + domain;
   text = text + '; Path=' + (path ?? pathOf(route));
-  if (secure !== undefined || ngx.var.scheme === 'https') text = text + '; Secure';
+  if (secure !== undefined || clientScheme() === 'https') text = text + '; Secure';
   text = text + '; HttpOnly';
   if (sameSite !== undefined) text = text + '; SameSite=' + sameSite;
   ngx.ctx.cookie = text;

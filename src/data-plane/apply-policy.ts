@@ -11,6 +11,7 @@ import { refusedByCertificate } from './client-certificate.js';
 import { isCounted, noteCounted, wasSent } from './enter.js';
 import { refusedElsewhere } from './external-auth.js';
 import type { FoundRoute } from './find-route.js';
+import { clientAddress, clientScheme, takeForwarded } from './forwarded.js';
 import { exceeds } from './limit.js';
 import { cut } from './text.js';
 
@@ -26,6 +27,7 @@ const request: RedirectRequest = { scheme: '', host: '', namedHost: '', path: ''
  */
 export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: string, query: string | undefined): number | undefined {
   const { asked } = policy;
+  if (asked.forwarded !== undefined) takeForwarded(policy);
   // First, as in a handshake. Over plain HTTP it does not keep from being sent to https.
   if (asked.clients !== undefined && !isSentToHttps(asked, path)) {
     const status = refusedByCertificate(asked.clients, describe(path, query));
@@ -79,7 +81,7 @@ function refusedByAll(policy: PreparedPolicy, found: FoundRoute, path: string, q
 }
 
 function isSentToHttps({ https }: Policy, path: string): boolean {
-  return https !== undefined && ngx.var.scheme === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE;
+  return https !== undefined && clientScheme() === 'http' && cut(path, 0, CHALLENGE.length) !== CHALLENGE;
 }
 
 /** A request without a host can't be sent anywhere. */
@@ -90,11 +92,11 @@ function toHttps(described: RedirectRequest, keepSlash: boolean): number {
 }
 
 function isDenied({ deny }: PreparedPolicy): boolean {
-  return deny !== undefined && inRanges(deny, ngx.var.binary_remote_addr ?? '');
+  return deny !== undefined && inRanges(deny, clientAddress());
 }
 
 function isAllowed({ allow }: PreparedPolicy): boolean {
-  return allow !== undefined && inRanges(allow, ngx.var.binary_remote_addr ?? '');
+  return allow !== undefined && inRanges(allow, clientAddress());
 }
 
 function isPreflight({ cors }: Policy): boolean {
@@ -102,7 +104,7 @@ function isPreflight({ cors }: Policy): boolean {
 }
 
 function describe(path: string, query: string | undefined): RedirectRequest {
-  request.scheme = ngx.var.scheme ?? 'http';
+  request.scheme = clientScheme();
   request.host = ngx.var.host ?? '';
   request.namedHost = ngx.var.ia_host ?? '';
   request.path = path;

@@ -10,7 +10,7 @@ const DOLLAR = '$';
 
 /** Variables of header values, and what nginx calls them here. */
 const VARIABLES: Record<string, string | undefined> = {
-  host: 'ia_host', http_host: 'ia_host', remote_addr: 'remote_addr', request_id: 'ia_request_id', request_method: 'request_method', request_uri: 'request_uri', scheme: 'scheme', server_port: 'server_port',
+  host: 'ia_host', http_host: 'ia_host', remote_addr: 'ia_address', request_id: 'ia_request_id', request_method: 'request_method', request_uri: 'request_uri', scheme: 'ia_forwarded_proto', server_port: 'ia_forwarded_port',
 };
 
 /** Sets the headers of the request that is sent on. */

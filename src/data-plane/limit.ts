@@ -4,6 +4,7 @@
 import { type SourceRange, inRanges } from '../route-table/source-range.js';
 import type { Limits, Route } from '../route-table/types.js';
 import { add } from './counters.js';
+import { clientAddress } from './forwarded.js';
 import { type CountedRoute, originKey } from './origin-key.js';
 import { cut } from './text.js';
 
@@ -24,7 +25,7 @@ interface Counted {
 
 /** The status for a request beyond a limit, or undefined. What it holds is given back by `release`. */
 export function exceeds(limits: Limits, except: SourceRange[] | undefined, route: Route): number | undefined {
-  const address = ngx.var.binary_remote_addr ?? '';
+  const address = clientAddress();
   if (except !== undefined && inRanges(except, address)) return undefined;
   const counted = countedFor(ngx.ctx.class ?? '', route, address);
   if (limits.connections !== undefined && !hold(counted, limits.connections)) return refused(counted, 'connections', limits.connectionStatus);

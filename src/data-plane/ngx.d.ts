@@ -28,6 +28,9 @@ interface RequestContext {
   /** What is asked of the request beside its way. */
   policy?: unknown;
   service?: unknown;
+  /** Of the client, when a trusted proxy has told them: bytes, and `http` or `https`. */
+  address?: string;
+  scheme?: string;
   /** A cookie to be set by the answer. */
   cookie?: string;
   /** What the connection's handshake has asked the client's certificate for. */

@@ -29,7 +29,7 @@ export function keyOfVerdict({ key }: VerdictCache, question: string, host: stri
   const { route } = ngx.ctx.match as PathMatchResult;
   const variables = ngx.var;
   let text = part(ngx.ctx.class ?? '') + part(route.namespace) + part(route.ingress) + part(route.path) + part(question) + part(host) + part(target);
-  text = text + part(ngx.req.get_method()) + part(variables.remote_addr ?? '') + part(variables.ssl_client_fingerprint ?? '') + part(variables.ia_client_verify ?? '');
+  text = text + part(ngx.req.get_method()) + part(variables.ia_address ?? '') + part(variables.ssl_client_fingerprint ?? '') + part(variables.ia_client_verify ?? '');
   return digest(text + part(fill(key)) + credentials());
 }
 

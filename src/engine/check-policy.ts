@@ -11,7 +11,7 @@ import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
 import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -134,7 +134,10 @@ const clientFields: Record<keyof ClientCertificates, Check> = {
 
 const redirectFields: Record<keyof Redirect, Check> = { code: within(300, 308), location: (value) => isLocation(value), stripSlash: oneOf(true) };
 
+const forwardedFields: Record<keyof Forwarded, Check> = { trusted: ranges, header: text(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/, 64), full: oneOf(true) };
+
 const policyFields: Record<keyof Policy, Check> = {
+  forwarded: (value) => isShape(value, forwardedFields, ['trusted', 'header']),
   https: oneOf('redirect', 'redirect-as-is'),
   redirect: (value) => isShape(value, redirectFields, ['code', 'location']),
   allow: ranges,
@@ -164,7 +167,7 @@ const policyFields: Record<keyof Policy, Check> = {
 
 /** The order of the fields of what is in a policy. */
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
-  redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users'], flow: Object.keys(flowFields),
+  forwarded: Object.keys(forwardedFields), redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
   answer: Object.keys(answerFields), external: Object.keys(externalFields), clients: Object.keys(clientFields),
 };

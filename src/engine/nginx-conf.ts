@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { renderListener } from './nginx-listener.js';
+import { proxyRanges, renderListener } from './nginx-listener.js';
 import { lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
@@ -152,7 +152,7 @@ map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
-map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + lazyVariables();
+map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + proxyRanges(settings.listeners) + '\n' + lazyVariables();
 }
 
 function limitsBlock({ limits }: EngineSettings): string {

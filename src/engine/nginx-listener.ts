@@ -12,20 +12,21 @@ const CLIENT_HEADERS: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /**
- * The headers that ingress-nginx sets, overwritten and never appended: no peer is trusted yet. What a backend behind a proxy
+ * The headers that ingress-nginx sets, overwritten: what a client says counts only where a class trusts the proxy that it comes
+ * from (data-plane/forwarded.ts). What a backend behind a proxy
  * likes to believe and only a proxy may say is taken out.
  */
 const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['Host', '$ia_backend_host'],
   ['X-Request-ID', '$ia_request_id'],
   ['X-Arbiter-Hops', '$ia_hops'],
-  ['X-Real-IP', '$remote_addr'],
-  ['X-Forwarded-For', '$remote_addr'],
-  ['X-Forwarded-Host', '$ia_host'],
-  ['X-Forwarded-Port', '$server_port'],
-  ['X-Forwarded-Proto', '$scheme'],
-  ['X-Forwarded-Scheme', '$scheme'],
-  ['X-Scheme', '$scheme'],
+  ['X-Real-IP', '$ia_address'],
+  ['X-Forwarded-For', '$ia_forwarded_for'],
+  ['X-Forwarded-Host', '$ia_forwarded_host'],
+  ['X-Forwarded-Port', '$ia_forwarded_port'],
+  ['X-Forwarded-Proto', '$ia_forwarded_proto'],
+  ['X-Forwarded-Scheme', '$ia_forwarded_proto'],
+  ['X-Scheme', '$ia_forwarded_proto'],
   ['X-Original-Forwarded-For', '$http_x_forwarded_for'],
   ['X-Forwarded-Prefix', '$ia_prefix'],
   ['X-Original-URI', '$ia_original'],
@@ -52,10 +53,11 @@ const ENDING = `
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
   const { name } = listener;
   const address = isIPv6(listener.address) ? `[${listener.address}]` : listener.address;
+  const proxied = listener.proxyProtocolFrom === undefined ? '' : ' proxy_protocol';
   return nginxText`
 server {
-  listen ${`${address}:${listener.httpPort}`} default_server backlog=4096;
-  listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096;
+  listen ${`${address}:${listener.httpPort}`} default_server backlog=4096` + proxied + nginxText`;
+  listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096` + proxied + ';' + realAddress(listener) + nginxText`
   set $ia_listener ${listener.name};
   set $ia_location "";
   set $ia_leaving "";
@@ -75,6 +77,20 @@ server {
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
+}
+
+/** The client's address is what the PROXY protocol says when a proxy that is named speaks it. */
+function realAddress({ proxyProtocolFrom = [] }: ListenerSettings): string {
+  if (proxyProtocolFrom.length === 0) return '';
+  return ['', ...proxyProtocolFrom.map((range) => nginxText`  set_real_ip_from ${range};`), '  real_ip_header proxy_protocol;'].join('\n');
+}
+
+/** Whether the connection is from a proxy whose PROXY protocol counts at its listener: the port that it tells is believed then. */
+export function proxyRanges(listeners: readonly ListenerSettings[]): string {
+  const trusting = listeners.filter(({ proxyProtocolFrom }) => proxyProtocolFrom !== undefined);
+  const ranges = trusting.map(({ proxyProtocolFrom = [] }, at) => [`geo $realip_remote_addr $ia_from_proxy_${at} {`, '  default "";', ...proxyProtocolFrom.map((range) => nginxText`  ${range} yes;`), '}']);
+  const byPort = trusting.flatMap(({ httpPort, httpsPort }, at) => [httpPort, httpsPort].map((port) => `${nginxText`  ${port} `}$ia_from_proxy_${at};`));
+  return [...ranges.flat(), 'map $server_port $ia_from_proxy {', '  default "";', ...byPort, '}'].join('\n');
 }
 
 /** For the whole server: nginx shares what locations inherit, and there are many. */
@@ -102,16 +118,16 @@ const QUESTION_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['Host', '$ia_ask_host'],
   ['Connection', '""'],
   ['Content-Length', '""'],
-  ['X-Original-URL', '$scheme://$ia_host$ia_ask_original'],
+  ['X-Original-URL', '$ia_forwarded_proto://$ia_host$ia_ask_original'],
   ['X-Original-URI', '$ia_ask_original'],
   ['X-Original-Method', '$request_method'],
   ['X-Auth-Request-Redirect', '$ia_ask_redirect'],
   ['X-Sent-From', 'nginx-ingress-controller'],
   ['X-Request-ID', '$ia_request_id'],
   ['X-Arbiter-Hops', '$ia_hops'],
-  ['X-Real-IP', '$remote_addr'],
-  ['X-Forwarded-For', '$remote_addr'],
-  ['X-Scheme', '$scheme'],
+  ['X-Real-IP', '$ia_address'],
+  ['X-Forwarded-For', '$ia_forwarded_for'],
+  ['X-Scheme', '$ia_forwarded_proto'],
   ...CLIENT_HEADERS,
   ...['Host', 'Port', 'Proto', 'Scheme'].map((what) => [`X-Forwarded-${what}`, `$ia_ask_xf_${what.toLowerCase()}`] as const),
   ...['Proxy', 'Forwarded', 'X-Forwarded-Prefix', 'X-Forwarded-Client-Cert',

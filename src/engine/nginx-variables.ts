@@ -13,12 +13,25 @@ const client = ['client_verify', 'client_subject', 'client_issuer', 'client_cert
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
 const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
 
+/** Of the client and its way: as the connection has it, unless a trusted proxy says otherwise (data-plane/forwarded.ts). */
+const forwarded: Readonly<Record<string, string>> = {
+  address: '$remote_addr', forwarded_for: '$remote_addr', forwarded_host: '$ia_host',
+};
+
+/** The same by the port that the PROXY protocol tells; see nginx-listener.ts. */
+const ofProxy = [
+  'map $ia_from_proxy $ia_proxy_port { default ""; yes $proxy_protocol_server_port; }',
+  'map $ia_proxy_port $ia_forwarded_port { default $ia_proxy_port; "" $server_port; }',
+  'map $ia_proxy_port $ia_forwarded_proto { default $scheme; 443 https; }',
+];
+
 const lazy = [...question, ...client, ...kept];
 
 /** Lines of the http block. */
 export function lazyVariables(): string {
   return [
     ...lazy.map((name) => `map "" $ia_${name} { default "${name === 'rate_after' ? '0' : ''}"; }`),
+    ...Object.entries(forwarded).map(([name, value]) => `map "" $ia_${name} { default ${value}; }`), ...ofProxy,
     '# Only what is part of another value can be set from Lua; this one is never read.',
     `map "${lazy.map((name) => `$ia_${name}`).join('')}" $ia_settable { default ""; }`,
   ].join('\n');

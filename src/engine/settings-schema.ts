@@ -16,6 +16,7 @@ const listener = {
     address: { type: 'string', default: '0.0.0.0' },
     httpPort: { type: 'integer', minimum: 1, maximum: 65535 },
     httpsPort: { type: 'integer', minimum: 1, maximum: 65535 },
+    proxyProtocolFrom: { type: 'array', minItems: 1, maxItems: 64, uniqueItems: true, items: { type: 'string', maxLength: 64 } },
     classes: {
       type: 'array',
       minItems: 1,

@@ -19,6 +19,8 @@ export interface ListenerSettings {
   address: string;
   httpPort: number;
   httpsPort: number;
+  /** Networks (`10.0.0.0/8`) of proxies that speak the PROXY protocol here; then every connection has to. */
+  proxyProtocolFrom?: string[];
   /** Classes served here; where two classes have the same host and path, the earlier class wins. */
   classes: string[];
 }
@@ -140,6 +142,7 @@ function listenerComplaints(listeners: ListenerSettings[]): string[] {
     if (isIP(listener.address) === 0 || listener.address.includes('%')) {
       complaints.push(`${key}.address: ${JSON.stringify(listener.address)} is not an IP address; use one such as 0.0.0.0 or ::`);
     }
+    for (const range of listener.proxyProtocolFrom ?? []) if (!isNetwork(range)) complaints.push(`${key}.proxyProtocolFrom: ${JSON.stringify(range)} is no network; write one such as 10.0.0.0/8 or one address`);
     if (new Set(listener.classes).size < listener.classes.length) complaints.push(`${key}.classes: a class is listed twice; list it once`);
     for (const port of [listener.httpPort, listener.httpsPort]) {
       const owner = ports.get(port);
@@ -149,6 +152,13 @@ function listenerComplaints(listeners: ListenerSettings[]): string[] {
     }
   });
   return complaints;
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || address.includes('%') || more.length > 0) return false;
+  return bits === undefined || (/^[0-9]{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 function pathComplaints(settings: EngineSettings): string[] {

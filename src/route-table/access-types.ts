@@ -84,3 +84,13 @@ export interface CacheTime {
   statuses: number[];
   seconds: number;
 }
+
+/** Proxies are believed what they say of clients. */
+export interface Forwarded {
+  /** Their addresses, as in `allow`. */
+  trusted: string[];
+  /** The header with the list of addresses. */
+  header: string;
+  /** Backends get the whole list, with the proxy added, in place of the client alone. */
+  full?: true;
+}

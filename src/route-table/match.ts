@@ -38,6 +38,9 @@ export interface PreparedPolicy {
   deny: SourceRange[] | undefined;
   /** Tells the question of `external` from all others: a verdict counts for the very question that was asked. */
   question: string | undefined;
+  /** Proxies that are believed, and nginx's variable of their list. */
+  trusted: SourceRange[] | undefined;
+  forwardedFor: string | undefined;
   /** Who is not limited. */
   except: SourceRange[] | undefined;
   /** Where requests with this policy go on, while there are further endpoints to ask and at the last one. */
@@ -129,6 +132,8 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
       allow: asked.allow === undefined ? undefined : prepareRanges(asked.allow),
       deny: asked.deny === undefined ? undefined : prepareRanges(asked.deny),
       question: asked.external === undefined ? undefined : questionOf(asked.external),
+      trusted: asked.forwarded === undefined ? undefined : prepareRanges(asked.forwarded.trusted),
+      forwardedFor: asked.forwarded === undefined ? undefined : 'http_' + variableName(asked.forwarded.header),
       except: asked.limits === undefined || asked.limits.except === undefined ? undefined : prepareRanges(asked.limits.except),
       lane: laneOf(asked, false),
       lastLane: laneOf(asked, true),

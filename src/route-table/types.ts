@@ -1,10 +1,10 @@
 // The contract between both planes: what a class table is made of. Plain data, JSON on every wire.
 // No null anywhere (Lua has none), no optional field whose absence means two things, arrays where order matters.
 
-import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Limits } from './access-types.js';
+import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, Limits } from './access-types.js';
 import type { Balance, HashBalance, KeyPart } from './balance-types.js';
 
-export type { Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, HashBalance, KeyPart, Limits };
+export type { Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, HashBalance, KeyPart, Limits };
 
 /** How a path of an Ingress is compared with the path of a request. */
 export type PathMatch =
@@ -59,6 +59,7 @@ export interface Canary extends CanaryRule {
 
 /** What is asked for beside the way to a backend. Every field that is absent asks for nothing. Shared by routes. */
 export interface Policy {
+  forwarded?: Forwarded;
   /** Plain HTTP is sent to https with 308; `redirect-as-is` keeps a trailing slash. */
   https?: 'redirect' | 'redirect-as-is';
   /** Answered with this code and Location: an absolute URL with variables, or a path on the request's own host. */

@@ -10,6 +10,8 @@ export interface DevSettings {
   apiPort: number;
   adminPort: number;
   ports: { external: { http: number; https: number }; internal: { http: number; https: number } };
+  /** Networks of proxies that speak the PROXY protocol to a listener; left out: nobody does. */
+  proxyProtocolFrom?: { external?: string[]; internal?: string[] };
   /** Show the traffic under ingress-nginx's names, too. */
   familiarNames: boolean;
 }
@@ -38,12 +40,14 @@ export function devClaims(): Claim[] {
 }
 
 /** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
-export function devEngineSettings({ workDirectory, ports, familiarNames }: DevSettings): object {
-  const listener = (name: string, className: string, { http, https }: { http: number; https: number }): object =>
-    ({ name, address: '127.0.0.1', httpPort: http, httpsPort: https, classes: [className] });
+export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, familiarNames }: DevSettings): object {
+  const listener = (name: 'external' | 'internal', className: string): object => {
+    const proxies = proxyProtocolFrom?.[name];
+    return { name, address: '127.0.0.1', httpPort: ports[name].http, httpsPort: ports[name].https, classes: [className], ...(proxies && { proxyProtocolFrom: proxies }) };
+  };
   return {
     workDirectory: path.join(workDirectory, 'nginx'),
-    listeners: [listener('external', external, ports.external), listener('internal', internal, ports.internal)],
+    listeners: [listener('external', external), listener('internal', internal)],
     allowLoopbackEndpoints: true,
     // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
     ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),

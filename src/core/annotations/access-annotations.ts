@@ -12,7 +12,7 @@ const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[
 
 export const accessAnnotations = {
   'allowlist-source-range': carriedOut('location medium', addressRanges, 'everybody', {
-    alias: 'whitelist-source-range', failMode: 'closed', note: '403 for other addresses. The address is that of the connection.',
+    alias: 'whitelist-source-range', failMode: 'closed', note: '403 for other addresses. The address is that of the connection, or what a trusted proxy says (docs/class-settings.md, `use-forwarded-headers`).',
   }),
   'denylist-source-range': carriedOut('location medium', addressRanges, 'nobody', { failMode: 'closed', note: '403; asked before the allow list.' }),
   'auth-type': carriedOut('location low', oneOf(['basic', 'digest']), 'no password', { support: 'approximated', failMode: 'closed', note: '`basic`: 401 without a known name and password; `Authorization` is not passed on. With `digest`, or without auth-secret, 503. Not asked for on paths below `/.well-known/acme-challenge`.' }),

@@ -20,7 +20,7 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
-  recursive_error_pages proxy_intercept_errors error_page limit_rate_after`.split(/\s+/));
+  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header`.split(/\s+/));
 
 /** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
 const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
@@ -47,7 +47,7 @@ function parseConf(text: string): Directive[] {
           const body: string[] = [];
           while (tokens[at] !== '}') body.push(tokens[at++]!);
           directive.words.push(body.join(''));
-        } else if (directive.name === 'map') {
+        } else if (directive.name === 'map' || directive.name === 'geo') {
           while (tokens[at] !== '}') directive.words.push(tokens[at++]!);
         } else directive.block = block();
         at++;
@@ -100,13 +100,27 @@ describe('nginx.conf', () => {
       'listen "127.0.0.1:8080" default_server', 'listen "127.0.0.1:8443" ssl http2 default_server', 'listen "[::1]:9080" default_server',
       'set $ia_listener "internal";', 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', 'client_max_body_size 0;', 'grpc_pass grpcs://$ia_shard;', 'lua_regex_match_limit 100000;', 'server_tokens off;',
       'max_headers "100";', 'client_max_body_size "1m";', 'proxy_read_timeout "60s";', 'ssl_session_tickets off;',
-      'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $remote_addr;', 'proxy_buffering off;',
+      'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $ia_forwarded_for;', 'map "" $ia_forwarded_for { default $remote_addr; }', 'proxy_buffering off;',
       'listen "unix:/srv/ingress-arbiter/control/1.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
     ]) expect(conf.content).to.include(line);
     expect(conf.content.match(/^upstream [a-l]_ia_* {$/gm)).to.have.length(allUpstreamBlocks);
     // After the balancer, or connections are not kept.
     expect(conf.content).to.match(/upstream a_ia {\n {2}server 0\.0\.0\.1;\n {2}balancer_by_lua_block[^\n]*\n {2}keepalive "64";/);
     expect(renderNginxConf(settings({ limits: { requestHeaders: 0 } })).content).not.to.include('max_headers');
+  });
+
+  it('speaks the PROXY protocol where proxies are named, and believes these only', () => {
+    const [first, second] = sampleSettings().listeners as object[];
+    const { content } = renderNginxConf(settings({ listeners: [{ ...first, proxyProtocolFrom: ['10.0.0.0/8', 'fd00::1'] }, second] }));
+    expect(lint(content)).to.deep.equal([]);
+    const servers = content.split('\nserver {');
+    for (const line of ['default_server backlog=4096 proxy_protocol;', 'set_real_ip_from "10.0.0.0/8";', 'set_real_ip_from "fd00::1";', 'real_ip_header proxy_protocol;']) {
+      expect(servers[1], line).to.include(line);
+      expect(servers[2], line).to.not.include(line);
+      expect(conf.content).to.not.include(line);
+    }
+    expect(content).to.include('geo $realip_remote_addr $ia_from_proxy_0 {\n  default "";\n  "10.0.0.0/8" yes;\n  "fd00::1" yes;\n}');
+    expect(content).to.include('map $server_port $ia_from_proxy {\n  default "";\n  "8080" $ia_from_proxy_0;\n  "8443" $ia_from_proxy_0;\n}');
   });
 
   it('depends on the settings and on nothing else', () => {

@@ -1,5 +1,6 @@
 // What nginx runs and what Node runs must be one: the emitted Lua against the TypeScript, over thousands of random inputs.
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import ts from 'typescript';
@@ -12,6 +13,8 @@ import { httpsLocation, redirectLocation } from '../../../src/route-table/redire
 import { rewritePath } from '../../../src/route-table/rewrite-path.js';
 import { inRanges, prepareRanges } from '../../../src/route-table/source-range.js';
 import { takesCanary } from '../../../src/route-table/takes-canary.js';
+import { addressBytes } from '../../../src/route-table/address-bytes.js';
+import { forwardedClient } from '../../../src/route-table/forwarded-for.js';
 import * as text from '../../../src/route-table/text.js';
 import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
 
@@ -128,6 +131,22 @@ describe('route-table: Node and Lua', function () {
     compare(fc.oneof(near, fc.record({ ranges: fc.array(range, { maxLength: 4 }), address: addressBytes.map((bytes) => Buffer.from(bytes).toString('latin1')) })), {
       lua: 'function(input) local ranges = load("route-table.source-range") return ranges.inRanges(ranges.prepareRanges(input.ranges), input.address) end',
       node: ({ ranges, address }) => inRanges(prepareRanges(ranges), address),
+    });
+  });
+
+  it('addressBytes and forwardedClient', () => {
+    const group = fc.constantFrom('0', '1', 'ff', 'FFFF', 'g', '12345', '', '10.0.0.1', '::', '255', '256', '01', ' ');
+    const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.array(group, { maxLength: 9 }).chain((parts) => fc.constantFrom(':', '.').map((glue) => parts.join(glue))));
+    const hex = (bytes: string | undefined): string => (bytes === undefined ? 'none' : Buffer.from(bytes, 'latin1').toString('hex'));
+    compare(fc.record({ text: address }), {
+      lua: 'function(input) local bytes = load("route-table.address-bytes").addressBytes(input.text) return bytes == nil and "none" or (bytes:gsub(".", function(byte) return string.format("%02x", byte:byte()) end)) end',
+      node: ({ text: one }) => hex(addressBytes(one)),
+    });
+    fc.assert(fc.property(address, (one) => { expect(addressBytes(one) !== undefined, one).to.equal(isIP(one) !== 0); }), { numRuns: 2000 });
+    const entry = fc.oneof(fc.constantFrom('10.0.0.1', ' 10.0.0.2:80 ', '[fd00::1]:443', '192.0.2.1', '2001:db8::1', 'unknown', '', '[', '1.1.1.1:2:3', '_hidden'), address);
+    compare(fc.record({ list: fc.array(entry, { maxLength: 5 }).map((all) => all.join(',')), ranges: fc.constant<string[]>(['0a000000/8', `fd${'0'.repeat(30)}/8`]) }), {
+      lua: 'function(input) local ranges = load("route-table.source-range") return load("route-table.forwarded-for").forwardedClient(input.list, ranges.prepareRanges(input.ranges)) end',
+      node: ({ list, ranges }) => forwardedClient(list, prepareRanges(ranges)),
     });
   });
 
