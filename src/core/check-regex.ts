@@ -5,8 +5,18 @@ import { longestPattern } from './limits.js';
 import { type Characters, charactersOfSet, escapes, every, eitherCase } from './pattern-characters.js';
 
 const DEEPEST = 20;
-/** Characters and groups after counted repetitions are written out: what PCRE compiles. */
-const LARGEST = 10_000;
+/**
+ * Bytes that PCRE compiles a pattern to, at most: it takes none beyond 64 KiB (pcrelimits(3)), and each pattern that is asked is kept
+ * compiled. The parts are those of its 8-bit code with a link size of 2: a character, a set, and around a group its brackets, those
+ * that make a round optional, and the link of an alternative.
+ */
+const LARGEST = 16_384;
+const CHARACTER = 2;
+const SET = 33;
+const GROUP = 16;
+const ALTERNATIVE = 3;
+/** Counts and opcodes of a repetition of one character or set, which is not written out. */
+const REPETITION = 10;
 /** From so many rounds on, a repetition with several ways through each round is refused. */
 const ROUNDS = 4;
 const UNBOUNDED = Infinity;
@@ -15,6 +25,7 @@ const anchors = new Set(['b', 'B']);
 
 /** What a part of a pattern can match, as far as it tells whether there are several ways to match the same text. */
 interface Part {
+  /** In bytes, compiled, counted repetitions of groups written out. */
   size: number;
   nullable: boolean;
   first: Characters;
@@ -36,8 +47,8 @@ export function regexProblem(pattern: string): string | undefined {
   return readPattern(pattern.replace(/^(\/?)\(\?i\)/, '$1^'));
 }
 
-function one(set: Characters): Part {
-  return { ...nothing, size: 1, nullable: false, first: set, single: set };
+function one(set: Characters, size: number): Part {
+  return { ...nothing, size, nullable: false, first: set, single: set };
 }
 
 function inSequence(a: Part, b: Part): Part {
@@ -52,7 +63,7 @@ function inSequence(a: Part, b: Part): Part {
 
 function eitherOf(a: Part, b: Part): Part {
   return {
-    size: a.size + b.size, nullable: a.nullable || b.nullable, first: a.first | b.first, single: a.single | b.single,
+    size: a.size + b.size + ALTERNATIVE, nullable: a.nullable || b.nullable, first: a.first | b.first, single: a.single | b.single,
     tail: a.tail | b.tail, ambiguous: a.ambiguous || b.ambiguous || (a.single & b.single) !== 0n,
   };
 }
@@ -62,10 +73,11 @@ function runsAway(part: Part, most: number): boolean {
   return most >= ROUNDS && (part.ambiguous || (part.tail & part.first) !== 0n);
 }
 
-function repeated(part: Part, least: number, most: number): Part {
+/** `rounds`: how often it is written out. */
+function repeated(part: Part, { least, most, rounds }: { least: number; most: number; rounds: number }): Part {
   const endless = most === UNBOUNDED;
   return {
-    ...part, size: part.size * Math.max(1, endless ? least : most), nullable: part.nullable || least === 0,
+    ...part, size: part.size * rounds + REPETITION, nullable: part.nullable || least === 0,
     tail: endless ? part.tail | part.first : part.tail,
   };
 }
@@ -116,7 +128,9 @@ function readPiece(reader: Reader): Part {
   const [least, most] = bounds(quantifier);
   if (least > most) return fail(reader, 'has a repetition with its bounds the wrong way round');
   if (runsAway(atom, most)) return fail(reader, 'repeats a group that can match the same text in several ways; write it without the inner repetition');
-  return repeated(atom, least, most);
+  // PCRE counts rounds of one character or set, and writes out those of a group: one more where they have no end.
+  const isGroup = reader.text[start] === '(';
+  return repeated(atom, { least, most, rounds: isGroup ? Math.max(1, most === UNBOUNDED ? least + 1 : most) : 1 });
 }
 
 function bounds([, sign, low, comma, high]: RegExpExecArray): [number, number] {
@@ -129,10 +143,10 @@ function readAtom(reader: Reader): Part {
   if (character === '(') return readGroup(reader);
   if (character === '[') return readSet(reader);
   if (character === '\\') return readEscape(reader);
-  if (character === '.') return one(every);
+  if (character === '.') return one(every, CHARACTER);
   if (character === '^' || character === '$') return nothing;
   if ('*+?'.includes(character) || (character === '{' && /^[\d,]/.test(rest(reader)))) return fail(reader, `has a "${character}" with nothing to repeat`);
-  return one(eitherCase(character));
+  return one(eitherCase(character), CHARACTER);
 }
 
 function readGroup(reader: Reader): Part {
@@ -143,7 +157,7 @@ function readGroup(reader: Reader): Part {
   const part = readAlternatives(reader);
   if (!take(reader, ')')) return fail(reader, 'has a "(" without a ")"');
   reader.depth--;
-  return kind === '?=' || kind === '?!' ? { ...nothing, size: part.size + 1 } : { ...part, size: part.size + 1 };
+  return kind === '?=' || kind === '?!' ? { ...nothing, size: part.size + GROUP } : { ...part, size: part.size + GROUP };
 }
 
 function readEscape(reader: Reader): Part {
@@ -152,7 +166,7 @@ function readEscape(reader: Reader): Part {
   if (anchors.has(character)) return nothing;
   const set = escapes[character];
   if (set === undefined && /[A-Za-z0-9]/.test(character)) return fail(reader, `has the escape "\\${character}", which is not supported`);
-  return one(set ?? eitherCase(character));
+  return one(set ?? eitherCase(character), CHARACTER);
 }
 
 function readSet(reader: Reader): Part {
@@ -161,7 +175,7 @@ function readSet(reader: Reader): Part {
   const set = source === undefined ? undefined : charactersOfSet(source.slice(0, -1));
   if (set === undefined) return fail(reader, 'has a set [ ] that is none, or an escape in it that is not supported');
   reader.at += source!.length;
-  return one(set);
+  return one(set, SET);
 }
 
 function take(reader: Reader, character: string): boolean {

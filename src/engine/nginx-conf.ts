@@ -111,6 +111,7 @@ events {
 }
 
 function httpBlock(settings: EngineSettings): string {
+  const { limits } = settings;
   const { temporary } = engineFiles(settings.workDirectory);
   const megabytes = settings.sharedMemoryMegabytes;
   return nginxText`
@@ -122,7 +123,7 @@ lua_shared_dict ia_counters ${`${megabytes.counters}m`};
 lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
 lua_shared_dict ia_limits ${`${megabytes.limits}m`};
 lua_shared_dict ia_verdicts ${`${megabytes.verdicts}m`};
-lua_regex_cache_max_entries 65536;
+lua_regex_cache_max_entries ${limits.compiledPatterns};
 lua_regex_match_limit 100000;
 # Globals: to find a module by its name costs more than some of them do.
 init_by_lua_block {

@@ -77,6 +77,8 @@ export const settingsSchema = {
       leaveSeconds: { type: 'number', minimum: 0, maximum: 60, default: 2 },
       entriesPerClass: count(500_000, 1, 10_000_000),
       megabytesPerClass: count(200, 1, 240),
+      /** Patterns of paths that each worker keeps compiled, about 3 KB each, 20 KB at most; the ones used longest ago are given back. */
+      compiledPatterns: count(8192, 64, 1_000_000),
       routesPerHost: count(1000, 1, 100_000),
       endpointsPerService: count(10_000, 1, 100_000),
     }),

@@ -40,6 +40,7 @@ export interface EngineLimits {
   leaveSeconds: number;
   entriesPerClass: number;
   megabytesPerClass: number;
+  compiledPatterns: number;
   routesPerHost: number;
   endpointsPerService: number;
 }

@@ -98,6 +98,26 @@ describe('regular expressions: nginx and explain', function () {
     expect(answers.filter(({ captures }) => captures?.some((one) => one !== '')).length, 'that capture something').to.be.greaterThan(200);
   });
 
+  it('the largest ones that the controller lets through can be compiled', async () => {
+    // Each of them much of what costs PCRE the most room: sets, groups, optional rounds, alternatives, look-aheads, nesting.
+    const atoms = ['[^a]', '(?:a)', '([a-f0-9])', '(?:a|[b]|c)', '(?=[ab])a', '(a)(b)', '.', '\\d[x]', '((((a))))', '(?:[a]{3}b)'];
+    const repeated = atoms.flatMap((atom) => ['{N}', '{0,N}', '{N,}', '{2,N}?'].map((times) => (count: number): string => `/(?:${atom})${times.replace('N', String(count))}`));
+    const written = atoms.map((atom) => (count: number): string => `/${atom.repeat(count)}`);
+    const nested = atoms.map((atom) => (count: number): string => `/(?:(?:${atom}){0,9}x){0,${count}}`);
+    const largest = [...repeated, ...written, ...nested].flatMap((build) => {
+      const sizes = Array.from({ length: 9999 }, (_, at) => at + 3);
+      let [low, high] = [0, sizes.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (regexProblem(build(sizes[middle]!)) === undefined) low = middle + 1;
+        else high = middle;
+      }
+      return low === 0 ? [] : [build(sizes[low - 1]!)];
+    });
+    expect(largest.length).to.be.greaterThan(40);
+    await askNginx(folder, largest.map((one) => ({ pattern: one, subject: '/x' })));
+  });
+
   it('do differ where explain doubts the captures: the doubt is needed', async () => {
     const [answer] = await askNginx(folder, [{ pattern: '/(?:(a)|b)*', subject: '/ab' }]);
     expect([answer!.captures, regexMatch('/ab', '/(?:(a)|b)*')]).to.deep.equal([['a'], ['']]);
