@@ -4,6 +4,7 @@ import { clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/e
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
+import { fillBackendHost, isBackendHost } from './annotations/backend-host.js';
 import { annotationName, usualPrefixes } from './annotations/annotation-name.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
@@ -122,12 +123,14 @@ function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allow
   return { annotation: 'custom-headers', reference: values['custom-headers'], side: 'answer', allowed };
 }
 
-function wantedPath({ path, backend, fallback, alias }: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
+function wantedPath(listed: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
+  const { path, backend, fallback, alias } = listed;
+  const policy = policyOf(listed, shared);
   const resolved = closed ? nowhere : resolveBackend(backend, shared.namespace, services, object);
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
-  return { ...shared, path, backend: resolved, fallback, ...(alias && { alias }), policy: isChallenge(path.path) ? withoutCredentials(shared.policy) : shared.policy };
+  return { ...shared, path, backend: resolved, fallback, ...(alias && { alias }), policy: isChallenge(path.path) ? withoutCredentials(policy) : policy };
 }
 
 /** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password and no session. */
@@ -139,6 +142,15 @@ function withoutCredentials(policy: Policy | undefined): Policy | undefined {
   // Without them nothing is left that could be enough in place of the address.
   const rest = omit(policy, 'basic', 'external', 'satisfyAny');
   return Object.keys(rest).length === 0 ? undefined : rest;
+}
+
+/** The policy of one path: its backend may be part of the host that is asked for. */
+function policyOf({ backend }: KeyedPath, { namespace, ingress, policy }: Common['shared']): Policy | undefined {
+  if (policy?.host === undefined || !policy.host.includes('$')) return policy;
+  const { name = '', port } = backend?.service ?? {};
+  const host = fillBackendHost(policy.host, { namespace, ingress_name: ingress, service_name: name, service_port: String(port?.number ?? port?.name ?? '') });
+  // What has no Service leads nowhere.
+  return isBackendHost(host) ? { ...policy, host } : omit(policy, 'host');
 }
 
 function wantedRoot({ path, alias }: KeyedPath, location: string, { shared, redirecting }: Common): WantedPath {

@@ -7,6 +7,7 @@ import { type RedirectRequest, fillVariables } from '../route-table/redirect-loc
 import { normalizePath } from '../route-table/normalize-path.js';
 import { rewritePath } from '../route-table/rewrite-path.js';
 import type { ExternalAuth } from '../route-table/types.js';
+import { filled } from './change-headers.js';
 import { cut, find, lower } from './text.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 import { classesOfListener } from './init.js';
@@ -142,7 +143,7 @@ function routeTo(host: string, target: string, scheme: string): Question | undef
   // What the route's endpoints speak, whatever the listener does.
   const spoken = asked === undefined ? undefined : asked.protocol === 'auto' ? scheme : asked.protocol;
   return {
-    class: found.class, service: taken.route.backend, scheme: spoken ?? 'http', host: asked === undefined ? host : asked.host ?? host,
+    class: found.class, service: taken.route.backend, scheme: spoken ?? 'http', host: asked === undefined || asked.host === undefined ? host : filled(asked.host),
     uri: question < 0 ? sent : sent + cut(target, question, target.length),
   };
 }

@@ -2,7 +2,7 @@
 
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { Policy, Rate } from '../route-table/types.js';
-import { changeRequest } from './change-headers.js';
+import { changeRequest, filled } from './change-headers.js';
 import { stickyTurn } from './affinity.js';
 import { chosenTurn } from './choose-endpoint.js';
 import { soundTurn } from './endpoint-health.js';
@@ -50,7 +50,7 @@ function nextTurn(service: PreparedService): number {
 
 /** What differs from plain HTTP under the request's own name. */
 function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
-  if (host !== undefined) ngx.var.ia_backend_host = host;
+  if (host !== undefined) ngx.var.ia_backend_host = filled(host);
   const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
   if (scheme === 'http') return;
   ngx.var.ia_scheme = scheme;

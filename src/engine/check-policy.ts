@@ -2,6 +2,7 @@
 // understood to the last field is refused: what can't be carried out must not be dropped.
 
 import { isSubjectPattern } from '../core/annotations/client-certificate-annotations.js';
+import { isBackendHost } from '../core/annotations/backend-host.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isBalance } from './check-balance.js';
@@ -17,7 +18,6 @@ export type Check = (value: unknown) => boolean;
 
 const VISIBLE = /^[\x21-\x7e]+$/;
 const RANGE = /^(?:[0-9a-f]{8}|[0-9a-f]{32})\/(?:0|[1-9][0-9]{0,2})$/;
-const HOST = /^[A-Za-z0-9](?:[-A-Za-z0-9._]*[A-Za-z0-9])?(?::[0-9]{1,5})?$/;
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/(?:\*\.)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?(?::[0-9]{1,5})?$/;
 const TOKENS = /^(?:[A-Za-z0-9_*-]+,? ?)+$/;
 
@@ -147,7 +147,7 @@ const policyFields: Record<keyof Policy, Check> = {
   sendSeconds: wait,
   readSeconds: wait,
   protocol: oneOf('https', 'auto', 'grpc', 'grpcs'),
-  host: text(HOST, 260),
+  host: (value) => typeof value === 'string' && isBackendHost(value),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
   balance: isBalance,

@@ -4,6 +4,7 @@ import { normalizePath } from '../../route-table/normalize-path.js';
 import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
 import { type Grammar, flag, textLike, wholeNumber } from './grammar.js';
+import { backendHost } from './backend-host.js';
 import { hostNames } from './host-names.js';
 import { forwardedPrefix } from './replacements.js';
 import { redirectTarget } from './redirect-target.js';
@@ -73,8 +74,8 @@ export const routingAnnotations = {
     support: 'approximated',
     note: 'The paths of this Ingress on further hosts; unlike there not those that other Ingresses have on its hosts. A host that any Ingress of the class has a rule for is left to it (IA127), between aliases the oldest counts. Names and `*.` before one; no patterns. They count in the budgets of hosts and paths, and have a certificate when a `tls` entry names them or its certificate covers them.',
   }),
-  'upstream-vhost': carriedOut('location low', textLike(/^[A-Za-z0-9]([-A-Za-z0-9._]*[A-Za-z0-9])?(:[0-9]{1,5})?$/, 'a host name, a port allowed', 260), 'the request\'s host', {
-    support: 'approximated', failMode: 'refuse', note: 'A plain host name only: no variables.',
+  'upstream-vhost': carriedOut('location low', backendHost, 'the request\'s host', {
+    failMode: 'refuse', note: 'May hold `$host`, `$http_host`, and of the path `$namespace`, `$ingress_name`, `$service_name`, `$service_port`; no other variables.',
   }),
   'x-forwarded-prefix': carriedOut('location medium', textLike(forwardedPrefix, 'a path, `$1`…`$9` as in rewrite-target'), 'none', {
     note: 'Sent where rewrite-target changes the path, as there. What clients send is always removed.',

@@ -86,13 +86,13 @@ describe('core: annotations', () => {
     ['proxy-body-size', '8m', 8388608], ['proxy-body-size', '0', 0], ['proxy-body-size', '1K', 1024], ['proxy-body-size', '999999999999g', 2 ** 50],
     ['proxy-read-timeout', '99999999999', 604800], ['proxy-connect-timeout', '5', 5],
     ['backend-protocol', 'grpcs', 'GRPCS'], ['cors-allow-origin', 'https://A.test, nonsense,https://*.b.test:8080', ['https://a.test', 'https://*.b.test:8080']],
-    ['cors-allow-origin', 'https://a.test,*', ['*']], ['upstream-vhost', 'web.shop.svc:8080', 'web.shop.svc:8080'], ['canary', 'true', true],
+    ['cors-allow-origin', 'https://a.test,*', ['*']], ['upstream-vhost', 'web.shop.svc:8080', 'web.shop.svc:8080'], ['upstream-vhost', '$service_name.$namespace.svc:$service_port', '$service_name.$namespace.svc:$service_port'], ['upstream-vhost', '$host', '$host'], ['canary', 'true', true],
   ];
   for (const [name, value, expected] of accepted) it(`${name}: ${value}`, () => expect(of(name, value)).to.deep.equal({ ...usual, values: { [name]: expected } }));
 
   for (const [name, values] of Object.entries({
     'permanent-redirect': ['https://x/\r\nSet-Cookie: a=b', 'javascript:alert(1)', '//evil', 'https://x/;}location', '/relative', 'https://', 'https://x y', 'https://u:p@h/', 'https://x/$cookie_a', 'https://x/"', `https://x/${'a'.repeat(3000)}`, 'https://x\\y', 'ftp://x/'],
-    'upstream-vhost': ['$host', 'a b', 'a\r\nX: y', '-a', 'a:port'],
+    'upstream-vhost': ['$http_cookie', '${host}', '$', 'a$host$', '$hostx', 'a b', 'a\r\nX: y', '-a', 'a:port'],
     'cors-allow-origin': ['nonsense', 'a.test', 'null'],
   })) {
     for (const value of values) it(`${name} ${JSON.stringify(value).slice(0, 30)}`, () => expect(of(name, value)).to.deep.equal(invalid));
