@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs check lint types architecture coverage docs manifests bundle image-rootfs quick-start clean
+.PHONY: help setup build generate dev test unit hand-overs check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -44,6 +44,9 @@ types: setup ## Check the types of everything, without writing anything
 
 architecture: build ## Check which folder imports which (docs/architecture.md)
 	@$(mocha) 'dist/test/architecture/*.test.js'
+
+apart: build ## Controllers and engines apart, told long: networks cut, Leases that end, 20 upgrades (root, 15 minutes)
+	@$(with_tools) APART_LONG=1 $(mocha) 'dist/test/e2e/apart/*.test.js'
 
 coverage: build ## Run all tests and write what they covered to coverage/
 	@$(with_tools) node node_modules/c8/bin/c8.js --reporter text-summary --reporter html --src src --exclude 'test/**' $(mocha) 'dist/test/**/*.test.js'

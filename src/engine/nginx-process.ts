@@ -131,7 +131,12 @@ export class NginxProcess {
 
   private makeCurrent(run: NginxRun): void {
     this.run = run;
-    showCurrentRun(this.settings.workDirectory, run.number, run.child.pid!);
+    try {
+      showCurrentRun(this.settings.workDirectory, run.number, run.child.pid!);
+    } catch (error) {
+      // It serves all the same.
+      this.hooks.log('error', `nginx.pid and the name of the control socket can't be written: ${messageFrom(error)}`);
+    }
     void this.watch(run);
   }
 

@@ -100,6 +100,8 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     for await (const update of readUpdateStream(answer.body, alive, (ingresses, number) => observe(options, { base, ingresses, number }))) {
       const result = await options.apply(update);
       await acknowledge(options, base, update, result);
+      // Whoever holds the claim now may be at another address; this one comes to know of it by the answer.
+      if (!result.applied && result.newerEpoch !== undefined) throw new Error(`is over: it is at epoch ${update.epoch}, the class is at ${result.newerEpoch}`);
       alive();
     }
     throw new Error('the stream has ended');

@@ -170,6 +170,22 @@ describe('feature: table stream', function () {
     await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 666 }));
   });
 
+  it('leaves a controller that is over and does not know it, and finds the one that holds the claim', async () => {
+    const [holder, late] = [await controller({ epoch: 5 }), await controller({ epoch: 4 })];
+    holder.fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    late.fanOut.publish(new Map([[key(1), endpoints(666)]]), []);
+    const { holding, log } = engine([holder.address, late.address]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    holder.state.holder = undefined;
+    holder.fanOut.release();
+    await eventually(() => expect(late.refusals.join()).to.match(/stale-epoch/));
+    holder.state.holder = 'here';
+    holder.state.epoch = 6;
+    holder.fanOut.publish(new Map([[key(1), endpoints(2)]]), [key(1)]);
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }), 15_000);
+    expect(log.join('\n')).to.match(/is over: it is at epoch 4, the class is at 5/);
+  });
+
   it('is sent on from a standby to the holder, and waits where nobody holds the claim', async () => {
     const [standby, holder] = [await controller(), await controller()];
     standby.state.holder = undefined;
