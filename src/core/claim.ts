@@ -54,6 +54,11 @@ export function claimName({ class: name, shard }: Pick<Claim, 'class' | 'shard'>
   return shard === undefined ? name : `${name}.shard-${shard.member}`;
 }
 
+/** The class of a table: its own name, or the one of which it is a share. */
+export function classOfTable(table: string): string {
+  return table.replace(/\.shard-[-a-z0-9]{1,32}$/, '');
+}
+
 /** The order in which claims are asked: the same whatever the order in which they were made. */
 export function byClass(a: Claim, b: Claim): number {
   return compareText(a.class, b.class);

@@ -2,6 +2,7 @@
 // 0, so what was last seen of the one before is added. Series of Ingresses that have gone are taken away after a grace.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { classOfTable } from '../core/claim.js';
 import type { ControlClient } from './control-client.js';
 import { EngineError } from './engine-error.js';
 import { foldedName } from '../route-table/figures.js';
@@ -25,7 +26,7 @@ export interface RequestCounts {
 export interface TrafficCounters {
   read(): Promise<Reading[]>;
   /**
-   * Looks now. Requests that a class counts without their Ingress, because it has too many series, count for each of its
+   * Looks now. An Ingress whose hosts are in several shares of a class has the requests of all of them. Requests that a class counts without their Ingress, because it has too many series, count for each of its
    * Ingresses: nobody may be taken for idle who is not. Throws when nginx does not answer.
    */
   requestsOf(className: string, ingresses: readonly string[]): Promise<RequestCounts>;
@@ -78,11 +79,16 @@ export function createTrafficCounters(options: TrafficOptions): TrafficCounters 
 
 async function countRequests(readings: readonly Reading[], className: string, ingresses: readonly string[]): Promise<number[]> {
   const counts = new Map(ingresses.map((ingress) => [ingress, 0]));
+  const tables = new Map<string, boolean>();
+  const isOfClass = (table: string): boolean => {
+    if (!tables.has(table)) tables.set(table, classOfTable(table) === classOfTable(className));
+    return tables.get(table)!;
+  };
   let folded = 0;
   let done = 0;
   for (const { name, labels: [of, namespace, ingress], values: [value = 0] } of readings) {
     if (++done % AT_ONCE === 0) await nextTurn();
-    if (name !== 'requests' || of !== className) continue;
+    if (name !== 'requests' || !isOfClass(of!)) continue;
     if (ingress === foldedName) folded += value;
     const key = `${namespace}/${ingress}`;
     const known = counts.get(key);

@@ -7,7 +7,7 @@ import { type Baseline, type Limits, judgeTraffic } from './judge-traffic.js';
 import { type MoveState, type OwnerOf, moveState } from './move-state.js';
 import { type Step, cutoverStep, rollbackStep } from './move-steps.js';
 import type { NamingPlace } from './retarget.js';
-import { type TrafficSample, between } from './traffic-sample.js';
+import { type EngineSamples, between } from './traffic-sample.js';
 
 export interface MoveWorld {
   /** The Ingress as it is; undefined: gone. */
@@ -15,7 +15,7 @@ export interface MoveWorld {
   ownerOf: OwnerOf;
   /** Patches against the version that `make` was asked with; asks again when somebody was faster. Why not, in words. */
   change(key: string, make: (now: Ingress) => Step): Promise<'written' | 'done' | { refused: string }>;
-  sample(className: string): Promise<TrafficSample | { unknown: string }>;
+  sample(className: string): Promise<EngineSamples | { unknown: string }>;
   /** What the cluster says of Ingresses that wait, by key. */
   reasons(keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
   sleep(ms: number): Promise<void>;
@@ -80,7 +80,7 @@ async function measure({ from, to, baselineMs }: CutOverOptions, world: MoveWorl
   const after = await Promise.all(names.map((name) => world.sample(name)));
   const bad = [...before, ...after].find((one) => 'unknown' in one);
   if (bad !== undefined) return bad as { unknown: string };
-  const [old, target] = before.map((one, at) => between(one as TrafficSample, after[at] as TrafficSample));
+  const [old, target] = before.map((one, at) => between(one as EngineSamples, after[at] as EngineSamples));
   return { from: old!, to: target! };
 }
 
@@ -142,7 +142,7 @@ async function wordsOf(keys: readonly string[], world: MoveWorld): Promise<strin
 const mostBlind = 3;
 
 /** What has got worse within the time of a batch. */
-async function watch(keys: readonly string[], start: TrafficSample, { options, world, baseline }: Around): Promise<string | undefined> {
+async function watch(keys: readonly string[], start: EngineSamples, { options, world, baseline }: Around): Promise<string | undefined> {
   const until = world.now() + options.watchMs;
   let last = 'nothing was measured';
   for (let blind = 0; world.now() < until;) {

@@ -1,7 +1,7 @@
 // Asks engines, or a Prometheus that scrapes them, for the traffic of a class. An engine that does not answer makes the whole
 // sample unknown: half of the traffic would pass for all of it.
 
-import { type MetricLine, type TrafficSample, parseMetrics, sampledMetrics, sampleOf } from './traffic-sample.js';
+import { type EngineSamples, type MetricLine, parseMetrics, sampledMetrics, sampleOf } from './traffic-sample.js';
 
 /** Addresses of engines' metrics (`http://10.0.0.3:10254`), or one of a Prometheus. */
 export interface TrafficSource {
@@ -11,13 +11,11 @@ export interface TrafficSource {
 
 const TIMEOUT_MS = 10_000;
 
-/** The sample; or, in words, why there is none. */
-export async function readTraffic({ engines, prometheus }: TrafficSource, className: string): Promise<TrafficSample | { unknown: string }> {
+/** The samples; or, in words, why there are none. */
+export async function readTraffic({ engines, prometheus }: TrafficSource, className: string): Promise<EngineSamples | { unknown: string }> {
   try {
-    const lists = prometheus === undefined
-      ? await Promise.all(engines.map((address) => ofEngine(address, className)))
-      : await Promise.all(Object.values(sampledMetrics).map((name) => ofPrometheus(prometheus, name, className)));
-    return sampleOf(lists.flat(), className);
+    if (prometheus !== undefined) return await ofPrometheus(prometheus, className);
+    return new Map(await Promise.all(engines.map(async (address) => [address, sampleOf(await ofEngine(address, className), className)] as const)));
   } catch (error) {
     const { message, cause } = error as Error;
     return { unknown: cause instanceof Error && cause.message !== '' ? `${message}: ${cause.message}` : message };
@@ -35,10 +33,21 @@ async function ofEngine(address: string, className: string): Promise<MetricLine[
   return [...parseMetrics(await (await get(url)).text())];
 }
 
-/** An instant query; its labels are those of the metric, so the rest is the same. */
-async function ofPrometheus(address: string, name: string, className: string): Promise<MetricLine[]> {
+async function ofPrometheus(address: string, className: string): Promise<EngineSamples> {
+  const lines = (await Promise.all(Object.values(sampledMetrics).map((name) => query(address, name, className)))).flat();
+  // An engine that serves the class has a line for each of its Ingresses from the beginning.
+  if (!lines.some(({ name }) => name === sampledMetrics.requests)) {
+    throw new Error(`${new URL(address).origin}: the Prometheus has no ${sampledMetrics.requests} of class ${className}; let it scrape the engines`);
+  }
+  const engines = new Map<string, MetricLine[]>();
+  for (const line of lines) engines.set(line.labels['instance'] ?? '', [...engines.get(line.labels['instance'] ?? '') ?? [], line]);
+  return new Map([...engines].map(([engine, own]) => [engine, sampleOf(own, className)]));
+}
+
+/** An instant query; its labels are those of the metric and of the engine, so the rest is the same. */
+async function query(address: string, name: string, className: string): Promise<MetricLine[]> {
   const url = new URL(`${address.replace(/\/$/, '')}/api/v1/query`);
-  url.searchParams.set('query', `sum by (ingress_class, ingress_namespace, ingress_name, code) (${name}{ingress_class=${JSON.stringify(className)}})`);
+  url.searchParams.set('query', `sum by (instance, ingress_class, ingress_namespace, ingress_name, code) (${name}{ingress_class=${JSON.stringify(className)}})`);
   const body = await (await get(url)).json() as { status?: string; data?: { result?: { metric: Record<string, string>; value: [number, string] }[] } };
   if (body.status !== 'success' || !Array.isArray(body.data?.result)) throw new Error(`${url.origin}: no answer of a Prometheus`);
   return body.data.result.map(({ metric, value }) => ({ name, labels: metric, value: Number(value[1]) }));

@@ -1,7 +1,7 @@
 // The traffic of one class at one moment: requests and errors of each Ingress, and how long answers took, out of the text of
-// engines' /metrics or the answers of a Prometheus. Counters of several engines are added up.
+// an engine's /metrics or the answers of a Prometheus. What several engines have counted in between is added up.
 
-/** Counters, as they stood. */
+/** Counters of one engine as they stood, or what became of all of them between two looks. */
 export interface TrafficSample {
   /** By `namespace/name`; '' for requests of no Ingress. */
   ingresses: ReadonlyMap<string, { requests: number; errors: number }>;
@@ -9,6 +9,9 @@ export interface TrafficSample {
   seconds: number;
   timed: number;
 }
+
+/** By engine: one that begins anew, or is gone, says nothing of the others. */
+export type EngineSamples = ReadonlyMap<string, TrafficSample>;
 
 /** One line of the exposition. */
 export interface MetricLine {
@@ -33,7 +36,7 @@ export function* parseMetrics(text: string): Generator<MetricLine> {
   }
 }
 
-/** The sample of one class out of lines of any number of engines. */
+/** The sample of one class out of the lines of one engine. */
 export function sampleOf(lines: Iterable<MetricLine>, className: string): TrafficSample {
   const ingresses = new Map<string, { requests: number; errors: number }>();
   const times = { seconds: 0, timed: 0 };
@@ -53,16 +56,27 @@ function addRequests(ingresses: Map<string, { requests: number; errors: number }
   ingresses.set(key, { requests: count.requests + value, errors: count.errors + (code.startsWith('5') ? value : 0) });
 }
 
-/** What happened between two samples. A counter that has begun anew counts from nothing. */
-export function between(before: TrafficSample, after: TrafficSample): TrafficSample {
-  const since = (now: number, then: number): number => (now >= then ? now - then : now);
-  return {
-    ingresses: new Map([...after.ingresses].map(([key, now]) => {
-      const then = before.ingresses.get(key) ?? { requests: 0, errors: 0 };
-      return [key, { requests: since(now.requests, then.requests), errors: since(now.errors, then.errors) }];
-    })),
-    seconds: since(after.seconds, before.seconds), timed: since(after.timed, before.timed),
-  };
+/** What happened between two looks. A counter that has begun anew counts from nothing; an engine that is gone counts nothing. */
+export function between(before: EngineSamples, after: EngineSamples): TrafficSample {
+  const ingresses = new Map<string, { requests: number; errors: number }>();
+  const times = { seconds: 0, timed: 0 };
+  for (const [engine, now] of after) {
+    const then = before.get(engine) ?? nothing;
+    times.seconds += since(now.seconds, then.seconds);
+    times.timed += since(now.timed, then.timed);
+    for (const [key, count] of now.ingresses) {
+      const old = then.ingresses.get(key) ?? { requests: 0, errors: 0 };
+      const sum = ingresses.get(key) ?? { requests: 0, errors: 0 };
+      ingresses.set(key, { requests: sum.requests + since(count.requests, old.requests), errors: sum.errors + since(count.errors, old.errors) });
+    }
+  }
+  return { ingresses, ...times };
+}
+
+const nothing: TrafficSample = { ingresses: new Map(), seconds: 0, timed: 0 };
+
+function since(now: number, then: number): number {
+  return now >= then ? now - then : now;
 }
 
 /** Requests and errors of some Ingresses together; of all without `keys`. */

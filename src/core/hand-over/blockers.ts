@@ -94,7 +94,7 @@ function waitsFor(state: ArbiterState, key: string, { view, now }: { view: HandO
   if (now - since < toldAfterMs) return undefined;
   if (step !== undefined && now - step.since >= unwrittenAfterMs) return `its record is not written though it should be (${step.name}); the controller's log says why, and it needs the right to patch Ingresses`;
   if (view.phase === 'draining') return drainWaitsFor(state, key, { from, to, drainsSince });
-  if (!own(to)) return view.phase === 'shadow' && view.record.servedAt !== undefined ? undefined : notTaken(view);
+  if (!own(to)) return view.phase === 'shadow' && view.record.servedAt !== undefined ? undefined : notTaken(state, view);
   const fact = memory.served.get(factKey(to, key));
   return blockersOf(state, key, to)[0] ?? (fact !== undefined && 'waiting' in fact ? fact.waiting : undefined);
 }
@@ -108,9 +108,11 @@ function drainWaitsFor(state: ArbiterState, key: string, { from, to, drainsSince
   return blind === undefined ? undefined : `whether class ${quote(blind.name)} still gets requests for it is not known: ${(blind.fact as { unknown: string }).unknown}`;
 }
 
-function notTaken({ record: { to }, phase }: HandOver): string {
-  const missing = phase === 'shadow' ? 'does not serve it yet' : 'has not taken it over yet';
-  return `class ${quote(to)} ${missing}; see what is said of that class, and who holds it (ingress-arbiter classes)`;
+/** Told by a class that waits for `to`. Whoever holds `to` knows better and says it, but of a shadow it writes no Events. */
+function notTaken({ neighbours }: ArbiterState, { record: { to }, phase }: HandOver): string | undefined {
+  if (phase === 'shadow') return `class ${quote(to)} does not serve it yet; the log of its controller says why, or nobody holds it (ingress-arbiter classes)`;
+  const isHeld = neighbours.some((one) => one.class === to && one.unheld === false);
+  return isHeld ? undefined : `class ${quote(to)} has not taken it over yet; see what is said of that class, and who holds it (ingress-arbiter classes)`;
 }
 
 /** Nobody but its own controller knows whether a class is still asked: without one it drains for ever. */

@@ -1,68 +1,39 @@
 // migrate shadow, cutover, rollback and finish as processes, against real controllers and an engine, under load on both listeners:
 // no request fails, though the command is killed at each step; a class that answers 500 for one route gets its batch taken back.
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { formerClassAnnotation } from '../../../src/migration/retarget.js';
-import { ingress, service } from '../../fixtures/dev-rig.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { type Load, startLoad, type Target } from '../../fixtures/open-loop-load.js';
 import { A, B, HandOverRig, addressOf, annotation, type EngineSettings } from '../hand-over-rig.js';
+import { type Migrate, type OddBackend, migrateOn, startOddBackend } from './migrate-process.js';
 
 const MOVED = 24;
 const PER_SECOND = 40;
-const USER = 'migrator';
-
-interface Ended { code: number | string; out: string; err: string }
 
 describe('e2e: migrate shadow, cutover, rollback, finish', function () {
   this.timeout(240_000);
   const rig = new HandOverRig();
   let engine: EngineSettings;
   let targets: Target[];
-  let odd: Server;
-  /** Answers 500 when it is asked through this port. */
-  let broken = -1;
+  let odd: OddBackend;
+  let migrate: Migrate;
 
   before(async () => {
     await rig.start();
-    odd = createServer((request, response) => {
-      response.statusCode = Number(request.headers['x-forwarded-port']) === broken ? 500 : 200;
-      response.setHeader('x-backend', 'odd').end('odd\n');
-    });
-    await new Promise<void>((resolve) => { odd.listen(0, '127.0.0.1', resolve); });
-    rig.create(...service('odd', [(odd.address() as AddressInfo).port]));
     targets = rig.createIngresses(MOVED, A);
-    rig.create(ingress('odd', 'odd.test', 'odd', { class: A }));
+    odd = await startOddBackend(rig, A);
     targets.push({ host: 'odd.test', backends: ['odd'] });
     rig.startController(A);
     rig.startController(B);
     engine = await rig.startEngine('one');
     await rig.arrived(A, 60_000);
     for (const { host } of targets) await rig.answers(engine.ports[A]!, host, 200);
-    writeFileSync(rig.file('migrator.kubeconfig'), rig.api.kubeconfig({ user: USER, token: rig.api.addUser(USER) }), { mode: 0o600 });
+    migrate = migrateOn(rig);
   });
   after(async () => {
     odd?.close();
     await rig.stop();
   });
-
-  const patches = (): number => rig.records.filter(({ user, verb, resource, code }) => user === USER && verb === 'patch' && resource === 'ingresses' && code < 300).length;
-
-  /** The command as a process; with `killAfter` it is killed when it has written so many Ingresses. */
-  async function migrate(args: readonly string[], killAfter?: number): Promise<Ended> {
-    const child = spawn(process.execPath, ['dist/src/cli/main.js', 'migrate', ...args, '--kubeconfig', rig.file('migrator.kubeconfig'), '--lease-namespace', 'arbiter'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const ended = { out: '', err: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { ended.out += text; });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { ended.err += text; });
-    const before = patches();
-    const watch = killAfter === undefined ? undefined : setInterval(() => { if (patches() >= before + killAfter) child.kill('SIGKILL'); }, 1);
-    const code = await new Promise<number | string>((resolve) => { child.once('exit', (status, signal) => resolve(status ?? signal!)); });
-    clearInterval(watch);
-    return { code, ...ended };
-  }
 
   const cutover = (...more: string[]): string[] => ['cutover', '--from', A, '--to', B, '--metrics', `http://127.0.0.1:${engine.admin}`, '--batch', '10', '--baseline', '2', '--pause', '2', '--interval', '1', '--max-slowness', '1000', ...more];
   const names = (className: string): string[] => rig.ingresses().filter(({ spec }) => spec.ingressClassName === className).map(({ metadata }) => metadata.name);
@@ -97,7 +68,7 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
   });
 
   it('stops and goes back by itself when the class answers 500 for one route', async () => {
-    broken = engine.ports[B]!;
+    odd.broken = engine.ports[B]!;
     const old = startLoad(engine.ports[A]!, targets, PER_SECOND);
     // Users of the new listener: only what they ask of the broken route fails.
     const next = startLoad(engine.ports[B]!, targets, PER_SECOND);
@@ -110,7 +81,7 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
     await noFailure(old);
     const { failures } = await next.stop();
     expect(failures.filter(({ what }) => !what.startsWith('odd.test: '))).to.deep.equal([]);
-    broken = -1;
+    odd.broken = -1;
     const back = await migrate(['rollback', '--to', B]);
     expect(back.code, back.out + back.err).to.equal(0);
     await rig.arrived(A, 60_000);

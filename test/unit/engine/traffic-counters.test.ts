@@ -2,6 +2,7 @@
 import { expect } from 'chai';
 import { createServedOrigins } from '../../../src/engine/served-origins.js';
 import { type TrafficCounters, createTrafficCounters } from '../../../src/engine/traffic-counters.js';
+import { foldedName } from '../../../src/route-table/figures.js';
 import type { HostRoutes, Route, TableUpdate } from '../../../src/route-table/types.js';
 
 const route = (ingress: string, path = '/', service = ingress): Route =>
@@ -55,6 +56,21 @@ describe('traffic counters', () => {
     }
     lines['figures|blue|||'] = '1,0,1';
     expect((await shown())['figures|blue|||']).to.deep.equal([2, 2, 4]);
+  });
+
+  it('tells the requests of some Ingresses, in their order: all codes, all shares of the class, and what was counted without an Ingress', async () => {
+    Object.assign(lines, {
+      [web]: '7', 'requests|blue|shop|web|web|GET|502||': '2', 'requests|blue|shop|api|api|GET|200||': '5', 'requests|green|shop|web|web|GET|200||': '100',
+    });
+    const requests = async (className: string): Promise<number[]> => (await traffic.requestsOf(className, ['shop/api', 'shop/none', 'shop/web'])).counts;
+    expect(await traffic.requestsOf('blue', ['shop/web'])).to.deep.equal({ instance: '1', counts: [9] });
+    expect(await requests('blue')).to.deep.equal([5, 0, 9]);
+    lines['requests|big.shard-1|shop|web|web|GET|200||'] = '3';
+    lines['requests|big.shard-b-2|shop|web|web|GET|200||'] = '4';
+    lines['requests|bigger.shard-1|shop|web|web|GET|200||'] = '50';
+    for (const share of ['big.shard-1', 'big.shard-b-2']) expect(await requests(share), share).to.deep.equal([0, 0, 7]);
+    lines[`requests|blue|${foldedName}|${foldedName}|${foldedName}|GET|200||`] = '1';
+    expect(await requests('blue')).to.deep.equal([6, 1, 10]);
   });
 
   it('adds what the workers of a replaced nginx had counted at their end, the highest of what they tell', async () => {

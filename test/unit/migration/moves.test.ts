@@ -8,7 +8,7 @@ import { type Limits, judgeTraffic } from '../../../src/migration/judge-traffic.
 import { moveState } from '../../../src/migration/move-state.js';
 import { type Step, cutoverStep, finishStep, rollbackStep, shadowStep } from '../../../src/migration/move-steps.js';
 import { type ClassPatch, formerClassAnnotation, patched } from '../../../src/migration/retarget.js';
-import { type TrafficSample, between, parseMetrics, sampleOf } from '../../../src/migration/traffic-sample.js';
+import { type EngineSamples, type TrafficSample, between, parseMetrics, sampleOf } from '../../../src/migration/traffic-sample.js';
 
 const ownerOf = ({ metadata, spec }: Ingress): string | undefined => spec?.ingressClassName ?? metadata.annotations?.['kubernetes.io/ingress.class'];
 const ingress = (name: string, record?: HandOverRecord, field = 'a'): Ingress => ({
@@ -100,13 +100,18 @@ describe('judgeTraffic', () => {
     expect(verdict(sample({}, 5, 100))).to.equal('unknown');
   });
 
-  it('reads what an engine says, adds engines up, and knows a counter that began anew', () => {
+  it('reads what an engine says, adds engines up, and knows a counter that began anew or is gone', () => {
     const text = (count: number): string => `# HELP x\ningress_arbiter_requests_total{ingress_class="b",ingress_namespace="shop",ingress_name="web",code="200"} ${count}\n`
       + 'ingress_arbiter_requests_total{ingress_class="b",ingress_namespace="shop",ingress_name="web",code="502"} 2\ningress_arbiter_requests_total{ingress_class="a",code="200"} 9\n'
       + 'ingress_arbiter_request_duration_seconds_sum{ingress_class="b"} 0.5 1700000000000\nbroken{\n';
-    const two = sampleOf([...parseMetrics(text(10)), ...parseMetrics(text(5))], 'b');
-    expect([...two.ingresses, two.seconds]).to.deep.equal([['shop/web', { requests: 19, errors: 4 }], 1]);
-    expect([...between(two, sampleOf(parseMetrics(text(3)), 'b')).ingresses]).to.deep.equal([['shop/web', { requests: 5, errors: 2 }]]);
+    const of = (counts: Record<string, number>): EngineSamples => new Map(Object.entries(counts).map(([engine, count]) => [engine, sampleOf(parseMetrics(text(count)), 'b')]));
+    const { ingresses, seconds } = sampleOf(parseMetrics(text(10)), 'b');
+    expect([...ingresses, seconds]).to.deep.equal([['shop/web', { requests: 12, errors: 2 }], 0.5]);
+    const requests = (before: EngineSamples, after: EngineSamples): number => between(before, after).ingresses.get('shop/web')?.requests ?? 0;
+    expect(requests(of({ one: 10, two: 5 }), of({ one: 14, two: 5 }))).to.equal(4);
+    // The engine that began anew counts from nothing, and what the other one had counted before is not counted again.
+    expect(requests(of({ one: 10, two: 500 }), of({ one: 3, two: 501 }))).to.equal(3 + 2 + 1);
+    expect(requests(of({ one: 10, two: 500 }), of({ two: 501 }))).to.equal(1);
   });
 });
 
@@ -133,7 +138,7 @@ describe('cutOver', () => {
       },
       async sample(name) {
         if (name === 'b') for (const [key, one] of stored) if (ownerOf(one) === 'b') counts.set(key, { requests: (counts.get(key)?.requests ?? 0) + 50, errors: (counts.get(key)?.errors ?? 0) + errors(key) });
-        return { ingresses: name === 'b' ? new Map(counts) : new Map(), seconds: 0, timed: 0 };
+        return new Map([['engine', { ingresses: name === 'b' ? new Map(counts) : new Map(), seconds: 0, timed: 0 }]]);
       },
       reasons: async () => new Map(), sleep: async (ms) => { clock += ms; }, now: () => clock, say: (line) => { said.push(line); }, step: () => undefined,
     };
