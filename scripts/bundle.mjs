@@ -53,8 +53,9 @@ export function packagesIn(metafile) {
 export async function bundle(name, target = path.join(root, 'dist/image', name)) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(path.join(target, 'dist/src/cli'), { recursive: true });
+  // The thread is found beside the file that starts it.
   const { metafile } = await build({
-    absWorkingDir: root, entryPoints: ['dist/src/cli/main.js'], outfile: path.join(target, 'dist/src/cli/main.js'),
+    absWorkingDir: root, entryPoints: ['dist/src/cli/main.js', ...(images[name].includes('engine') ? ['dist/src/engine/hop-thread.js'] : [])], outdir: path.join(target, 'dist/src/cli'), entryNames: '[name]',
     bundle: true, platform: 'node', format: 'esm', target: 'node20', metafile: true, legalComments: 'none', logLevel: 'warning',
     // Some packages are CommonJS and ask for Node's own modules at run time.
     banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);" },

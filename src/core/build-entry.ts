@@ -32,6 +32,7 @@ export function buildEntry(key: string, byAge: readonly IngressPlan[], source: E
   if (first.of === 'server-name') return buildServerName(key, plans, first);
   if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
   if (first.of === 'clients') return { value: first.authority, findings: [] };
+  if (first.of === 'trusted') return { value: { trusted: first.trusted }, findings: [] };
   return buildService(first, source);
 }
 

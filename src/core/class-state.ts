@@ -2,7 +2,7 @@
 // is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
 
 import isEqual from 'lodash/isEqual.js';
-import { certificateKey } from '../route-table/entry-keys.js';
+import { certificateKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import type { SlicesOf } from './build-entry.js';
 import type { Claim } from './claim.js';
@@ -88,7 +88,7 @@ function serviceMark(service: string): string {
 
 /** Entries that are there for others to lead to. */
 function isTarget(entry: string): boolean {
-  return entry.startsWith('service/') || entry.startsWith(certificateKey(''));
+  return entry.startsWith('service/') || entry.startsWith(certificateKey('')) || entry.startsWith(trustedKey(''));
 }
 
 /** Keys of the entries that a value leads to. */
@@ -98,8 +98,9 @@ function leadsTo(value: EntryValue | undefined): string[] {
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 
-function policyLeadsTo({ external, errors }: Policy): string[] {
-  return [external?.service, errors?.backend].filter((key) => key !== undefined);
+function policyLeadsTo({ external, errors, tls }: Policy): string[] {
+  const { verify, certificate } = tls ?? {};
+  return [external?.service, errors?.backend, verify && trustedKey(verify.trusted), certificate && certificateKey(certificate)].filter((key) => key !== undefined);
 }
 
 /** What an entry is that could never be built: a Service that a route leads to must be there, if without endpoints. */

@@ -23,7 +23,8 @@ export type Want =
   /** `alias`: a host that no rule of the Ingress names; one that a rule of another names is that one's. */
   | { of: 'server-name'; certificate: InspectedCertificate; alias?: true }
   | { of: 'certificate'; certificate: InspectedCertificate }
-  | { of: 'clients'; authority: ClientAuthority; alias?: true };
+  | { of: 'clients'; authority: ClientAuthority; alias?: true }
+  | { of: 'trusted'; trusted: string };
 
 export interface IngressPlan {
   ingress: Ingress;

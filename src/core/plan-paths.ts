@@ -1,6 +1,6 @@
 // What an Ingress wants of the hosts it names: its paths with all that its annotations ask for, and the endpoints behind them.
 
-import { clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
@@ -80,8 +80,10 @@ function wantEndpoints(wants: Map<string, Want>, { port, service, key }: Resolve
 }
 
 /** What the protections of a host's routes lead to. */
-function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, authority }: Common): void {
+function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, authority, backendTls: { trusted, certificate } = {} }: Common): void {
   if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
+  if (trusted !== undefined) wants.set(trustedKey(trusted.id), { of: 'trusted', trusted: trusted.chain });
+  if (certificate !== undefined) wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
   if (authority !== undefined) wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority, ...(alias && { alias }) });
 }
 
@@ -96,6 +98,8 @@ interface Common {
   asks?: Protections['asks'];
   /** The Service whose answers stand in for others. */
   pages?: ResolvedBackend | undefined;
+  /** What TLS to its backends takes. */
+  backendTls?: Protections['backendTls'];
   /** What handshakes for its hosts ask for. */
   authority?: Protections['authority'];
 }
@@ -116,7 +120,7 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, pages: pages?.backend };
+  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, backendTls: protections.backendTls, pages: pages?.backend };
 }
 
 function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {

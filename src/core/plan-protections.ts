@@ -1,11 +1,12 @@
 // Everything of an Ingress's annotations that keeps requests out and takes other objects to carry out: passwords, another
-// server's verdict, client certificates. One that can't be carried out closes the routes, whatever the others say.
+// server's verdict, client certificates, proof of backends. One that can't be carried out closes the routes, whatever the others say.
 
 import type { ClientAuthority, ClientCertificates, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { ClassSettings } from './class-settings.js';
 import type { Finding } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
+import { type PlannedBackendTls, planBackendTls } from './plan-backend-tls.js';
 import { planBasicAuth } from './plan-basic-auth.js';
 import { planClientCertificates } from './plan-client-certificates.js';
 import { type PlannedExternalAuth, planExternalAuth } from './plan-external-auth.js';
@@ -24,25 +25,34 @@ export interface ProtectionSource {
 }
 
 export interface Protections {
-  policy: Pick<Policy, 'basic' | 'external' | 'satisfyAny'>;
+  policy: Pick<Policy, 'basic' | 'external' | 'satisfyAny' | 'tls'>;
   /** Kept apart: they count for all paths of a host that the namespace has, also when the rest is closed. */
   ofHost?: { clients: ClientCertificates | 'closed' };
   authority?: ClientAuthority;
   /** The Service that is asked before requests go on. */
   asks?: PlannedExternalAuth['want'];
+  /** What TLS to the backends takes. */
+  backendTls?: Pick<PlannedBackendTls, 'trusted' | 'certificate'>;
   /** Something can't be carried out; there is a finding. */
   closed: boolean;
 }
 
 /** What the policy of the Ingress's routes asks for. */
 export function planProtections(values: AnnotationValues, { object, namespace, snapshot, inspect, settings, asksItself, notes }: ProtectionSource): Protections {
+  const secrets = [snapshot.secrets, snapshot.passwordSecrets];
   const basic = planBasicAuth(values, { object, namespace, secrets: snapshot.passwordSecrets, notes });
   const asked = planExternalAuth(values, { object, namespace, services: snapshot.services, configMaps: snapshot.configMaps, settings, isOwn: asksItself, notes });
-  const certificates = planClientCertificates(values, { object, namespace, secrets: [snapshot.secrets, snapshot.passwordSecrets], inspect, notes });
-  const clients = certificates === undefined ? {} : certificates === 'closed' ? { ofHost: { clients: certificates } } : { ofHost: { clients: certificates.clients }, authority: certificates.authority };
-  if (basic === 'closed' || asked === 'closed') return { policy: {}, ...clients, closed: true };
+  const certificates = planClientCertificates(values, { object, namespace, secrets, inspect, notes });
+  const backend = planBackendTls(values, { object, namespace, secrets, inspect, notes });
+  const clients = ofClients(certificates);
+  if (basic === 'closed' || asked === 'closed' || backend === 'closed') return { policy: {}, ...clients, closed: true };
   return {
-    policy: { ...(basic && { basic }), ...(asked && { external: asked.external }), ...(values.satisfy === 'any' && { satisfyAny: true }) },
-    ...clients, ...(asked?.want && { asks: asked.want }), closed: certificates === 'closed',
+    policy: { ...(basic && { basic }), ...(asked && { external: asked.external }), ...(values.satisfy === 'any' && { satisfyAny: true }), ...(backend && { tls: backend.tls }) },
+    ...clients, ...(backend && { backendTls: backend }), ...(asked?.want && { asks: asked.want }), closed: certificates === 'closed',
   };
+}
+
+function ofClients(planned: ReturnType<typeof planClientCertificates>): Pick<Protections, 'ofHost' | 'authority'> {
+  if (planned === undefined) return {};
+  return planned === 'closed' ? { ofHost: { clients: planned } } : { ofHost: { clients: planned.clients }, authority: planned.authority };
 }

@@ -1,7 +1,7 @@
 // What engines refuse, told to the Ingresses that it comes from. The engine's words come from outside: they are quoted, and
 // nothing is decided by them.
 
-import { certificateKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { certificateKey, defaultKey, hostKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable } from '../route-table/types.js';
 import { type Finding, finding, quote } from './finding.js';
 import { compareText } from './order.js';
@@ -79,6 +79,7 @@ function subjectOf(key: string): string {
   if (key === defaultKey) return 'the default backend of the class';
   if (key.startsWith(hostKey(''))) return `what it asks for on host ${quote(key.slice(hostKey('').length))}`;
   if (key.startsWith(serverNameKey(''))) return `the certificate of host ${quote(key.slice(serverNameKey('').length))}`;
+  if (key.startsWith(trustedKey(''))) return 'the authorities of its backends';
   return key.startsWith(certificateKey('')) ? 'its certificate' : `the list of endpoints ${quote(key)}`;
 }
 

@@ -8,6 +8,7 @@ import { countEjection } from './count-ejection.js';
 import { noteFailure, soundTurn } from './endpoint-health.js';
 import { beginLoad, endLoad } from './endpoint-load.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
+import { hopTo } from './hop.js';
 import { mayRepeat, triesOf } from './retry.js';
 
 /** Makes nginx answer with 502 and try no more. Any other code would be a 500, or would be tried again for ever. */
@@ -30,11 +31,17 @@ export function run(): void {
   context.triedAt = ngx.now();
   context.endpoint = endpoint;
   if (policy !== undefined) prepareTry(policy, endpoint, attempt + 1);
-  const [done, problem] = balancer.set_current_peer(endpoint.address, endpoint.port);
+  const [done, problem] = balancer.set_current_peer(policy === undefined ? endpoint.address : addressFor(policy, endpoint), endpoint.port);
   if (!done) {
     ngx.log(ngx.ERR, 'endpoint ', endpoint.address, ': ', problem ?? '');
     return ngx.exit(NO_FURTHER_TRY);
   }
+}
+
+/** Who answers in place of the route's backend is spoken to in the clear. */
+function addressFor(policy: PreparedPolicy, endpoint: PreparedEndpoint): string {
+  const { toPage, class: className } = ngx.ctx;
+  return policy.tls === undefined || toPage === true ? endpoint.address : hopTo(policy, className ?? '', endpoint);
 }
 
 /** After a try that failed: whether there may be another, and then the turn is that of its endpoint. */

@@ -35,6 +35,9 @@ export interface PreparedEndpoint extends Endpoint {
   average: number;
   observedAt: number;
   underWay: number;
+  /** The socket that leads to it with TLS that somebody has asked for, and with which: hop.ts. */
+  hop?: string;
+  hopTls?: string;
 }
 
 export interface PreparedService {

@@ -46,6 +46,7 @@ function sendTo(service: PreparedService): void {
   context.service = service;
   context.turn = turn;
   context.tried = 0;
+  context.toPage = true;
   ngx.var.ia_shard = (pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint).shard;
 }
 

@@ -2,6 +2,7 @@
 // settings; nothing that comes from the cluster is in it.
 
 import * as cjson from 'cjson';
+import { hopDirectory } from '../route-table/backend-tls.js';
 import { add } from './counters.js';
 import { takeFirstTable } from './first-tables.js';
 
@@ -99,6 +100,11 @@ export function classOfPort(port: number): string {
 
 export function metricsSettings(): MetricsSettings {
   return settings.metrics;
+}
+
+/** Where the agent's sockets are that lead to endpoints; ends with a slash. */
+export function hopsPath(): string {
+  return ngx.config.prefix() + hopDirectory;
 }
 
 /** Largest request body of a route that says nothing of it, in bytes. */

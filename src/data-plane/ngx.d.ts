@@ -47,6 +47,8 @@ interface RequestContext {
   loadCounted?: boolean;
   /** Came from another location. */
   resumed?: boolean;
+  /** On its way to the Service whose answers stand in for others. */
+  toPage?: boolean;
   /** Key of a count that goes down by one when the request ends. */
   held?: string;
   /** When the last try began, and when the header of the answer was there: ngx.now(). By then the request has been counted. */

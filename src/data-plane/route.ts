@@ -6,6 +6,7 @@ import { cut, find } from './text.js';
 import { applyPolicy } from './apply-policy.js';
 import { ON_ITS_WAY, handOn } from './external-auth.js';
 import { setPrefix } from './change-headers.js';
+import { spokenBy } from './hop.js';
 import { enter, keepHeld, noteSent } from './enter.js';
 import { classesOfListener } from './init.js';
 import { isInLane } from './lane.js';
@@ -92,7 +93,8 @@ function carryOut(found: FoundRoute, rawPath: string, requestUri: string): void 
 }
 
 function carryOutPolicy(found: FoundRoute, policy: PreparedPolicy, sentPath: string, rawPath: string): void {
-  const { protocol, prefix } = policy.asked;
+  const { prefix } = policy.asked;
+  const protocol = spokenBy(policy.asked);
   if (prefix !== undefined && found.match.route.rewrite !== undefined) setPrefix(prefix, found.match.captures);
   if ((protocol === 'grpc' || protocol === 'grpcs') && !enterGrpc(protocol, sentPath, rawPath)) return;
   const body = takeBody(policy.asked);

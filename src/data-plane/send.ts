@@ -8,6 +8,7 @@ import { chosenTurn } from './choose-endpoint.js';
 import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
 import { askForPage } from './error-pages.js';
+import { spokenBy } from './hop.js';
 import type { FoundRoute } from './find-route.js';
 import { isGrpc } from './take-body.js';
 
@@ -49,7 +50,9 @@ function nextTurn(service: PreparedService): number {
 }
 
 /** What differs from plain HTTP under the request's own name. */
-function address(endpoint: PreparedEndpoint, { host, protocol }: Policy): void {
+function address(endpoint: PreparedEndpoint, asked: Policy): void {
+  const { host } = asked;
+  const protocol = spokenBy(asked);
   if (host !== undefined) ngx.var.ia_backend_host = filled(host);
   const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
   if (scheme === 'http') return;

@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldTable } from './check-update.js';
+import { BackendHops } from './backend-hops.js';
 import { ClassWriters, type Readiness } from './class-writers.js';
 import type { ApplyResult } from './class-writer.js';
 import type { ControlClient } from './control-client.js';
@@ -64,7 +65,7 @@ export interface EngineOptions {
 export async function startEngine(settings: EngineSettings, { log, first = [] }: EngineOptions): Promise<Engine> {
   await prepareWorkDirectory(settings);
   const engine = new RunningEngine(settings, log);
-  for (const table of first) engine.begin(table);
+  for (const table of first) await engine.begin(table);
   await engine.start();
   return {
     apply: (update) => engine.apply(update),
@@ -87,6 +88,7 @@ class RunningEngine implements Engine {
   private readonly traffic: TrafficCounters;
   private readonly writers: ClassWriters;
   private readonly nginx: NginxProcess;
+  private readonly hops: BackendHops;
   private readonly counts = { starts: 0, replacements: 0 };
   private replacing: Promise<void> = Promise.resolve();
   private keeping: NodeJS.Timeout | undefined;
@@ -100,7 +102,8 @@ class RunningEngine implements Engine {
     this.traffic = createTrafficCounters({ client, origins: this.origins, goneMs: settings.metrics.goneSeconds * 1000, now: () => performance.now() });
     this.observed = createObservedTraffic(this.traffic.requestsOf, log);
     this.observe = this.observed.observe;
-    this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log });
+    this.hops = new BackendHops(settings, log);
+    this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log, hops: this.hops });
     this.nginx = new NginxProcess(settings, {
       log,
       prepare: (needed) => this.writeFirstTables(needed),
@@ -117,8 +120,10 @@ class RunningEngine implements Engine {
     });
   }
 
-  begin(table: FirstTable): void {
+  async begin(table: FirstTable): Promise<void> {
     this.writers.begin(table);
+    await this.hops.before(table.update.class, new Map(), table.changes);
+    this.hops.after(table.update.class, true);
     this.origins.take(table.update);
   }
 
@@ -175,6 +180,7 @@ class RunningEngine implements Engine {
     this.observed.stop();
     this.writers.stop();
     await this.nginx.stop();
+    await this.hops.stop();
   }
 
   private async replace(next: EngineSettings): Promise<void> {
@@ -211,6 +217,7 @@ class RunningEngine implements Engine {
     // At once, so that nobody sees the one without the other.
     this.writers.adopt(states);
     this.client.use(next);
+    this.hops.admit(this.nginx.pids()?.workers[0]);
     this.writers.removeFirstTables(this.settings.workDirectory);
   }
 }

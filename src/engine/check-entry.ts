@@ -2,8 +2,8 @@
 // pass, and nothing else. An entry that passes comes back as the one line of JSON that nginx gets.
 
 import { mostRefusedPlaces } from '../core/stream-protocol.js';
-import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
-import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
 import { isCertificateId, isHost, isLabel, isServicePath, shown } from './check-names.js';
 import { chainComplaint, keyComplaint } from './check-pem.js';
@@ -40,6 +40,7 @@ const kinds: EntryKind[] = [
   { prefix: serverNameKey(''), fits: isHost, render: renderServerName },
   { prefix: certificateKey(''), fits: isCertificateId, render: renderCertificate },
   { prefix: clientsKey(''), fits: isHost, render: renderClients },
+  { prefix: trustedKey(''), fits: isCertificateId, render: renderTrusted },
 ];
 
 /** Checks one entry, key and value, both from outside. */
@@ -134,4 +135,9 @@ function renderClients(value: Record<string, unknown>): string | ClientAuthority
   if (!hasOnly(value, ['authority', 'chain', 'depth']) || !isCertificateId(authority)) return 'must have authority, chain and depth and nothing else';
   if (!isDepth(depth)) return 'depth must be a whole number from 0 to 100';
   return chainComplaint(chain) ?? { authority, chain: chain as string, depth: depth as number };
+}
+
+function renderTrusted(value: Record<string, unknown>): string | TrustedAuthorities {
+  if (!hasOnly(value, ['trusted'])) return 'must have trusted and nothing else';
+  return chainComplaint(value.trusted) ?? { trusted: value.trusted as string };
 }

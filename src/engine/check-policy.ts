@@ -1,6 +1,7 @@
 // One policy of a class table: exactly the fields of route-table/types.ts, each in its grammar. A policy that is not
 // understood to the last field is refused: what can't be carried out must not be dropped.
 
+import { backendName, cipherList } from '../core/annotations/backend-tls-annotations.js';
 import { isSubjectPattern } from '../core/annotations/client-certificate-annotations.js';
 import { isBackendHost } from '../core/annotations/backend-host.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
@@ -12,7 +13,7 @@ import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
 import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, BackendTls, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -136,6 +137,19 @@ const redirectFields: Record<keyof Redirect, Check> = { code: within(300, 308), 
 
 const forwardedFields: Record<keyof Forwarded, Check> = { trusted: ranges, header: text(/^[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?$/, 64), full: oneOf(true) };
 
+const version = oneOf('TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3');
+
+const tlsFields: Record<keyof BackendTls, Check> = {
+  verify: (value) => isShape(value, { trusted: isCertificateId, depth: isDepth, name: text(backendName, 253) }, ['trusted', 'depth', 'name']),
+  serverName: text(backendName, 253),
+  certificate: isCertificateId,
+  least: version,
+  most: version,
+  ciphers: text(cipherList, 1024),
+  http2: oneOf(true),
+  connectSeconds: wait,
+};
+
 const policyFields: Record<keyof Policy, Check> = {
   forwarded: (value) => isShape(value, forwardedFields, ['trusted', 'header']),
   https: oneOf('redirect', 'redirect-as-is'),
@@ -147,6 +161,7 @@ const policyFields: Record<keyof Policy, Check> = {
   sendSeconds: wait,
   readSeconds: wait,
   protocol: oneOf('https', 'auto', 'grpc', 'grpcs'),
+  tls: (value) => isShape(value, tlsFields, []) && Object.keys(value as BackendTls).length > 0,
   host: (value) => typeof value === 'string' && isBackendHost(value),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
@@ -169,7 +184,7 @@ const policyFields: Record<keyof Policy, Check> = {
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
   forwarded: Object.keys(forwardedFields), redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
-  answer: Object.keys(answerFields), external: Object.keys(externalFields), clients: Object.keys(clientFields),
+  answer: Object.keys(answerFields), external: Object.keys(externalFields), tls: Object.keys(tlsFields), clients: Object.keys(clientFields),
 };
 
 /** Says which field of a policy is wrong, or undefined. */

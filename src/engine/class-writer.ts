@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefusedEntry } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
+import type { BackendHops } from './backend-hops.js';
 import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
 import type { Log } from './nginx-run.js';
@@ -22,6 +23,8 @@ export interface NginxLink {
   /** Ends an nginx whose state is not the one that was written. */
   restart: () => void;
   log: Log;
+  /** Other ways to endpoints than nginx's own, which must be there before nginx is told of them (backend-hops.ts). */
+  hops?: Pick<BackendHops, 'before' | 'after'>;
 }
 
 /** Tries of one push to an nginx that answers, but not to this. */
@@ -83,9 +86,14 @@ export class ClassWriter {
         const { refusal: reason, ...more } = verdict;
         return { applied: false, reason, ...more };
       }
-      const result = await this.push(verdict.changes, update.count);
+      await this.link.hops?.before(this.name, this.entries, verdict.changes);
+      const result = await this.push(verdict.changes, update.count).catch((error: unknown) => {
+        this.link.hops?.after(this.name, false);
+        throw error;
+      });
       if (result.applied) this.keep(update, verdict.changes, verdict.bytes);
-      else if (!this.complete) await this.push([], this.entries.size);
+      this.link.hops?.after(this.name, result.applied);
+      if (!result.applied && !this.complete) await this.push([], this.entries.size);
       return result;
     });
   }

@@ -2,6 +2,7 @@
 // whether all that is wanted is served.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BackendHops } from './backend-hops.js';
 import { type HeldTable, isUpdate } from './check-update.js';
 import { shown } from './check-names.js';
 import { ClassWriter, type ApplyResult, type NginxLink } from './class-writer.js';
@@ -29,8 +30,8 @@ export class ClassWriters {
   private instance: string;
 
   /** `instance`: the nginx that runs, with empty tables; '' when none does yet. */
-  constructor(settings: EngineSettings, private readonly client: ControlClient, options: { instance: string; restartNginx: () => void; log: Log }) {
-    this.link = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log };
+  constructor(settings: EngineSettings, private readonly client: ControlClient, private readonly options: { instance: string; restartNginx: () => void; log: Log; hops?: BackendHops }) {
+    this.link = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log, ...(options.hops && { hops: options.hops }) };
     this.instance = options.instance;
     this.serve(settings);
   }
@@ -38,7 +39,11 @@ export class ClassWriters {
   /** Takes the classes and limits of new settings. What is held of a class that is no longer served is forgotten. */
   serve(settings: EngineSettings): void {
     const classes = servedClasses(settings);
-    for (const name of this.writers.keys()) if (!classes.has(name)) this.writers.delete(name);
+    for (const name of this.writers.keys()) {
+      if (classes.has(name)) continue;
+      this.writers.delete(name);
+      this.options.hops?.forget(name);
+    }
     for (const name of classes) {
       const writer = this.writers.get(name);
       if (writer === undefined) this.writers.set(name, new ClassWriter(name, updateRules(settings), this.link, this.instance));

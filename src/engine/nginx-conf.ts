@@ -10,6 +10,7 @@ import { proxyRanges, renderListener } from './nginx-listener.js';
 import { lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
+import { hopDirectory } from '../route-table/backend-tls.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 
 export interface RenderedFile {
@@ -30,7 +31,9 @@ export function engineFiles(workDirectory: string) {
     certificate: inside('private', 'default.crt'),
     privateKey: inside('private', 'default.key'),
     /** For the agent's account only: whoever reaches the control socket decides what is served. */
-    privateDirectories: [inside('control'), inside('private'), inside('private', 'tables')],
+    privateDirectories: [inside('control'), inside('private'), inside('private', 'tables'), inside(hopDirectory)],
+    /** Sockets that lead to endpoints: of the agent and of nginx's workers. */
+    hops: inside(hopDirectory),
     /** Leads to the control socket of the nginx that takes requests. */
     controlSocket: inside('control', 'control.sock'),
     logPipe: inside('control', 'log.pipe'),

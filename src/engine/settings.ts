@@ -11,6 +11,7 @@ import { parse } from 'yaml';
 import { EngineError, messageFrom } from './engine-error.js';
 import { quote } from './nginx-text.js';
 import { settingsSchema } from './settings-schema.js';
+import { hopDirectory, hopNameLength } from '../route-table/backend-tls.js';
 import { allUpstreamBlocks } from '../route-table/upstream-blocks.js';
 
 export interface ListenerSettings {
@@ -76,8 +77,8 @@ export interface EngineSettings {
   metrics: MetricsSettings;
 }
 
-/** A unix socket's path may have 107 bytes on Linux; `/control/control.sock` is added to the work directory. */
-const LONGEST_WORK_DIRECTORY = 107 - '/control/control.sock'.length;
+/** A unix socket's path may have 107 bytes on Linux; these are added to the work directory. */
+const LONGEST_WORK_DIRECTORY = 107 - Math.max('/control/control.sock'.length, `/${hopDirectory}`.length + hopNameLength);
 
 const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(settingsSchema);
 

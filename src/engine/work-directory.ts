@@ -1,7 +1,7 @@
 // Prepares nginx's prefix: directories with their modes, the default certificate; and before each start of nginx its
 // nginx.conf and data-plane.json. It decides nothing about their content, and removes only what nobody answers on.
 
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +19,8 @@ export async function prepareWorkDirectory(settings: EngineSettings): Promise<vo
     for (const directory of [settings.workDirectory, files.temporary]) makeDirectory(directory, 0o711);
     for (const directory of files.privateDirectories) makeDirectory(directory, 0o700);
     await takeControlSocket(files.controlSocket);
+    // What an agent before this one has left.
+    for (const name of readdirSync(files.hops)) rmSync(path.join(files.hops, name), { force: true });
     const now = new Date();
     if (!isUsable({ chain: readOr(files.certificate, ''), key: readOr(files.privateKey, '') }, now)) {
       const certificate = await createDefaultCertificate(now);

@@ -28,3 +28,8 @@ export function certificateKey(id: string): string {
 export function clientsKey(host: string): string {
   return 'clients/' + host;
 }
+
+/** Key of the authorities that certificates of endpoints may lead to. */
+export function trustedKey(id: string): string {
+  return 'trusted/' + id;
+}

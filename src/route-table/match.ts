@@ -3,6 +3,7 @@
 
 import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
 import { byteAt, byteText, cut, find, lower } from './text.js';
+import { tlsText } from './backend-tls.js';
 import { lastSlash } from './normalize-path.js';
 import { laneOf } from './lanes.js';
 import { type SourceRange, prepareRanges } from './source-range.js';
@@ -48,6 +49,8 @@ export interface PreparedPolicy {
   lastLane: string | undefined;
   /** Whether some answers are taken back there. */
   takesBack: boolean;
+  /** Tells TLS to its endpoints from all other (backend-tls.ts). */
+  tls: string | undefined;
 }
 
 /** The routes of one host, prepared once so that a look-up allocates nothing. */
@@ -124,6 +127,10 @@ function questionOf({ scheme, service, host, target, method, redirect, responseH
   return question;
 }
 
+function takesBack({ retry, errors }: Policy): boolean {
+  return (retry !== undefined && retry.statuses.length > 0) || (errors !== undefined && errors.statuses.length > 0);
+}
+
 function preparePolicies(policies: Policy[]): PreparedPolicy[] {
   const prepared: PreparedPolicy[] = [];
   for (const asked of policies) {
@@ -137,7 +144,8 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
       except: asked.limits === undefined || asked.limits.except === undefined ? undefined : prepareRanges(asked.limits.except),
       lane: laneOf(asked, false),
       lastLane: laneOf(asked, true),
-      takesBack: (asked.retry !== undefined && asked.retry.statuses.length > 0) || (asked.errors !== undefined && asked.errors.statuses.length > 0),
+      tls: asked.tls === undefined ? undefined : tlsText(asked.tls),
+      takesBack: takesBack(asked),
     });
   }
   return prepared;

@@ -2,9 +2,10 @@
 // No null anywhere (Lua has none), no optional field whose absence means two things, arrays where order matters.
 
 import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, Limits } from './access-types.js';
+import type { BackendTls } from './backend-tls.js';
 import type { Balance, HashBalance, KeyPart } from './balance-types.js';
 
-export type { Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, HashBalance, KeyPart, Limits };
+export type { BackendTls, Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, HashBalance, KeyPart, Limits };
 
 /** How a path of an Ingress is compared with the path of a request. */
 export type PathMatch =
@@ -75,6 +76,8 @@ export interface Policy {
   readSeconds?: number;
   /** What the endpoints speak, where it is not HTTP/1.1 in the clear; `auto`: the scheme of the request. */
   protocol?: 'https' | 'auto' | 'grpc' | 'grpcs';
+  /** Of https and grpcs, where it is not the engine's usual one. */
+  tls?: BackendTls;
   /** Host header for the backend. */
   host?: string;
   cors?: Cors;
@@ -225,7 +228,12 @@ export interface Certificate {
   key: string;
 }
 
-export type EntryValue = HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
+/** Entry `trusted/<id>`: authorities that certificates of endpoints may lead to, PEM. */
+export interface TrustedAuthorities {
+  trusted: string;
+}
+
+export type EntryValue = TrustedAuthorities | HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
 
 /** Everything the engine needs for one class: entries by key. */
 export type ClassTable = Map<string, EntryValue>;

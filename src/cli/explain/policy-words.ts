@@ -22,6 +22,7 @@ const words: Words = {
   sendSeconds: (seconds) => `waits ${seconds} s between two writes`,
   readSeconds: (seconds) => `waits ${seconds} s between two reads`,
   protocol: (protocol) => `speaks ${protocol} to the backend`,
+  tls: ({ verify, serverName, certificate }) => `TLS to the backend through the agent: ${verify === undefined ? 'its certificate is not judged' : `its certificate must be valid for ${verify.name}`}${certificate === undefined ? '' : ', a client certificate is shown'}${serverName === undefined ? '' : `, server name ${serverName}`}`,
   host: (host) => `Host for the backend: ${host}`,
   cors: ({ origins }) => `CORS for ${origins.slice(0, 5).join(', ')}${origins.length > 5 ? ', …' : ''}`,
   affinity: ({ cookie, persistent }) => `clients stay on an endpoint by cookie ${cookie}${persistent ? ', for good' : ''}`,

@@ -16,7 +16,8 @@ export function isSubjectPattern(text: string): boolean {
   return text.length <= 1024 && text.startsWith('CN=') && text.length > 3 && regexProblem(text) === undefined;
 }
 
-const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
+/** A Secret, its namespace before it or not. */
+export const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
 
 export const clientCertificateAnnotations = {
   'auth-tls-secret': carriedOut('location medium', secretName, 'none', {

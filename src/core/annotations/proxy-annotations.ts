@@ -60,13 +60,6 @@ export const proxyAnnotations = {
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
   'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, for the oldest Ingresses.' }),
-  'proxy-ssl-secret': leftOut('ingress medium', 'not-yet', 'Backends see no client certificate.'),
-  'proxy-ssl-verify': leftOut('ingress low', 'not-yet', 'With it requests are answered with 503: the backend\'s certificate is not verified yet.', { failMode: 'closed', harmless: ['off'] }),
-  'proxy-ssl-verify-depth': leftOut('ingress low', 'not-yet', 'See proxy-ssl-verify.'),
-  'proxy-ssl-name': leftOut('ingress high', 'not-yet', 'See proxy-ssl-verify.'),
-  'proxy-ssl-server-name': leftOut('ingress low', 'not-yet', 'No server name is sent to the backend, as there by default.', { harmless: ['off'] }),
-  'proxy-ssl-ciphers': leftOut('ingress medium', 'no', 'The engine has one list for all.'),
-  'proxy-ssl-protocols': leftOut('ingress low', 'no', 'The engine has one list for all.'),
   'fastcgi-index': leftOut('location medium', 'no', 'FastCGI is not supported.'),
   'fastcgi-params-configmap': leftOut('location medium', 'no', 'FastCGI is not supported.'),
 } as const;

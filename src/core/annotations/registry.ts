@@ -5,6 +5,7 @@ import type { Annotation } from './annotation.js';
 import { affinityAnnotations, corsAnnotations } from './answer-annotations.js';
 import { canaryAnnotations } from './canary-annotations.js';
 import { ownAnnotations } from './own-annotations.js';
+import { backendTlsAnnotations } from './backend-tls-annotations.js';
 import { balancingAnnotations } from './balancing-annotations.js';
 import { proxyAnnotations } from './proxy-annotations.js';
 import { routingAnnotations, trafficAnnotations } from './routing-annotations.js';
@@ -13,6 +14,7 @@ import { routingAnnotations, trafficAnnotations } from './routing-annotations.js
 export const annotationTopics = {
   'Routing and redirects': routingAnnotations,
   'The way to the backend': proxyAnnotations,
+  'TLS to the backend': backendTlsAnnotations,
   'Access': accessAnnotations,
   'CORS': corsAnnotations,
   'Canary': canaryAnnotations,

@@ -22,8 +22,9 @@ const protecting: Record<string, { sound: string[]; field: keyof Policy }> = {
   'auth-url': { sound: ['http://web.shop.svc/', 'https://$host/oauth2/auth'], field: 'external' },
   'auth-tls-secret': { sound: ['ca', 'shop/ca'], field: 'clients' },
   'auth-tls-match-cn': { sound: ['CN=alice'], field: 'clients' },
+  'proxy-ssl-verify': { sound: ['on'], field: 'tls' },
 };
-const beside = { 'auth-method': 'POST', 'auth-response-headers': 'X-User', 'auth-tls-verify-client': 'optional', 'auth-tls-verify-depth': '2', 'auth-secret-type': 'auth-map', satisfy: 'any', 'enable-global-auth': 'true' };
+const beside = { 'backend-protocol': 'HTTPS', 'proxy-ssl-secret': 'ca', 'proxy-ssl-name': 'a.test', 'proxy-ssl-verify-depth': '2', 'auth-method': 'POST', 'auth-response-headers': 'X-User', 'auth-tls-verify-client': 'optional', 'auth-tls-verify-depth': '2', 'auth-secret-type': 'auth-map', satisfy: 'any', 'enable-global-auth': 'true' };
 const names = [...Object.keys(protecting), ...Object.keys(beside)];
 
 const hostile = fc.oneof(fc.constantFrom('', ' ', 'on', 'off', 'none', 'basic', 'digest', 'x', '../x', 'other/x', 'people', 'ca', 'nowhere', '0.0.0.0/0 ; deny', '10.0.0.0/33', 'http://127.0.0.1/', 'http://nobody.shop.svc/', 'CN=(a+)+$', '\r\nX: y', '__proto__'), fc.string({ maxLength: 20 }));
@@ -63,9 +64,10 @@ describe('core: protections', function () {
       if (closed) return;
       open += 1;
       const isOff = annotations.some(([name, value]) => name === 'auth-tls-verify-client' && value === 'off');
+      const isUnjudged = annotations.some(([name, value]) => name === 'proxy-ssl-verify' && value === 'off');
       for (const [name] of annotations) {
         const row = protecting[name];
-        if (row !== undefined && !(isOff && row.field === 'clients')) expect(policy, name).to.have.property(row.field);
+        if (row !== undefined && !(isOff && row.field === 'clients') && !(isUnjudged && row.field === 'tls')) expect(policy, name).to.have.property(row.field);
       }
     }), { numRuns: 3000 });
     // The generator does make some that are carried out.
@@ -73,8 +75,21 @@ describe('core: protections', function () {
   });
 
   it('all together, carried out', () => {
-    const { closed, policy } = served(Object.entries(protecting).map(([name, { sound }]) => [name, sound[0]!] as const));
+    const { closed, policy } = served([...Object.entries(protecting).map(([name, { sound }]) => [name, sound[0]!] as const), ...Object.entries(beside).filter(([name]) => /^(?:backend|proxy)-/.test(name))]);
     expect(closed).to.equal(false);
-    expect(policy).to.include.all.keys('allow', 'deny', 'basic', 'external', 'clients');
+    expect(policy).to.include.all.keys('allow', 'deny', 'basic', 'external', 'clients', 'tls');
+  });
+
+  it('a backend that is to be verified is, by authorities and a name, or the route answers 503', () => {
+    const others = ['backend-protocol', 'proxy-ssl-secret', 'proxy-ssl-name', 'proxy-ssl-verify-depth'];
+    let open = 0;
+    fc.assert(fc.property(fc.tuple(...others.map((name) => fc.oneof({ weight: 3, arbitrary: fc.constant([[name, beside[name as keyof typeof beside]] as const]) }, { weight: 1, arbitrary: fc.oneof(fc.constant([]), hostile.map((value) => [[name, value] as const])) }))), (parts) => {
+      const { closed, policy } = served([['proxy-ssl-verify', 'on'], ...parts.flat()]);
+      if (closed) return;
+      open += 1;
+      expect(policy.protocol).to.be.oneOf(['https', 'grpcs']);
+      expect(policy.tls?.verify).to.include.all.keys('trusted', 'depth', 'name');
+    }), { numRuns: 1000 });
+    expect(open).to.be.greaterThan(50);
   });
 });

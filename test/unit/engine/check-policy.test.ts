@@ -33,6 +33,7 @@ const sound: object[] = [
   { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
   { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
   { balance: { by: 'ewma' } }, { balance: { by: 'hash', key: [{ variable: 'http_x_user' }, { text: '-a_' }] } }, { balance: { by: 'hash', key: [{ variable: 'remote_addr' }], subset: 3 } },
+  { protocol: 'https', tls: { verify: { trusted: 'a'.repeat(32), depth: 0, name: 'a.test' } } }, { tls: { verify: { trusted: 'a'.repeat(32), depth: 2, name: 'a' }, serverName: 'b.test', certificate: 'b'.repeat(32), least: 'TLSv1', most: 'TLSv1.3', ciphers: 'HIGH:!aNULL', http2: true, connectSeconds: 5 } },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -48,6 +49,8 @@ const bad: Record<string, unknown[]> = {
   balance: [{}, 'ewma', { by: 'random' }, { by: 'ewma', key: [] }, { by: 'hash' }, { by: 'hash', key: [] }, { by: 'hash', key: '$uri' }, ...['document_root', 'ia_shard', 'ia_client_cert', 'http_', 'HTTP_A', 'arg_a;b', 'cookie_a b', '', '__proto__', 7].map((variable) => ({ by: 'hash', key: [{ variable }] })),
     ...['', 'a b', '$uri', 'a\n', 7].map((text) => ({ by: 'hash', key: [{ text }] })), { by: 'hash', key: [{ text: 'a', variable: 'uri' }] }, { by: 'hash', key: Array.from({ length: 17 }, () => ({ text: 'a' })) }, ...[0, 1001, 1.5, '3'].map((subset) => ({ by: 'hash', key: [{ text: 'a' }], subset })), { by: 'hash', key: [{ text: 'a' }], more: 1 }],
   forwarded: [{ trusted: [], header: 'X-A' }, { trusted: ['0a000000/8'] }, { trusted: ['x'], header: 'X-A' }, { trusted: ['0a000000/8'], header: 'X A' }, { trusted: ['0a000000/8'], header: 'X-A', full: false }],
+  tls: [{}, 'on', { more: 1 }, { verify: true }, { verify: {} }, { verify: { trusted: '../x', depth: 1, name: 'a' } }, { verify: { trusted: 'a'.repeat(32), depth: -1, name: 'a' } }, { verify: { trusted: 'a'.repeat(32), depth: 1 } }, ...['', '$host', 'a b', 'a\n', 'a..b', '*.a'].map((name) => ({ verify: { trusted: 'a'.repeat(32), depth: 1, name } })),
+    { serverName: 'a/b' }, { certificate: 'x' }, { least: 'SSLv3' }, { most: 'TLSv1.4' }, { ciphers: '' }, { ciphers: 'a b' }, { ciphers: '@SECLEVEL=0' }, { http2: false }, { connectSeconds: 0 }],
   satisfyAny: [false, 'any'],
   flow: [{}, { answers: 'on' }, { requests: 'off' }, { kilobytes: 0 }, { kilobytes: 129 }, { buffers: 1001 }, { more: 1 }],
   retry: [{}, { ...retry, tries: 0 }, { ...retry, tries: 11 }, { ...retry, statuses: [503], tries: 4 }, { ...retry, statuses: [418] }, { ...retry, statuses: '503' }, { ...retry, repeat: 1 }, { ...retry, seconds: -1 }, { ...retry, more: 1 }],

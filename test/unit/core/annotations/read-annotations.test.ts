@@ -29,13 +29,8 @@ describe('core: annotations', () => {
   for (const name of ['configuration-snippet', 'server-snippet', 'stream-snippet', 'auth-snippet', 'modsecurity-snippet']) {
     it(name, () => expect(of(name, 'evil;')).to.deep.equal({ ...usual, findings: ['refused-annotation'] }));
   }
-  for (const name of ['proxy-ssl-verify']) {
-    it(`${name} closes`, () => {
-      for (const value of ['x', '']) expect(of(name, value)).to.deep.equal({ ...usual, closed: true, findings: ['protection-not-supported'] });
-    });
-  }
   it('is not carried out', () => expect(of('mirror-target', 'x')).to.deep.equal({ ...usual, findings: ['unsupported-annotation'] }));
-  it('asks for what is done anyway', () => expect(of('proxy-ssl-verify', 'off')).to.deep.equal(usual));
+  it('asks for what is done anyway', () => expect(of('proxy-http-version', '1.1')).to.deep.equal(usual));
   for (const name of ['constructor', '__proto__', 'x'.repeat(300), 'secure-backends', 'Rewrite-Target', 'auth-url/']) {
     it(`${name.slice(0, 20)} is unknown`, () => expect(of(name, 'x')).to.deep.equal({ ...usual, findings: ['unknown-annotation'] }));
   }
@@ -54,6 +49,7 @@ describe('core: annotations', () => {
     for (const value of values) it(`${name} ${JSON.stringify(value)} closes, or has its default`, () => expect(of(name, value)).to.deep.equal({ ...usual, closed: name !== 'auth-realm', findings: ['invalid-annotation'] }));
   }
   const closing: Record<string, string[]> = {
+    'proxy-ssl-verify': ['', 'x', 'On', 'true', 'on;'], 'proxy-ssl-secret': ['', '../x', 'a/b/c'], 'proxy-ssl-verify-depth': ['', '-1', 'x'], 'proxy-ssl-name': ['', '$host', 'a b', 'a.test:443', 'a;b'],
     'auth-url': ['', ' ', 'x', 'http://', '//a.test/', 'file:///etc/passwd', 'gopher://a.test/', 'http://127.0.0.1:10246/configuration', 'http://[::1]/', 'http://[::ffff:127.0.0.1]/', 'http://169.254.169.254/', 'http://2130706433/', 'http://0x7f.1/', 'http://127.1/', 'http://a.test.0x1/', 'http://localhost/', 'http://a.localhost/', 'http://u:p@a.test/',
       'http://a.test/ x', 'http://a.test/#x', 'http://a.test:0/', 'http://a.test:65536/', 'http://a.test:80x/', 'http://a..test/', 'http://-a.test/', 'http://a_b.test/', 'http://*.test/', 'http://a.test/$cookie_x', 'http://a.test/$', 'http://$server_name/', 'http://x$host/', 'http://a.test/\r\nX: y', 'http://a/#;\nload_module', 'http://a.test/"', 'http://a.test/{', `http://a.test/${'x'.repeat(2100)}`, 'HTTP://a.test/'],
     'auth-method': ['', 'get', 'GETX', 'GET; evil', 'CONNECT', 'TRACE', 'GET\n'], 'auth-response-headers': ['', ',', 'X-A: b', 'X\nY', 'Host', 'content-length', 'Transfer-Encoding', 'Connection', 'X_Under', '-', `X-${'a'.repeat(200)}`, Array.from({ length: 60 }, (_, at) => `X-${at}`).join(',')],

@@ -16,7 +16,7 @@ describe('core: registry of annotations', () => {
   });
 
   it('fails closed for whatever keeps requests out', () => {
-    for (const name of ['allowlist-source-range', 'denylist-source-range', 'auth-type', 'auth-secret', 'auth-url', 'auth-method', 'auth-response-headers', 'auth-proxy-set-headers', 'enable-global-auth', 'satisfy', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify']) {
+    for (const name of ['allowlist-source-range', 'denylist-source-range', 'auth-type', 'auth-secret', 'auth-url', 'auth-method', 'auth-response-headers', 'auth-proxy-set-headers', 'enable-global-auth', 'satisfy', 'auth-tls-secret', 'auth-tls-verify-client', 'auth-tls-match-cn', 'proxy-ssl-verify', 'proxy-ssl-secret', 'proxy-ssl-name', 'proxy-ssl-verify-depth']) {
       expect(annotationRegistry.get(name)!.failMode, name).to.equal('closed');
     }
   });

@@ -1,0 +1,149 @@
+// Keeps the sockets for TLS to endpoints (tls-hop.ts) as the class tables need them: a new one is open before nginx has the table
+// that leads to it, and an old one is closed when nginx has the table without it. Where nobody asks for any there is no thread.
+
+import { chownSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import isEqual from 'lodash/isEqual.js';
+import { hopDirectory } from '../route-table/backend-tls.js';
+import type { Change } from './control-client.js';
+import type { HopNews, HopTask } from './hop-thread.js';
+import { type HopUse, neededBy, ordersOf, usesOf } from './hop-orders.js';
+import type { Log } from './nginx-run.js';
+import type { EngineSettings } from './settings.js';
+import type { HopOrder } from './tls-hop.js';
+
+/** Sockets of all classes together: each is a descriptor, and an entry of a directory. */
+const MOST_HOPS = 4000;
+/** How often the same failure of an endpoint is told. */
+const TOLD_EVERY_MS = 10_000;
+const MOST_TOLD = 1000;
+const PAUSE_MS = 500;
+
+interface Needs {
+  /** By key of the entry that makes them. */
+  uses: ReadonlyMap<string, HopUse[]>;
+  orders: ReadonlyMap<string, HopOrder>;
+}
+
+const nothing: Needs = { uses: new Map(), orders: new Map() };
+
+export class BackendHops {
+  private readonly needs = new Map<string, Needs>();
+  /** What a class will need when nginx takes the update that is on its way. */
+  private readonly staged = new Map<string, Needs>();
+  private readonly open = new Map<string, HopOrder>();
+  private readonly waiting = new Map<number, () => void>();
+  private readonly told = new Map<string, number>();
+  private thread: Worker | undefined;
+  private tasks = 0;
+  private stopped = false;
+
+  constructor(private settings: Pick<EngineSettings, 'workDirectory' | 'limits'>, private readonly log: Log) {}
+
+  /** Resolves when all is open that the class needs with these changes. `entries`: what nginx has of it now. */
+  async before(className: string, entries: ReadonlyMap<string, string>, changes: readonly Change[]): Promise<void> {
+    const before = this.needs.get(className) ?? nothing;
+    const changed = new Map(changes);
+    const uses = new Map(before.uses);
+    let touched = false;
+    for (const [key, json] of changes) {
+      const made = usesOf(key, json);
+      if (made === undefined && !uses.has(key)) continue;
+      touched = true;
+      if (made === undefined) uses.delete(key);
+      else uses.set(key, made);
+    }
+    if (!touched && (uses.size === 0 || ![...neededBy([...uses.values()].flat())].some((key) => changed.has(key)))) return;
+    const orders = ordersOf(className, [...uses.values()].flat(), (key) => (changed.has(key) ? changed.get(key) : entries.get(key)), { workDirectory: this.settings.workDirectory, connectSeconds: this.settings.limits.connectSeconds });
+    this.staged.set(className, { uses, orders });
+    await this.settle();
+  }
+
+  /** nginx has the update that `before` was told of, or has not taken it. */
+  after(className: string, applied: boolean): void {
+    const staged = this.staged.get(className);
+    if (staged === undefined) return;
+    this.staged.delete(className);
+    if (applied) this.needs.set(className, staged);
+    void this.settle();
+  }
+
+  /** The class is served no more. */
+  forget(className: string): void {
+    if (this.needs.delete(className)) void this.settle();
+  }
+
+  /** Lets the account of nginx's workers reach the sockets. `worker`: the process id of one. */
+  admit(worker: number | undefined): void {
+    const directory = path.join(this.settings.workDirectory, hopDirectory);
+    try {
+      const { uid } = statSync(`/proc/${worker ?? process.pid}`);
+      const own = statSync(directory);
+      if (own.uid !== uid) chownSync(directory, uid, own.gid);
+    } catch (error) {
+      this.log('error', `nginx's workers can't reach ${directory}, so requests to backends with TLS settings of their own are answered with 502: ${(error as Error).message}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.thread?.terminate();
+    for (const done of this.waiting.values()) done();
+  }
+
+  /** Opens and closes until what is open is what somebody needs. */
+  private async settle(): Promise<void> {
+    const wanted = new Map([...this.needs.values(), ...this.staged.values()].flatMap(({ orders }) => [...orders]));
+    const close = [...this.open.keys()].filter((one) => !wanted.has(one));
+    const fresh = [...wanted.values()].filter((order) => !isEqual(this.open.get(order.path), order));
+    const room = Math.max(0, MOST_HOPS - (this.open.size - close.length));
+    if (fresh.length > room) this.log('error', `more than ${MOST_HOPS} endpoints have TLS settings of their own; requests to ${fresh.length - room} of them are answered with 502`);
+    const open = fresh.slice(0, room);
+    for (const one of close) this.open.delete(one);
+    for (const order of open) this.open.set(order.path, order);
+    if (open.length > 0 || close.length > 0) await this.send({ open, close });
+  }
+
+  private send(task: Omit<HopTask, 'number'>): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    this.thread ??= this.start();
+    const number = this.tasks += 1;
+    // The process must not end while somebody waits for it.
+    this.thread.ref();
+    return new Promise((resolve) => {
+      this.waiting.set(number, resolve);
+      this.thread!.postMessage({ number, ...task });
+    });
+  }
+
+  private start(): Worker {
+    const thread = new Worker(new URL('./hop-thread.js', import.meta.url));
+    thread.on('message', (news: HopNews) => this.hear(news));
+    thread.on('error', (error) => this.log('error', `the thread for TLS to backends ended: ${error.message}`));
+    thread.on('exit', () => {
+      if (this.thread !== thread) return;
+      this.thread = undefined;
+      for (const done of this.waiting.values()) done();
+      this.waiting.clear();
+      if (!this.stopped) setTimeout(() => { void this.send({ open: [...this.open.values()], close: [] }); }, PAUSE_MS).unref();
+    });
+    return thread;
+  }
+
+  private hear(news: HopNews): void {
+    if ('done' in news) {
+      this.waiting.get(news.done)?.();
+      this.waiting.delete(news.done);
+      if (this.waiting.size === 0) this.thread?.unref();
+      return;
+    }
+    const key = `${news.path} ${news.code}`;
+    const now = performance.now();
+    if (now - (this.told.get(key) ?? -TOLD_EVERY_MS) < TOLD_EVERY_MS) return;
+    if (this.told.size >= MOST_TOLD) this.told.clear();
+    this.told.set(key, now);
+    this.log('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
+      : `endpoint ${news.endpoint}: no TLS that its Ingress asks for (${news.code}); it got nothing of the request`);
+  }
+}

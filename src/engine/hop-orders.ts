@@ -1,0 +1,70 @@
+// Which sockets a class's table needs for TLS to its endpoints, out of the entries as nginx has them. Pure. What an entry that is
+// missing would have to give is not made up: there is no socket then, and the endpoint gets no request.
+
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { type BackendTls, hopDirectory, hopNameLength, hopText, tlsText } from '../route-table/backend-tls.js';
+import { certificateKey, defaultKey, hostKey, trustedKey } from '../route-table/entry-keys.js';
+import type { Certificate, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
+import type { HopOrder } from './tls-hop.js';
+
+/** That the endpoints of an entry are spoken to with these settings. */
+export interface HopUse {
+  tls: BackendTls;
+  backend: string;
+}
+
+/** The entry of a key, as JSON. */
+export type EntryOf = (key: string) => string | undefined;
+
+/** The uses that one entry makes; undefined: none. The text is looked at first, for nearly no host has any. */
+export function usesOf(key: string, json: string | undefined): HopUse[] | undefined {
+  if (json === undefined || !(key === defaultKey || key.startsWith(hostKey(''))) || !json.includes('"tls":{')) return undefined;
+  const { routes, policies = [] } = JSON.parse(json) as HostRoutes;
+  const uses = routes.flatMap(({ policy, backend, canary }) => {
+    const tls = policy === undefined ? undefined : policies[policy]!.tls;
+    return tls === undefined ? [] : [backend, ...(canary === undefined ? [] : [canary.backend])].map((one) => ({ tls, backend: one }));
+  });
+  return uses.length === 0 ? undefined : uses;
+}
+
+/** Keys of the entries that the sockets of these uses depend on. */
+export function neededBy(uses: Iterable<HopUse>): Set<string> {
+  const keys = new Set<string>();
+  for (const { tls, backend } of uses) {
+    keys.add(backend);
+    if (tls.verify !== undefined) keys.add(trustedKey(tls.verify.trusted));
+    if (tls.certificate !== undefined) keys.add(certificateKey(tls.certificate));
+  }
+  return keys;
+}
+
+/** The sockets, by path. */
+export function ordersOf(className: string, uses: Iterable<HopUse>, entryOf: EntryOf, settings: { workDirectory: string; connectSeconds: number }): Map<string, HopOrder> {
+  const orders = new Map<string, HopOrder>();
+  for (const { tls, backend } of uses) {
+    const common = settingsOf(tls, entryOf, settings.connectSeconds);
+    const service = parsed<ServiceEndpoints>(entryOf(backend));
+    if (common === undefined || service === undefined) continue;
+    const text = tlsText(tls);
+    for (const { address, port } of service.endpoints) {
+      const shownAddress = address.includes(':') ? `[${address}]` : address;
+      const name = createHash('md5').update(hopText({ class: className, tls: text }, shownAddress, port), 'latin1').digest('hex').slice(0, hopNameLength);
+      const file = path.join(settings.workDirectory, hopDirectory, name);
+      orders.set(file, { ...common, path: file, address, port });
+    }
+  }
+  return orders;
+}
+
+function settingsOf(tls: BackendTls, entryOf: EntryOf, usualSeconds: number): Omit<HopOrder, 'path' | 'address' | 'port'> | undefined {
+  const { verify, certificate, connectSeconds, ...rest } = tls;
+  const trusted = verify === undefined ? undefined : parsed<TrustedAuthorities>(entryOf(trustedKey(verify.trusted)));
+  const pair = certificate === undefined ? undefined : parsed<Certificate>(entryOf(certificateKey(certificate)));
+  if ((verify !== undefined && trusted === undefined) || (certificate !== undefined && pair === undefined)) return undefined;
+  return { ...rest, seconds: connectSeconds ?? usualSeconds, ...(verify && { verify: { ...verify, trusted: trusted!.trusted } }), ...(pair && { pair }) };
+}
+
+function parsed<Shape>(json: string | undefined): Shape | undefined {
+  return json === undefined ? undefined : JSON.parse(json) as Shape;
+}

@@ -1,0 +1,47 @@
+// The thread that all ways to endpoints over TLS are in (tls-hop.ts), so that the bytes of requests hold up nothing else of the
+// agent. Opens and closes what it is told, and answers when that is done.
+
+import type { Server } from 'node:net';
+import { rmSync } from 'node:fs';
+import { parentPort } from 'node:worker_threads';
+import { type HopOrder, openHop } from './tls-hop.js';
+
+export interface HopTask {
+  number: number;
+  open: HopOrder[];
+  /** Paths. */
+  close: string[];
+}
+
+/** `problem`: of a socket that is not open; absent: an endpoint got nothing. */
+export type HopNews = { done: number } | { path: string; endpoint: string; code: string; problem?: true };
+
+const servers = new Map<string, Server>();
+const tell = (news: HopNews): void => parentPort!.postMessage(news);
+
+async function open(order: HopOrder): Promise<void> {
+  close(order.path);
+  rmSync(order.path, { force: true });
+  const endpoint = `${order.address} ${order.port}`;
+  try {
+    servers.set(order.path, await openHop(order, (_order, code) => tell({ path: order.path, endpoint, code })));
+  } catch (error) {
+    tell({ path: order.path, endpoint, code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', problem: true });
+  }
+}
+
+/** What is under way on it goes on. */
+function close(path: string): void {
+  servers.get(path)?.close();
+  servers.delete(path);
+}
+
+/** One after the other: what is opened by the one may be closed by the next. */
+let queue: Promise<unknown> = Promise.resolve();
+parentPort!.on('message', (task: HopTask) => {
+  queue = queue.then(async () => {
+    task.close.forEach(close);
+    await Promise.all(task.open.map(open));
+    tell({ done: task.number });
+  });
+});

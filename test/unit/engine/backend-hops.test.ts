@@ -1,0 +1,159 @@
+// The agent's ways to endpoints over TLS: open before nginx is told of them, closed with the table that needed them, back after their
+// thread has died. Real sockets, a real thread, real TLS.
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Server, createServer } from 'node:tls';
+import type { Worker } from 'node:worker_threads';
+import { expect } from 'chai';
+import { BackendHops } from '../../../src/engine/backend-hops.js';
+import { ordersOf, usesOf } from '../../../src/engine/hop-orders.js';
+import type { EngineSettings } from '../../../src/engine/settings.js';
+import type { BackendTls } from '../../../src/route-table/types.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { selfSigned } from '../../fixtures/self-signed.js';
+
+const backend = 'service/shop/web/443';
+const route = { match: 'prefix', path: '/', namespace: 'shop', ingress: 'web', service: 'web', backend, policy: 0 };
+const host = (tls: BackendTls): string => JSON.stringify({ routes: [route], policies: [{ protocol: 'https', tls }] });
+const endpoints = (...ports: number[]): string => JSON.stringify({ endpoints: ports.map((port) => ({ address: '127.0.0.1', port })) });
+
+describe('engine: ways to backends over TLS', function () {
+  this.timeout(20_000);
+  let folder: string;
+  let server: Server;
+  let port: number;
+  let certificate: string;
+  let hops: BackendHops;
+  const log: string[] = [];
+  /** What nginx has. */
+  let table: Map<string, string>;
+  let got = 0;
+  const sockets = (): string[] => readdirSync(path.join(folder, 'hops')).map((name) => path.join(folder, 'hops', name));
+  const verify = { trusted: 'trusted-1', depth: 1, name: 'backend.internal' };
+
+  before(async () => {
+    const made = await selfSigned('backend.internal');
+    certificate = made.certificate;
+    server = createServer({ cert: certificate, key: made.key }, (socket) => {
+      socket.on('error', () => undefined).on('data', (bytes: Buffer) => {
+        got += bytes.length;
+        socket.write(bytes);
+      });
+    });
+    server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    port = (server.address() as AddressInfo).port;
+  });
+  after(() => server.close());
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'ia-hops-'));
+    mkdirSync(path.join(folder, 'hops'), { mode: 0o700 });
+    log.length = 0;
+    got = 0;
+    table = new Map();
+    hops = new BackendHops({ workDirectory: folder, limits: { connectSeconds: 2 } as EngineSettings['limits'] }, (_level, message) => { log.push(message); });
+  });
+  afterEach(async () => {
+    await hops.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const step = async (changes: [string, string | undefined][], applied = true): Promise<void> => {
+    await hops.before('red', table, changes);
+    if (applied) for (const [key, json] of changes) { if (json === undefined) table.delete(key); else table.set(key, json); }
+    hops.after('red', applied);
+  };
+  const trusted = (): [string, string] => ['trusted/trusted-1', JSON.stringify({ trusted: certificate })];
+  /** The answer of the endpoint to one word, or 'closed'. */
+  const say = async (socket: string, word = 'hello'): Promise<string> => {
+    const connection = connect(socket);
+    try {
+      connection.write(word);
+      return await Promise.race([once(connection, 'data').then(([bytes]) => String(bytes)), once(connection, 'close').then(() => 'closed')]);
+    } catch {
+      return 'closed';
+    } finally {
+      connection.destroy();
+    }
+  };
+
+  it('where nobody asks for any, there is nothing', async () => {
+    await step([['host/a.test', JSON.stringify({ routes: [route], policies: [{ protocol: 'https' }] })], [backend, endpoints(port)]]);
+    expect([sockets(), Reflect.get(hops, 'thread')]).to.deep.equal([[], undefined]);
+  });
+
+  it('a socket for each endpoint is there when `before` resolves, and carries bytes', async () => {
+    await hops.before('red', table, [['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    expect(sockets()).to.have.length(1);
+    expect(await say(sockets()[0]!)).to.equal('hello');
+    expect(statSync(path.join(folder, 'hops')).mode & 0o777).to.equal(0o700);
+  });
+
+  it('endpoints come and go; an update that nginx does not take leaves nothing', async () => {
+    await step([['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    const [first] = sockets();
+    await step([[backend, endpoints(port, port + 1)]], false);
+    await eventually(() => expect(sockets()).to.deep.equal([first]));
+    await step([[backend, endpoints(port, port + 1)]]);
+    expect(sockets()).to.have.length(2);
+    await step([['host/b.test', JSON.stringify({ routes: [] })]]);
+    expect(sockets()).to.have.length(2);
+    await step([['host/a.test', undefined]]);
+    await eventually(() => expect(sockets()).to.deep.equal([]));
+  });
+
+  it('a class does not use the way of another one', async () => {
+    await step([['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    await hops.before('blue', new Map(), [['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    expect(sockets()).to.have.length(2);
+    hops.after('blue', true);
+    hops.forget('blue');
+    await eventually(() => expect(sockets()).to.have.length(1));
+  });
+
+  it('an endpoint that does not prove who it is gets not a byte', async () => {
+    await step([['host/a.test', host({ verify: { ...verify, name: 'other.internal' } })], [backend, endpoints(port)], trusted()]);
+    expect(await say(sockets()[0]!, 'secret'.repeat(1000))).to.equal('closed');
+    expect(got).to.equal(0);
+    await eventually(() => expect(log.join('\n')).to.include('ERR_TLS_CERT_ALTNAME_INVALID'));
+    // Whatever comes too fast is told once.
+    for (let round = 0; round < 5; round++) await say(sockets()[0]!);
+    expect(log).to.have.length(1);
+  });
+
+  it('without the authorities that it names, there is no way', async () => {
+    await step([['host/a.test', host({ verify })], [backend, endpoints(port)]]);
+    expect(sockets()).to.deep.equal([]);
+  });
+
+  it('settings that OpenSSL does not know are told, and hold up nothing', async () => {
+    await step([['host/a.test', host({ ciphers: 'NO-SUCH-CIPHER' })], [backend, endpoints(port)]]);
+    expect(sockets()).to.deep.equal([]);
+    expect(log.join('\n')).to.include('ERR_SSL_NO_CIPHER_MATCH');
+  });
+
+  it('when the thread dies, all is open again', async () => {
+    await step([['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    const [socket] = sockets();
+    await (Reflect.get(hops, 'thread') as Worker).terminate();
+    await eventually(async () => expect(await say(socket!)).to.equal('hello'));
+  });
+
+  it('an endpoint that takes no connection is given up in time', async () => {
+    // 192.0.2.0/24 belongs to nobody (RFC 5737).
+    const orders = ordersOf('red', [{ tls: { connectSeconds: 1, serverName: 'a' }, backend }], () => endpoints(port), { workDirectory: folder, connectSeconds: 9 });
+    expect([...orders.values()].map(({ seconds }) => seconds)).to.deep.equal([1]);
+    await step([['host/a.test', host({ serverName: 'a', connectSeconds: 1 })], [backend, JSON.stringify({ endpoints: [{ address: '192.0.2.1', port: 443 }] })]]);
+    expect(await say(sockets()[0]!)).to.equal('closed');
+  });
+
+  it('looks only into hosts that may have any', () => {
+    expect(usesOf('service/a/b/80', '{"tls":{}}')).to.equal(undefined);
+    expect(usesOf('host/a.test', '{"routes":[]}')).to.equal(undefined);
+    expect(usesOf('host/a.test', host({ serverName: 'a' }))).to.deep.equal([{ tls: { serverName: 'a' }, backend }]);
+    expect(existsSync(folder)).to.equal(true);
+  });
+});
