@@ -4,7 +4,8 @@ import { Command } from 'commander';
 import { checkSize } from './read-text.js';
 import { runConvert, type ConvertStreams } from './run-convert.js';
 
-const processStreams: ConvertStreams = {
+/** The process's own. */
+export const processStreams: ConvertStreams = {
   async stdin() {
     const chunks: Buffer[] = [];
     let size = 0;

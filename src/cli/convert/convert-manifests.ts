@@ -19,20 +19,28 @@ const OLD: Record<string, string[]> = {
   IngressClass: ['networking.k8s.io/v1beta1'],
 };
 
-/** Pure. A text that is no YAML comes back unchanged with one finding of severity `fatal`. */
-export function convertManifests(text: string, fileName: string): Converted {
+/** The documents of a text, and what is where in it; or the finding, of severity `fatal`, that there are none. */
+export function readDocuments(text: string, fileName: string): { documents: Document.Parsed[]; position: (offset: number) => Position } | { findings: Finding[] } {
   const lines = new LineCounter();
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
     return { file: fileName, line: Math.max(1, line), column: Math.max(1, col) };
   };
   const documents = parse(text, lines);
-  if (typeof documents === 'string') return { text, converted: 0, findings: [{ ...position(0), severity: 'fatal', message: documents }] };
+  if (typeof documents === 'string') return { findings: [{ ...position(0), severity: 'fatal', message: documents }] };
   const problem = documents.flatMap((doc) => doc.errors)[0];
   if (problem !== undefined) {
     const message = `this is not valid YAML: ${sentence(problem.message)}; ${advice(text)}`;
-    return { text, converted: 0, findings: [{ ...position(problem.pos[0]), severity: 'fatal', message }] };
+    return { findings: [{ ...position(problem.pos[0]), severity: 'fatal', message }] };
   }
+  return { documents, position };
+}
+
+/** Pure. A text that is no YAML comes back unchanged with one finding of severity `fatal`. */
+export function convertManifests(text: string, fileName: string): Converted {
+  const read = readDocuments(text, fileName);
+  if ('findings' in read) return { text, converted: 0, findings: read.findings };
+  const { documents, position } = read;
   const results = documents.map((doc) => convertDocument({
     text, doc, position, edits: [], findings: [], roles: new Map(), followed: new Set(), direct: new Set(), subject: '',
   }));

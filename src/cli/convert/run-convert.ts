@@ -1,4 +1,4 @@
-// Reads manifests, converts them and writes the result: to standard output, or back into the files. Everything is read
+// Reads manifests, rewrites them and writes the result: to standard output, or back into the files. Everything is read
 // and checked before anything is written. It returns an exit code and sets none.
 
 import { readdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,18 @@ export interface ConvertOptions {
   /** Files, folders (their .yaml, .yml and .json files, not deeper) or `-` for standard input. */
   files: string[];
   inPlace: boolean;
+  /** What is done; convert unless it is said. */
+  rewriting?: Rewriting;
 }
+
+export interface Rewriting {
+  /** The command, for messages, and what it does to an object. */
+  name: string;
+  done: string;
+  rewrite(text: string, fileName: string): Converted;
+}
+
+const converting: Rewriting = { name: 'convert', done: 'converted', rewrite: convertManifests };
 
 /** Where text goes and comes from: the process's own streams, or a test's. */
 export interface ConvertStreams {
@@ -23,16 +34,21 @@ export interface ConvertStreams {
 
 interface Source { name: string; old: string; result: Converted }
 
-/** 0: fine; 1: an object could not be converted; 2: a file cannot be used, nothing is written. */
+/** 0: fine; 1: an object could not be rewritten; 2: a file cannot be used, nothing is written. */
 export async function runConvert(options: ConvertOptions, streams: ConvertStreams): Promise<0 | 1 | 2> {
-  const usage = usageProblem(options);
-  if (usage !== undefined) return complain(streams, usage);
+  const { rewriting = converting } = options;
+  const complain = (problem: string): 2 => {
+    streams.stderr(`${rewriting.name}: ${problem}\n`);
+    return 2;
+  };
+  const usage = usageProblem(options, rewriting);
+  if (usage !== undefined) return complain(usage);
   const sources: Source[] = [];
   for (const name of options.files) {
     try {
-      for (const file of expand(name)) sources.push(convertSource(file, file === '-' ? await streams.stdin() : readBounded(file)));
+      for (const file of expand(name)) sources.push(rewriteSource(rewriting, file, file === '-' ? await streams.stdin() : readBounded(file)));
     } catch (error) {
-      return complain(streams, `${name}: ${reason(error)}`);
+      return complain(`${name}: ${reason(error)}`);
     }
   }
   const findings = sources.flatMap((source) => source.result.findings);
@@ -40,22 +56,17 @@ export async function runConvert(options: ConvertOptions, streams: ConvertStream
   if (findings.some((finding) => finding.severity === 'fatal')) return 2;
   if (!options.inPlace) streams.stdout(joined(sources.map((source) => source.result.text)));
   else {
-    const problem = writeBack(sources, streams);
-    if (problem !== undefined) return complain(streams, problem);
+    const problem = writeBack(sources, rewriting, streams);
+    if (problem !== undefined) return complain(problem);
   }
   return findings.some((finding) => finding.severity === 'error') ? 1 : 0;
 }
 
-function usageProblem({ files, inPlace }: ConvertOptions): string | undefined {
-  if (files.length === 0) return 'nothing to convert: name a file, a folder or - with -f';
+function usageProblem({ files, inPlace }: ConvertOptions, { name }: Rewriting): string | undefined {
+  if (files.length === 0) return `nothing to ${name}: name a file, a folder or - with -f`;
   if (files.filter((file) => file === '-').length > 1) return '-f - can be given once only';
   if (inPlace && files.includes('-')) return '--in-place needs files: leave out -f -';
   return undefined;
-}
-
-function complain(streams: ConvertStreams, problem: string): 2 {
-  streams.stderr(`convert: ${problem}\n`);
-  return 2;
 }
 
 function expand(name: string): string[] {
@@ -66,9 +77,9 @@ function expand(name: string): string[] {
   return found;
 }
 
-function convertSource(name: string, bytes: Uint8Array): Source {
+function rewriteSource({ rewrite }: Rewriting, name: string, bytes: Uint8Array): Source {
   const old = decodeText(bytes);
-  return { name, old, result: convertManifests(old, name === '-' ? 'stdin' : name) };
+  return { name, old, result: rewrite(old, name === '-' ? 'stdin' : name) };
 }
 
 export function describe(finding: Finding): string {
@@ -84,7 +95,7 @@ function joined(texts: string[]): string {
   }, '');
 }
 
-function writeBack(sources: Source[], streams: ConvertStreams): string | undefined {
+function writeBack(sources: Source[], { done }: Rewriting, streams: ConvertStreams): string | undefined {
   for (const { name, old, result } of sources) {
     if (result.text === old) continue;
     try {
@@ -92,7 +103,7 @@ function writeBack(sources: Source[], streams: ConvertStreams): string | undefin
     } catch (error) {
       return `${name}: cannot be written: ${reason(error)}`;
     }
-    streams.stderr(`${name}: ${result.converted} converted\n`);
+    streams.stderr(`${name}: ${result.converted} ${done}\n`);
   }
   return undefined;
 }

@@ -9,6 +9,9 @@ import { count } from '../explain/words.js';
 import { defaultClaims } from '../sources/parse-claim.js';
 import { renderPosition, type Position } from '../sources/read-manifests.js';
 import { exitCodes, readFiles, SourceProblem, withFileOptions } from '../sources/source-options.js';
+import { processStreams } from '../convert/convert-command.js';
+import { type ConvertStreams, runConvert } from '../convert/run-convert.js';
+import { fixManifests } from './fix-manifests.js';
 import { type LintResult, type PlacedFinding, lintManifests } from './lint-files.js';
 import { type AnnotationSummary, summarizeAnnotations } from './summarize-annotations.js';
 
@@ -16,18 +19,28 @@ export interface LintOptions {
   filename?: string[];
   claim?: Claim[];
   summary?: boolean;
+  fix?: boolean;
+  inPlace?: boolean;
   failOn: 'warning' | 'error';
   output: 'text' | 'json';
 }
 
 /** The command. Exit codes: 0 nothing wrong, 1 findings of the severity asked for, 2 a file cannot be used. */
-export function lintCommand(output: CommandOutput): Command {
+export function lintCommand(output: CommandOutput, streams: ConvertStreams = processStreams): Command {
   return withFileOptions(new Command('lint'))
     .description('who would own each Ingress in files, by which rule, and what is wrong with it')
     .option('--summary', 'how many Ingresses are fully supported, and how often each annotation occurs')
+    .option('--fix', 'print the manifests with snippets rewritten as annotations that say the same; all else stays byte for byte')
+    .option('--in-place', 'with --fix: write the files instead of standard output')
     .addOption(new Option('--fail-on <severity>', 'the least severity that makes the exit code 1').choices(['warning', 'error']).default('error'))
     .addOption(outputOption())
-    .action((options: LintOptions) => guard(output, async () => lint(options, output)));
+    .action((options: LintOptions) => guard(output, async () => (options.fix || options.inPlace ? fix(options, streams) : lint(options, output))));
+}
+
+/** Rewrites snippets; returns the exit code: 1 when one is left. */
+function fix({ filename, fix: isAsked, inPlace = false }: LintOptions, streams: ConvertStreams): Promise<number> {
+  if (!isAsked) throw new SourceProblem('--in-place goes with --fix', exitCodes.usage);
+  return runConvert({ files: filename ?? [], inPlace, rewriting: { name: 'fix', done: 'fixed', rewrite: fixManifests } }, streams);
 }
 
 /** Lints and prints; returns the exit code. */

@@ -29,7 +29,7 @@ export const accessAnnotations = {
   'ssl-prefer-server-ciphers': leftOut('ingress low', 'no', 'See ssl-ciphers.'),
 } as const;
 
-const never = 'Raw configuration is never accepted; express it with other annotations or remove it.';
+const never = 'Raw configuration is never accepted; `lint --fix` proposes other annotations where some say the same.';
 
 export const refusedAnnotations = {
   'configuration-snippet': leftOut('location critical', 'no', never),

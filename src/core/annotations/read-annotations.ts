@@ -91,7 +91,7 @@ function readValue(read: ReadAnnotations, note: Note, { canonical, name, texts, 
 }
 
 function noteLeftOut(read: ReadAnnotations, note: Note, name: string, row: Annotation<unknown>): void {
-  if (row.risk === 'critical') note('refused-annotation', `annotation ${name}: raw configuration is never accepted; express it with other annotations or remove it`);
+  if (row.risk === 'critical') note('refused-annotation', `annotation ${name}: raw configuration is never accepted; express it with other annotations (ingress-arbiter lint --fix proposes some) or remove it`);
   else if (row.failMode === 'closed') note('protection-not-supported', `annotation ${name} is not carried out yet; ${consequences.closed}`);
   else note('unsupported-annotation', `annotation ${name} is not carried out; ${row.failMode === 'refuse' ? 'the Ingress is not served' : 'requests are served without it'}. ${row.note}`);
   fail(read, row);
