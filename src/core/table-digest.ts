@@ -6,6 +6,8 @@ export interface TableDigest {
   take(key: string, json: string | undefined): void;
   /** Forgets everything: the digest of an empty table. */
   clear(): void;
+  /** Entries of the table. */
+  size(): number;
   /** 16 hexadecimal digits, the same for equal tables whatever the order of their changes. */
   text(): string;
 }
@@ -34,6 +36,7 @@ export function createTableDigest(): TableDigest {
       low = 0;
       high = 0;
     },
+    size: () => hashes.size,
     text: () => high.toString(16).padStart(8, '0') + low.toString(16).padStart(8, '0'),
   };
 }

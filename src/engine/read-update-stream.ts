@@ -1,46 +1,70 @@
 // Puts the lines of a table stream together to whole updates. What is not a line of the protocol, too long, or of another
-// digest ends the stream: the next one begins with the whole table, so nothing is guessed and nothing is lost.
+// digest ends the stream: the next one begins with the whole table, so nothing is guessed and nothing is lost. Of an update that
+// is larger than any class may be nothing is kept: a controller in foreign hands must not fill the engine's memory.
 
 import { StringDecoder } from 'node:string_decoder';
 import { mostObserved } from '../core/stream-protocol.js';
 import type { StreamLine, UpdateHead } from '../core/stream-protocol.js';
-import { createTableDigest } from '../core/table-digest.js';
+import { type TableDigest, createTableDigest } from '../core/table-digest.js';
 import type { TableUpdate } from '../route-table/types.js';
 
 /** The largest entry is a host with all its routes. */
 const LONGEST_LINE = 16 * 1024 * 1024;
-/** More entries than any class may have. */
-const MOST_ENTRIES = 10_000_000;
 
 export class StreamProblem extends Error {}
 
 /** The controller wants to know of the requests for these Ingresses. */
 type OnObserve = (ingresses: readonly string[], number: number) => void;
 
-/** The updates of one stream, each whole. `onLine` is called for every line, heartbeats too: the stream lives. */
-export async function* readUpdateStream(body: AsyncIterable<Uint8Array>, onLine: () => void, onObserve: OnObserve = () => undefined): AsyncGenerator<TableUpdate, void, void> {
+export interface UpdateStreamOptions {
+  /** Called for every line, heartbeats too: the stream lives. */
+  onLine: () => void;
+  onObserve?: OnObserve;
+  /** The largest update, in characters of its lines and in entries; and the most entries that a table may come to. */
+  most: { bytes: number; entries: number };
+}
+
+/** `tooLarge`: its entries are not there. */
+export interface ReadUpdate {
+  update: TableUpdate;
+  tooLarge: boolean;
+}
+
+type EntryLine = Extract<StreamLine, { set: string } | { remove: string }>;
+
+/** The updates of one stream, each whole. */
+export async function* readUpdateStream(body: AsyncIterable<Uint8Array>, { onLine, onObserve = () => undefined, most }: UpdateStreamOptions): AsyncGenerator<ReadUpdate, void, void> {
   const digest = createTableDigest();
-  let update: TableUpdate | undefined;
-  let expected = '';
+  let open: OpenUpdate | undefined;
   for await (const text of readLines(body)) {
     onLine();
     const line = parseLine(text);
     if (isAside(line, onObserve)) continue;
     if ('update' in line) {
-      if (update !== undefined) throw new StreamProblem('an update begins inside another one');
-      ({ update, expected } = beginUpdate(line.update));
-      if (update.full) digest.clear();
-    } else if (update === undefined) {
+      if (open !== undefined) throw new StreamProblem('an update begins inside another one');
+      open = { ...beginUpdate(line.update), left: { ...most } };
+      if (open.update.full) digest.clear();
+    } else if (open === undefined) {
       throw new StreamProblem('an entry comes without an update');
     } else if ('end' in line) {
-      if (digest.text() !== expected) throw new StreamProblem('the table after the update has another digest than it should');
-      yield update;
-      update = undefined;
+      const tooLarge = isOver(open.left);
+      // Of what was not kept nothing can be told: after its refusal the next update is a whole table.
+      if (!tooLarge && digest.text() !== open.expected) throw new StreamProblem('the table after the update has another digest than it should');
+      yield { update: open.update, tooLarge };
+      open = undefined;
     } else {
-      addEntry(update, line);
-      digest.take('set' in line ? line.set : line.remove, 'set' in line ? JSON.stringify(line.value) : undefined);
+      takeEntry(open, line, text.length, digest);
+      if (digest.size() > most.entries) throw new StreamProblem('the table has more entries than it may');
     }
   }
+}
+
+/** An update of which not everything has come. */
+interface OpenUpdate {
+  update: TableUpdate;
+  expected: string;
+  /** What it may still have. */
+  left: UpdateStreamOptions['most'];
 }
 
 function beginUpdate(head: UpdateHead): { update: TableUpdate; expected: string } {
@@ -49,10 +73,22 @@ function beginUpdate(head: UpdateHead): { update: TableUpdate; expected: string 
   return { update: { ...rest, set: [], remove: [] }, expected: digest };
 }
 
-function addEntry(update: TableUpdate, line: Exclude<StreamLine, { update: unknown } | { end: true } | { heartbeat: true } | { observe: unknown }>): void {
-  if (update.set.length + update.remove.length >= MOST_ENTRIES) throw new StreamProblem('an update has too many entries');
-  if ('set' in line) update.set.push({ key: line.set, value: line.value });
-  else update.remove.push(line.remove);
+const isOver = ({ bytes, entries }: UpdateStreamOptions['most']): boolean => bytes < 0 || entries < 0;
+
+function takeEntry({ update, left }: OpenUpdate, line: EntryLine, length: number, digest: TableDigest): void {
+  left.bytes -= length;
+  left.entries -= 1;
+  if (isOver(left)) {
+    update.set.length = 0;
+    update.remove.length = 0;
+    digest.clear();
+  } else if ('set' in line) {
+    update.set.push({ key: line.set, value: line.value });
+    digest.take(line.set, JSON.stringify(line.value));
+  } else {
+    update.remove.push(line.remove);
+    digest.take(line.remove, undefined);
+  }
 }
 
 /** What has nothing to do with updates may stand between their lines. */

@@ -8,7 +8,7 @@ import type { TableUpdate } from '../route-table/types.js';
 import type { ApplyResult } from './class-writer.js';
 import { messageFrom } from './engine-error.js';
 import type { Log } from './nginx-process.js';
-import { readUpdateStream } from './read-update-stream.js';
+import { type UpdateStreamOptions, readUpdateStream } from './read-update-stream.js';
 import type { ObservedTraffic } from './observed-traffic.js';
 import type { PeerConnections } from './tls-files.js';
 
@@ -24,6 +24,8 @@ export interface SubscriptionOptions {
   observe?: ObservedTraffic['observe'];
   /** Sequence of the last update that was taken; 0 before the first. */
   taken: () => number;
+  /** Of the engine's settings as they are now: what a class may come to, with some room. */
+  most: () => UpdateStreamOptions['most'];
   log: Log;
 }
 
@@ -56,11 +58,14 @@ async function run(options: SubscriptionOptions, halt: AbortSignal, state: { con
   for (let turn = 0; !halt.aborted; turn++) {
     const address = options.addresses[turn % options.addresses.length]!;
     try {
-      await follow(options, address, halt, () => {
-        pause = FIRST_PAUSE;
-        told = '';
-        if (!state.connected) options.log('info', `class ${options.class}: follows ${address}`);
-        state.connected = true;
+      await follow(options, address, halt, {
+        onOpen() {
+          told = '';
+          if (!state.connected) options.log('info', `class ${options.class}: follows ${address}`);
+          state.connected = true;
+        },
+        // Who opens streams and brings nothing that can be taken is asked ever more rarely.
+        onTaken() { pause = FIRST_PAUSE; },
       });
     } catch (error) {
       const message = `class ${options.class}: ${address}: ${messageFrom(error)}`;
@@ -77,7 +82,7 @@ async function run(options: SubscriptionOptions, halt: AbortSignal, state: { con
 }
 
 /** One stream from its opening to its end, which is always an error. */
-async function follow(options: SubscriptionOptions, address: string, halt: AbortSignal, onOpen: () => void): Promise<void> {
+async function follow(options: SubscriptionOptions, address: string, halt: AbortSignal, { onOpen, onTaken }: { onOpen: () => void; onTaken: () => void }): Promise<void> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), ANSWER_MS);
   const alive = (): void => {
@@ -97,11 +102,13 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     }
     if (answer.statusCode !== 200) throw new Error(`answers ${answer.statusCode}: ${(await answer.body.text()).slice(0, 200)}`);
     onOpen();
-    for await (const update of readUpdateStream(answer.body, alive, (ingresses, number) => observe(options, { base, ingresses, number }))) {
-      const result = await options.apply(update);
+    const onObserve = (ingresses: readonly string[], number: number): void => observe(options, { base, ingresses, number });
+    for await (const { update, tooLarge } of readUpdateStream(answer.body, { onLine: alive, onObserve, most: options.most() })) {
+      const result = tooLarge ? { applied: false as const, reason: 'budget: the update is larger than a class may be' } : await options.apply(update);
       await acknowledge(options, base, update, result);
+      if (result.applied) onTaken();
       // Whoever holds the claim now may be at another address; this one comes to know of it by the answer.
-      if (!result.applied && result.newerEpoch !== undefined) throw new Error(`is over: it is at epoch ${update.epoch}, the class is at ${result.newerEpoch}`);
+      if ('newerEpoch' in result) throw new Error(`is over: it is at epoch ${update.epoch}, the class is at ${result.newerEpoch}`);
       alive();
     }
     throw new Error('the stream has ended');

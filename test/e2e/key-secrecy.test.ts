@@ -9,15 +9,8 @@ import { type DevRig, EXTERNAL, ingress, service, startDevRig, tlsSecret } from 
 import { type EchoBackend, startEchoBackend } from '../fixtures/echo-backend.js';
 import { eventually } from '../fixtures/eventually.js';
 import { httpGet } from '../fixtures/http-get.js';
+import { piecesOf } from '../fixtures/key-pieces.js';
 import { selfSigned } from '../fixtures/self-signed.js';
-
-/** Every way in which a part of a key could show: lines of its PEM, and of that as it stands in a Secret. */
-function piecesOf(key: string): string[] {
-  // All keys of a kind begin alike.
-  const lines = key.split('\n').filter((line) => !line.startsWith('-----')).slice(1);
-  const inSecret = Buffer.from(key).toString('base64').slice(140).match(/.{40}/g) ?? [];
-  return [...lines.filter((line) => line.length >= 40).map((line) => line.slice(0, 40)), ...inSecret];
-}
 
 describe('e2e: a private key shows nowhere', function () {
   this.timeout(90_000);

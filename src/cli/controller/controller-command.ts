@@ -9,6 +9,7 @@ import { jsonLog } from '../json-log.js';
 
 interface Options {
   config: string;
+  class?: string[];
   shard?: string;
   advertise?: string;
   admission?: string;
@@ -19,6 +20,7 @@ export function controllerCommand(finish: (exitCode: number) => void): Command {
   return new Command('controller')
     .description('hold classes and give their tables to engines elsewhere')
     .requiredOption('--config <file>', 'settings, as YAML')
+    .option('--class <names...>', 'hold these of the file\'s classes only')
     .option('--shard <share>', 'this process\'s share of its classes, by host: 2/8, or by names b/a,b,c')
     .option('--advertise <address>', 'where engines reach this very process: an IP address, or https://host:port')
     .option('--admission <port>', 'answer the API server\'s questions about Ingresses here (a validating webhook), with the stream\'s certificate')

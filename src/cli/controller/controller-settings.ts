@@ -44,6 +44,8 @@ interface CheckedInput extends Pick<ControllerProgramSettings, 'stream' | 'admin
 const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<CheckedInput>(schema);
 
 export interface ControllerOverrides extends Overrides {
+  /** Of the file's classes, those that this process is for; all when left out. */
+  class?: readonly string[];
   /** An IP address (the stream's port is added), or https://host:port: it differs between processes that share a file. */
   advertise?: string;
   /** A port. */
@@ -58,9 +60,10 @@ export function readControllerSettings(name: string, overrides: ControllerOverri
   const text = overrides.shard ?? input.shard;
   const shard = text === undefined ? undefined : parseShard(text);
   if (shard !== undefined && 'problem' in shard) throw invalid([`shard: ${JSON.stringify(text)} is no share of a class: ${shard.problem}`]);
-  const claims = input.claims.map((claim): Claim => ({ ...claim, ...(shard === undefined ? {} : { shard }) }));
+  const { own, strange } = ownClaims(input.claims, overrides.class);
+  const claims = own.map((claim): Claim => ({ ...claim, ...(shard === undefined ? {} : { shard }) }));
   const advertise = overrides.advertise === undefined ? input.stream.advertise : addressOf(overrides.advertise, input.stream.port);
-  const complaints = [...claimComplaints(claims), ...adminComplaints(input.admin), ...overrideComplaints(overrides)];
+  const complaints = [...strange, ...claimComplaints(claims), ...adminComplaints(input.admin), ...overrideComplaints(overrides)];
   if (complaints.length > 0) throw invalid(complaints);
   const { tls, ...stream } = { ...input.stream, ...(advertise === undefined ? {} : { advertise }) };
   const inFolder = (one: string): string => path.resolve(folder, one);
@@ -69,6 +72,11 @@ export function readControllerSettings(name: string, overrides: ControllerOverri
     installation: { name: input.installation, namespace: input.leaseNamespace },
     stream: { ...stream, tls: { certificate: inFolder(tls.certificate), key: inFolder(tls.key), authority: inFolder(tls.authority) } },
   };
+}
+
+function ownClaims(claims: readonly Claim[], names: readonly string[] = claims.map((claim) => claim.class)): { own: Claim[]; strange: string[] } {
+  const strange = names.filter((name) => !claims.some((claim) => claim.class === name));
+  return { own: claims.filter((claim) => names.includes(claim.class)), strange: strange.map((name) => `--class: ${JSON.stringify(name)} is no class of the file's claims`) };
 }
 
 function overrideComplaints({ advertise, admission }: ControllerOverrides): string[] {

@@ -22,10 +22,11 @@ export interface ClassSubscriptionsOptions {
   observe: SubscriptionOptions['observe'];
   /** Sequence of the last update of a class that was taken; 0 before the first. */
   taken: (className: string) => number;
+  most: SubscriptionOptions['most'];
   log: Log;
 }
 
-export function createClassSubscriptions({ apply, observe, taken, log }: ClassSubscriptionsOptions): ClassSubscriptions {
+export function createClassSubscriptions({ apply, observe, taken, most, log }: ClassSubscriptionsOptions): ClassSubscriptions {
   const all = new Map<string, Following>();
   const end = async (className: string, { subscription, connections }: Following): Promise<void> => {
     all.delete(className);
@@ -39,7 +40,7 @@ export function createClassSubscriptions({ apply, observe, taken, log }: ClassSu
       for (const [className, addresses] of Object.entries(controllers)) {
         if (all.has(className)) continue;
         const connections = connectToPublishers(className, tls, (message) => log('warn', message));
-        const subscription = subscribeTables({ class: className, engine, addresses, connections, apply, observe, log, taken: () => taken(className) });
+        const subscription = subscribeTables({ class: className, engine, addresses, connections, apply, observe, log, most, taken: () => taken(className) });
         all.set(className, { addresses: addresses.join(), subscription, connections });
       }
     },

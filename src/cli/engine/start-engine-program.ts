@@ -7,6 +7,7 @@ import { createEngineWhenServed } from './engine-when-served.js';
 import { type EngineProgramSettings, checkFixed } from './engine-program-settings.js';
 import type { Engine } from '../../engine/agent.js';
 import type { Log } from '../../engine/nginx-process.js';
+import { mostOfUpdate } from '../../engine/update-rules.js';
 
 export interface EngineProgram {
   adminPort: number;
@@ -34,7 +35,7 @@ export async function startEngineProgram(initial: EngineProgramSettings, log: Lo
   const [{ adminApp }, { listen }, { engineMetrics }] = await Promise.all([import('../../http/admin-app.js'), import('../../http/listen.js'), import('../installation/admin-metrics.js')]);
   await serving;
   const { apply, observe, taken } = engine;
-  const subscriptions = createClassSubscriptions({ apply, observe, log, taken });
+  const subscriptions = createClassSubscriptions({ apply, observe, log, taken, most: () => mostOfUpdate(settings.engine) });
   await subscriptions.follow(settings);
   const notReady = async (): Promise<string | undefined> => (stopping ? 'stopping' : engine.notReady());
   const metrics = engineMetrics(settings.engine, '', engine.readings);

@@ -109,7 +109,7 @@ describe('e2e: controllers and engines on a network that is cut', function () {
     }, 60_000);
     await rig.expectChange('taken-over');
     expect(holder.output()).to.match(/class red: gives the claim up/);
-    for (const engine of rig.engines) expect(figure(await next.metrics(), 'ingress_arbiter_engine_epoch', '"red"', `"${nameOf(engine)}"`)).to.equal(epoch + 1);
+    for (const engine of rig.engines) expect(figure(await next.metrics(), 'ingress_arbiter_engine_taken_epoch', '"red"', `"${nameOf(engine)}"`)).to.equal(epoch + 1);
     lab.heal(hostOf(holder), 'api');
     await eventually(async () => expect(figure(await holder.metrics(), 'ingress_arbiter_claim_held', '"red"')).to.equal(0), 30_000);
     await rig.expectChange('healed');

@@ -62,7 +62,7 @@ describe('feature: flow control of the table stream', function () {
     fanOut.publish(table, []);
     const sink = checkedSink();
     const connections = connectToPublishers('red', tls('engine'), () => undefined);
-    const live = subscribeTables({
+    const live = subscribeTables({ most: () => ({ bytes: 1e9, entries: 1e6 }),
       class: 'red', engine: 'live', addresses: [`https://127.0.0.1:${listening.port}`], connections, log: () => undefined,
       apply: (update) => sink.apply(update) as Promise<{ applied: true }>, taken: () => 0,
     });

@@ -71,7 +71,7 @@ describe('feature: table stream', function () {
   function engine(addresses: string[], { name = 'engine-1', certificate = 'engine', holding = new HoldingEngine(), className = 'red' } = {}): { holding: HoldingEngine; subscription: Subscription; log: string[] } {
     const log: string[] = [];
     const connections = connectToPublishers(className, tls(certificate), () => undefined);
-    const subscription = subscribeTables({ class: className, engine: name, addresses, connections, apply: holding.apply, observe: () => undefined, taken: () => Math.max(0, holding.held.sequence), log: (_level, message) => log.push(message) });
+    const subscription = subscribeTables({ most: () => ({ bytes: 1e9, entries: 1e6 }), class: className, engine: name, addresses, connections, apply: holding.apply, observe: () => undefined, taken: () => Math.max(0, holding.held.sequence), log: (_level, message) => log.push(message) });
     ends.push(async () => {
       await subscription.stop();
       await connections.close();
@@ -249,7 +249,7 @@ describe('feature: table stream', function () {
     fanOut.publish(table, []);
     const follow = (name: string, connections: PeerConnections): HoldingEngine => {
       const holding = new HoldingEngine();
-      const subscription = subscribeTables({ class: 'red', engine: name, addresses: [address], connections, apply: holding.apply, observe: () => undefined, taken: () => 0, log: () => undefined });
+      const subscription = subscribeTables({ most: () => ({ bytes: 1e9, entries: 1e6 }), class: 'red', engine: name, addresses: [address], connections, apply: holding.apply, observe: () => undefined, taken: () => 0, log: () => undefined });
       ends.push(() => subscription.stop());
       return holding;
     };

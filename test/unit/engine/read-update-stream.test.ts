@@ -19,11 +19,15 @@ const good = [head(digestOf(first)), ...sets(first), end, { heartbeat: true }, h
   head(digestOf(first), { full: false, sequence: 3 }), { remove: 'service/a/ü/80' }, end];
 const textOf = (lines: readonly object[]): string => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
-async function read(pieces: readonly Uint8Array[]): Promise<{ updates: TableUpdate[]; problem?: string }> {
+async function read(pieces: readonly Uint8Array[], most = { bytes: 1e6, entries: 100 }): Promise<{ updates: TableUpdate[]; large?: number[]; problem?: string }> {
   const updates: TableUpdate[] = [];
+  const large: number[] = [];
   try {
-    for await (const update of readUpdateStream((async function* () { yield* pieces; })(), () => undefined)) updates.push(update);
-    return { updates };
+    for await (const { update, tooLarge } of readUpdateStream((async function* () { yield* pieces; })(), { onLine: () => undefined, most })) {
+      updates.push(update);
+      if (tooLarge) large.push(update.sequence);
+    }
+    return large.length === 0 ? { updates } : { updates, large };
   } catch (error) {
     return { updates, problem: (error as Error).message };
   }
@@ -62,6 +66,24 @@ describe('engine: read-update-stream', () => {
       expect(result.problem).to.match(problem);
     });
   }
+
+  for (const [what, most] of [['characters', { bytes: 60, entries: 100 }], ['entries', { bytes: 1e6, entries: 1 }]] as const) {
+    it(`keeps nothing of an update with more ${what} than a class may have, names it, and reads on`, async () => {
+      const text = textOf([head(digestOf(second)), ...sets(second), end, head(digestOf(first), { sequence: 2 }), ...sets(first), end]);
+      const { updates, large, problem } = await read([Buffer.from(text)], most);
+      expect([large, problem, updates.map(({ set }) => set.length)]).to.deep.equal([[1], undefined, [0, 1]]);
+    });
+  }
+
+  it('ends with a table that grows by updates that each are small', async () => {
+    const digest = createTableDigest();
+    const lines = Array.from({ length: 12 }, (_, at) => {
+      digest.take(`service/a/s${at}/80`, '{"endpoints":[]}');
+      return [head(digest.text(), { full: at === 0, sequence: at + 1 }), { set: `service/a/s${at}/80`, value: { endpoints: [] } }, end];
+    });
+    const { updates, problem } = await read([Buffer.from(textOf(lines.flat()))], { bytes: 1e6, entries: 10 });
+    expect([updates.length, problem]).to.deep.equal([10, 'the table has more entries than it may']);
+  });
 
   it('takes nothing of an update that was cut off', async () => {
     const text = textOf(good.slice(0, 3));

@@ -41,6 +41,14 @@ describe('cli: settings of the programs', () => {
       readControllerSettings(written(controller({ shard: '2/4' }))).claims[0]!.shard);
   });
 
+  it('hold those of the file\'s classes that the command line names', () => {
+    const file = written(controller({ claims: [{ class: 'red' }, { class: 'blue' }, { class: 'green' }] }));
+    const classesOf = (names?: string[]): string[] => readControllerSettings(file, names === undefined ? {} : { class: names }).claims.map((claim) => claim.class);
+    expect(classesOf()).to.deep.equal(['red', 'blue', 'green']);
+    expect(classesOf(['green', 'red'])).to.deep.equal(['red', 'green']);
+    expect(() => classesOf(['red', 'violet'])).to.throw(/--class: "violet" is no class of the file's claims/);
+  });
+
   type Row = [name: string, read: typeof readEngineProgramSettings | typeof readControllerSettings, content: object | string, complaint: RegExp];
   const rows: Row[] = [
     ['a broken YAML', readEngineProgramSettings, 'a: [', /cannot be read as YAML: .*name a settings file/],
