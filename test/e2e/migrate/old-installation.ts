@@ -13,7 +13,7 @@ import type { KubeObject } from '../../../src/dev-cluster/resources.js';
 import { service, tlsSecret } from '../../fixtures/dev-rig.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { freePorts } from '../../fixtures/free-ports.js';
-import { shippedAccess } from '../../fixtures/shipped-access.js';
+import { type ShippedAccess, shippedAccess } from '../../fixtures/shipped-access.js';
 import { selfSigned } from '../../fixtures/self-signed.js';
 import { type RunProcess, startRun } from '../run-process.js';
 
@@ -21,23 +21,27 @@ const here = 'test/e2e/migrate';
 export const OLD_ADDRESS = { ip: '192.0.2.80' };
 export const OWN_ADDRESS = { ip: '192.0.2.81' };
 
-export interface OldInstallation {
+export interface OldCluster {
   api: ApiServer;
+  access: ShippedAccess;
   kubeconfig: string;
-  /** Listeners as migrate takes them. */
-  old: string[];
-  ours: string[];
-  run: RunProcess;
+  /** Listeners of the old nginx, as migrate takes them: http, https. */
+  old: [string, string];
   folder: string;
   /** Every request to the API. */
   records: RequestRecord[];
-  /** Ends ours and starts it again without `observe`, as the guide says. */
-  takeOver(): Promise<void>;
+  /** What is to end with it, the last one first. */
+  ends: (() => unknown)[];
   close(): Promise<void>;
 }
 
-/** Starts it all; ours takes class nginx with `observe`. */
-export async function startOldInstallation(): Promise<OldInstallation> {
+export interface OldInstallation extends OldCluster {
+  ours: string[];
+  run: RunProcess;
+}
+
+/** A cluster and its old nginx, before anybody of ours is there. */
+export async function startOldCluster(): Promise<OldCluster> {
   const folder = mkdtempSync(path.join(tmpdir(), 'old-'));
   const records: RequestRecord[] = [];
   const access = shippedAccess();
@@ -50,25 +54,25 @@ export async function startOldInstallation(): Promise<OldInstallation> {
     const [http, https] = await freePorts(2) as [number, number];
     const nginx = await startOldNginx(folder, { http, https, backend: portOf(await backendOf('web', backends)) });
     ends.push(() => endProcess(nginx));
-    const start = async (user: string, observe: boolean): Promise<RunProcess> => {
-      const claims = [{ class: 'nginx', acceptedControllers: ['k8s.io/ingress-nginx'], addresses: [OWN_ADDRESS], observe }];
-      const run = await startRun({ api, access, folder, user, class: 'nginx', settings: { claims } });
-      ends.push(() => run.end());
-      await eventually(async () => { expect(await run.readiness(), run.messages().join('\n')).to.equal('ok'); }, 40_000);
-      return run;
-    };
-    const run = await start('arbiter', true);
     const kubeconfig = path.join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, api.kubeconfig(), { mode: 0o600 });
-    return {
-      api, kubeconfig, run, folder, records, close,
-      async takeOver() {
-        run.child.kill('SIGTERM');
-        await run.exited;
-        await start('successor', false);
-      },
-      old: [`http://127.0.0.1:${http}`, `https://127.0.0.1:${https}`], ours: [`http://127.0.0.1:${run.httpPort}`, `https://127.0.0.1:${run.httpsPort}`],
-    };
+    return { api, access, kubeconfig, folder, records, ends, close, old: [`http://127.0.0.1:${http}`, `https://127.0.0.1:${https}`] };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Starts it all; ours takes class nginx with `observe`. */
+export async function startOldInstallation(): Promise<OldInstallation> {
+  const cluster = await startOldCluster();
+  const { api, access, folder, ends, close } = cluster;
+  const claims = [{ class: 'nginx', acceptedControllers: ['k8s.io/ingress-nginx'], addresses: [OWN_ADDRESS], observe: true }];
+  try {
+    const run = await startRun({ api, access, folder, user: 'arbiter', class: 'nginx', settings: { claims } });
+    ends.push(() => run.end());
+    await eventually(async () => { expect(await run.readiness(), run.messages().join('\n')).to.equal('ok'); }, 40_000);
+    return { ...cluster, run, ours: [`http://127.0.0.1:${run.httpPort}`, `https://127.0.0.1:${run.httpsPort}`] };
   } catch (error) {
     await close();
     throw error;

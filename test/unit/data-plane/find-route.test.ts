@@ -2,14 +2,13 @@
 // same requests asked of both. Patterns are left out here (there is no PCRE in this Lua); test/e2e asks nginx about those.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { decideFacts, type Decided } from '../../../src/core/explain/facts.js';
+import type { Decided } from '../../../src/core/explain/facts.js';
 import { explainRequest } from '../../../src/core/explain/explain-request.js';
 import { type AskedRequest, readRequestUrl } from '../../../src/core/explain/request-url.js';
 import type { HostRoutes } from '../../../src/route-table/types.js';
+import { decideCluster } from '../../fixtures/decide-cluster.js';
 import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
-import { snapshotOf } from '../../fixtures/manifests.js';
 import { claims, cluster } from '../../fixtures/random-cluster.js';
-import { inspectStub } from '../../fixtures/stub-certificates.js';
 
 /** One worker over shared memory that holds the tables given; regular expressions match nothing. */
 const harness = `
@@ -73,7 +72,7 @@ describe('data plane: findRoute and explain', function () {
   it('find the same route of the same class, or nothing, for the same listener', () => {
     let routes = 0;
     fc.assert(fc.property(cluster, claims, fc.array(fc.tuple(hosts, path), { minLength: 8, maxLength: 8 }), fc.boolean(), (manifests, claimed, requests, backwards) => {
-      const decided = decideFacts({ snapshot: snapshotOf(manifests), claims: claimed, inspect: inspectStub, now: 0, leases: undefined, fromFiles: false, secretsKnown: true });
+      const decided = decideCluster(manifests, claimed);
       fc.pre(!usesPatterns(decided));
       const listener = claimed.map((claim) => claim.class);
       if (backwards) listener.reverse();

@@ -2,19 +2,15 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Claim, claimOf } from '../../../src/core/claim.js';
-import { type Decided, decideFacts } from '../../../src/core/explain/facts.js';
+import type { Decided } from '../../../src/core/explain/facts.js';
 import { compareClaims } from '../../../src/core/peers/compare-claims.js';
 import { type RunningPeer, parsePeer, peers } from '../../../src/core/peers/peers.js';
 import { presentPeers } from '../../../src/core/peers/present-peers.js';
 import { type AnnotationPlan, planAnnotationToField } from '../../../src/migration/annotation-to-field.js';
 import { decideWith } from '../../../src/migration/plan-migration.js';
-import { type Manifest, parseManifests, snapshotOf } from '../../fixtures/manifests.js';
+import { decideCluster } from '../../fixtures/decide-cluster.js';
+import { parseManifests } from '../../fixtures/manifests.js';
 import { claims as randomClaims, cluster as randomCluster } from '../../fixtures/random-cluster.js';
-import { inspectStub } from '../../fixtures/stub-certificates.js';
-
-function decide(manifests: readonly Manifest[], claims: readonly Claim[]): Decided {
-  return decideFacts({ snapshot: snapshotOf(manifests), claims, inspect: inspectStub, now: 0, leases: undefined, fromFiles: false, secretsKnown: true });
-}
 
 const classes = (...list: [string, string][]): string => list.map(([name, controller]) => `kind: IngressClass\nmetadata: {name: ${name}}\nspec: {controller: ${controller}}\n---\n`).join('');
 const ingress = (name: string, annotation: string, field?: string): string =>
@@ -22,7 +18,7 @@ const ingress = (name: string, annotation: string, field?: string): string =>
 const OWN = 'ingress-arbiter.io/controller';
 
 function plan(text: string, claims: readonly Claim[], more: readonly string[] = []): AnnotationPlan {
-  const decided = decide(parseManifests(text), claims);
+  const decided = decideCluster(parseManifests(text), claims);
   const { running, unknown } = presentPeers(decided.snapshot.ingressClasses);
   return planAnnotationToField(decided, {}, { running: [...running, ...more.map((label) => parsePeer(label) as RunningPeer)], unknown });
 }
@@ -68,7 +64,7 @@ describe('planAnnotationToField', () => {
 
   it('of any cluster, changes nobody\'s selection by what it rewrites', () => fc.assert(
     fc.property(randomCluster, randomClaims, fc.subarray([...peers]), (manifests, claims, some) => {
-      const decided = decide(manifests, claims);
+      const decided = decideCluster(manifests, claims);
       const running = some.flatMap((peer): RunningPeer[] => ['nginx', 'red', 'blue'].map((name) => {
         const flag = Object.keys(peer.defaults).find((one) => one.startsWith('ingressClass'));
         return { peer, label: `${peer.name} ${name}`, settings: { ...peer.defaults, ...(flag && { [flag]: name }), ...('controllerClass' in peer.defaults && { controllerClass: 'x/y' }) } };

@@ -2,13 +2,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type Claim, claimOf } from '../../../src/core/claim.js';
-import { type Decided, decideFacts } from '../../../src/core/explain/facts.js';
+import type { Decided } from '../../../src/core/explain/facts.js';
 import { presentPeers } from '../../../src/core/peers/present-peers.js';
 import { batchGroups, groupByHost } from '../../../src/migration/batch-moves.js';
 import { type PlanRequest, type MigrationPlan, decideWith, planMigration } from '../../../src/migration/plan-migration.js';
-import { type Manifest, parseManifests, snapshotOf } from '../../fixtures/manifests.js';
+import { decideCluster } from '../../fixtures/decide-cluster.js';
+import { type Manifest, parseManifests } from '../../fixtures/manifests.js';
 import { claims as randomClaims, cluster as randomCluster } from '../../fixtures/random-cluster.js';
-import { inspectStub } from '../../fixtures/stub-certificates.js';
 
 const base = `
 kind: IngressClass
@@ -44,9 +44,7 @@ function ingress({ name, namespace = 'shop', class: field = 'a', host = 'a.test'
   } as Manifest;
 }
 
-function decide(manifests: readonly Manifest[], claims: readonly Claim[] = [claimOf('a'), claimOf('b')]): Decided {
-  return decideFacts({ snapshot: snapshotOf(manifests), claims, inspect: inspectStub, now: 0, leases: undefined, fromFiles: false, secretsKnown: true });
-}
+const decide = (manifests: readonly Manifest[], claims: readonly Claim[] = [claimOf('a'), claimOf('b')]): Decided => decideCluster(manifests, claims);
 
 const request: PlanRequest = { selection: { from: 'a' }, to: 'b', place: 'same', batchSize: 10, running: [], objects: [] };
 const plan = (ingresses: readonly Written[], more: Partial<PlanRequest> = {}, text = ''): MigrationPlan =>

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { regexProblem } from '../../../src/core/check-regex.js';
 import { claimOf } from '../../../src/core/claim.js';
-import { type Decided, decideFacts } from '../../../src/core/explain/facts.js';
+import type { Decided } from '../../../src/core/explain/facts.js';
 import { regexMatch } from '../../../src/core/explain/regex-match.js';
 import type { Answer, CheckRequest, Outcome } from '../../../src/migration/check-request.js';
 import { type ComparisonOptions, compareAnswers } from '../../../src/migration/compare-answers.js';
@@ -12,8 +12,7 @@ import { hostOfUpstream } from '../../../src/migration/host-of-upstream.js';
 import { parseLogLine } from '../../../src/migration/read-access-log.js';
 import { samplePattern } from '../../../src/migration/sample-pattern.js';
 import { type VerifyResult, verifyRequests } from '../../../src/migration/verify.js';
-import { parseManifests, snapshotOf } from '../../fixtures/manifests.js';
-import { inspectStub } from '../../fixtures/stub-certificates.js';
+import { decideCluster } from '../../fixtures/decide-cluster.js';
 
 const cluster = `
 kind: IngressClass
@@ -41,7 +40,7 @@ spec:
   - host: "*.r.test"
     http: {paths: [{path: "/v[0-9]+/(x|y)", pathType: ImplementationSpecific, backend: {service: {name: web, port: {name: http}}}}]}
 `;
-const decided: Decided = decideFacts({ snapshot: snapshotOf(parseManifests(cluster)), claims: [claimOf('a')], inspect: inspectStub, now: 0, leases: undefined, fromFiles: false, secretsKnown: false });
+const decided: Decided = decideCluster(cluster, [claimOf('a')], { secretsKnown: false });
 const words = ({ method, scheme, host, path, headers }: CheckRequest): string => `${method} ${scheme}://${host}${path}${headers['origin'] === undefined ? '' : ` from ${headers['origin']}`}`;
 
 describe('deriveRequests', () => {

@@ -3,9 +3,7 @@ import { expect } from 'chai';
 import { renderIngress } from '../../../../src/cli/explain/render-ingress.js';
 import { type Claim, claimOf } from '../../../../src/core/claim.js';
 import { type IngressExplanation, explainIngress } from '../../../../src/core/explain/explain-ingress.js';
-import { decideFacts } from '../../../../src/core/explain/facts.js';
-import { parseManifests, snapshotOf } from '../../../fixtures/manifests.js';
-import { inspectStub } from '../../../fixtures/stub-certificates.js';
+import { decideCluster } from '../../../fixtures/decide-cluster.js';
 
 const cluster = (record: object | string, owner = 'b', namespaces = '{}'): string => `
 kind: ConfigMap
@@ -33,8 +31,7 @@ spec: {ingressClassName: ${owner}, rules: [{host: a.test, http: {paths: [{path: 
 `;
 
 function explain(text: string, claims: readonly Claim[] = [claimOf('a'), claimOf('b')]): { explanation: IngressExplanation; lines: string[] } {
-  const snapshot = snapshotOf(parseManifests(text));
-  const decided = decideFacts({ snapshot, claims: claims.map((claim) => ({ parametersNamespace: 'ingress', ...claim })), inspect: inspectStub, now: Date.parse('2026-01-02T00:00:00Z'), leases: undefined, fromFiles: true, secretsKnown: true });
+  const decided = decideCluster(text, claims.map((claim) => ({ parametersNamespace: 'ingress', ...claim })), { now: Date.parse('2026-01-02T00:00:00Z'), fromFiles: true });
   const explanation = explainIngress(decided, 'shop/web') as IngressExplanation;
   return { explanation, lines: renderIngress(explanation).map((line) => line.trim()) };
 }
