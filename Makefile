@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean
+.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -32,6 +32,9 @@ unit: build ## Run the tests that need neither kubectl, nginx nor Prometheus
 
 hand-overs: build ## Move 500 Ingresses from class to class and back under load, every answer checked, and try random orders of events (HAND_OVERS, MODEL_RUNS: how many)
 	@HAND_OVERS=$${HAND_OVERS:-500} MODEL_RUNS=$${MODEL_RUNS:-1000} $(mocha) dist/test/e2e/hand-over.test.js dist/test/e2e/hand-over-killed.test.js dist/test/unit/core/hand-over-model.test.js
+
+series: build ## Show that 100,000 requests with random hosts, paths and methods leave the series of metrics as they were (SERIES_REQUESTS: how many)
+	@$(with_tools) SERIES_REQUESTS=$${SERIES_REQUESTS:-100000} $(mocha) dist/test/e2e/metrics.test.js
 
 check: lint types test ## The whole gate: build, lint, types, all tests (the architecture test is one of them)
 

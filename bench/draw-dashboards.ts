@@ -16,11 +16,15 @@ import { startDev } from '../src/cli/dev/start-dev.js';
 import { eventually } from '../test/fixtures/eventually.js';
 import { freePorts } from '../test/fixtures/free-ports.js';
 import { httpGet } from '../test/fixtures/http-get.js';
+import { kubectlFor } from '../test/fixtures/kubectl.js';
 import { startPrometheus } from '../test/fixtures/prometheus.js';
 import { selfSigned } from '../test/fixtures/self-signed.js';
 
 const run = promisify(execFile);
 const agent = new Agent({ keepAlive: true, maxSockets: 24 });
+
+/** A hand-over is over while one looks. */
+const SHORT_HAND_OVERS = JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'short-hand-overs', namespace: 'ingress-arbiter' }, data: { 'hand-over-grace': '20s', 'hand-over-quiet': '5s' } });
 
 function ask(port: number, host: string, at: string): Promise<void> {
   return new Promise((resolve) => {
@@ -42,6 +46,9 @@ async function main(): Promise<void> {
   const [apiPort, adminPort, http, https, http2, https2, port] = await freePorts(7) as [number, number, number, number, number, number, number];
   const dev = await startDev({ ...defaultDevSettings(folder), apiPort, adminPort, ports: { external: { http, https }, internal: { http: http2, https: https2 } } }, examplesFolder, () => undefined);
   await eventually(() => { if (dev.notReady() !== undefined) throw new Error(dev.notReady()); }, 20_000);
+  const kubectl = kubectlFor(dev.kubeconfig);
+  await kubectl(['apply', '-f', '-'], SHORT_HAND_OVERS);
+  for (const name of ['nginx-external', 'nginx-internal']) await kubectl(['patch', 'ingressclass', name, '--type=merge', '-p', '{"spec":{"parameters":{"kind":"ConfigMap","name":"short-hand-overs","scope":"Cluster"}}}']);
   const { certificate, key } = await selfSigned('secure.example.com');
   const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') };
   dev.api.store.create({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'secure', namespace: 'default' }, type: 'kubernetes.io/tls', data } as never);
@@ -59,6 +66,7 @@ async function main(): Promise<void> {
     for (let at = 0; performance.now() < until; at++) {
       dev.api.store.create(ingress(`change-${at}`, at % 3 === 0 ? 'nginx-internal' : 'nginx-external', `change-${at}.example.com`, { service: 'shop-public' }) as never);
       await sleep(3000);
+      if (at % 4 === 2) await kubectl(['patch', 'ingress', `change-${at - 2}`, '--type=merge', '-p', `{"spec":{"ingressClassName":"nginx-${at % 3 === 2 ? 'external' : 'internal'}"}}`]);
     }
   };
   await Promise.all([
@@ -76,6 +84,7 @@ async function main(): Promise<void> {
   }
   agent.destroy();
   await prometheus.stop();
+  kubectl.close();
   await dev.stop();
   rmSync(folder, { recursive: true, force: true });
 }

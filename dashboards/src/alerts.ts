@@ -28,6 +28,14 @@ export const recordingRules: readonly RecordingRule[] = [
   { record: 'ingress_arbiter:latency:p95_5m', expr: 'histogram_quantile(0.95, sum by (le, ingress_class) (rate(ingress_arbiter_request_duration_seconds_bucket[5m])))', help: '95th percentile of the duration of requests, by class' },
 ];
 
+/** Series that are not ours, with the labels that are used of them: kube-state-metrics tells of Jobs. */
+export const foreignSeries: Readonly<Record<string, readonly string[]>> = {
+  kube_job_status_failed: ['namespace', 'job_name'],
+  kube_job_status_succeeded: ['namespace', 'job_name'],
+};
+
+const certificateJobs = '{job_name=~"ingress-arbiter-certificates-.+"}';
+
 export const alerts: readonly Alert[] = [
   { name: 'IngressArbiterDown', severity: 'critical', for: '5m', expr: 'absent(ingress_arbiter_build_info)',
     summary: 'No ingress-arbiter is scraped.',
@@ -103,6 +111,21 @@ export const alerts: readonly Alert[] = [
     summary: 'Somebody else writes the statuses of class {{ $labels.ingress_class }}.',
     means: 'The address that was written was overwritten again and again: a second controller serves the same class. It is not fought.',
     todo: 'kubectl get ingress NAME -o yaml --show-managed-fields names who writes status. End one of the two, or give it another class.' },
+  { name: 'IngressArbiterHandOverStuck', severity: 'warning', for: '1m',
+    expr: 'max by (ingress_class, phase) (ingress_arbiter_hand_over_oldest_seconds{role="to",phase=~"starting|moving"}) > 600',
+    summary: 'A hand-over to class {{ $labels.ingress_class }} has been {{ $labels.phase }} for {{ $value | humanizeDuration }}.',
+    means: 'It should take seconds. Starting: not every live engine serves the Ingress for its new class. Moving: its status is not written. The old class goes on serving it.',
+    todo: 'Finding IA181 and `ingress-arbiter explain` of the Ingress say what it waits for: an engine that is behind or refuses entries, a class that nobody holds, a right that is missing.' },
+  { name: 'IngressArbiterMigrationStalled', severity: 'warning', for: '1m',
+    expr: 'max by (ingress_class, phase) (ingress_arbiter_hand_over_oldest_seconds{role="to",phase=~"shadow|draining"}) > 86400',
+    summary: 'A hand-over to class {{ $labels.ingress_class }} has been {{ $labels.phase }} for {{ $value | humanizeDuration }}.',
+    means: 'Nothing fails. Draining: clients still use the address of the old class, so it goes on serving. Shadow: somebody tried the class and has neither taken it nor given it up.',
+    todo: '`ingress-arbiter migrate status` names the Ingresses. Draining: find who still uses the old address (DNS that was not changed, clients that never ask again). Shadow: cut over, or finish.' },
+  { name: 'IngressArbiterCertificateJobFails', severity: 'critical', for: '5m',
+    expr: `max by (namespace, job_name) (kube_job_status_failed${certificateJobs}) > 1 unless on (namespace, job_name) max by (namespace, job_name) (kube_job_status_succeeded${certificateJobs}) > 0`,
+    summary: 'Job {{ $labels.namespace }}/{{ $labels.job_name }} can not make the certificates of engines and controllers.',
+    means: 'At the first installation nothing serves without them. Later the ones that are there last up to 90 days; then engines and controllers no longer know each other, and changes wait. Needs kube-state-metrics.',
+    todo: 'kubectl logs job/NAME tells what is missing: a Secret, the right to patch it, a way to the API server. When it is mended, delete the Job and apply the manifests again, or wait for the next one of the CronJob.' },
   { name: 'IngressArbiterHighErrorRatio', severity: 'critical', for: '5m', expr: 'ingress_arbiter:errors:ratio5m > 0.05 and on (ingress_class) ingress_arbiter:requests:rate5m > 1',
     summary: '{{ $value | humanizePercentage }} of the requests of class {{ $labels.ingress_class }} fail.',
     means: 'More than 5 of 100 requests are answered with 5xx, at more than one request a second.',

@@ -38,8 +38,8 @@ function round(value: number): string {
 
 /** The whole panel. Tables get their rows as series of one point, named by their labels and columns. */
 export function svgPanel(panel: Panel, series: readonly Series[], box: Box): string {
-  const body = panel.kind === 'timeseries' ? lines(panel, series, box) : panel.kind === 'heatmap' ? heat(series, box) : panel.kind === 'stat' ? figures(panel, series, box) : bars(panel, series, box);
-  return `<g><rect width="${box.width}" height="${box.height}" rx="3" fill="#fff" stroke="#d5dae0"/>${label(10, 19, panel.title, 'class="title"')}${series.length === 0 ? label(box.width / 2, box.height / 2, 'nothing to show', 'class="names" text-anchor="middle"') : body}</g>`;
+  const body = series.length === 0 ? label(box.width / 2, box.height / 2, 'nothing to show', 'class="names" text-anchor="middle"') : panel.kind === 'timeseries' ? lines(panel, series, box) : panel.kind === 'heatmap' ? heat(series, box) : panel.kind === 'stat' ? figures(panel, series, box) : bars(panel, series, box);
+  return `<g><rect width="${box.width}" height="${box.height}" rx="3" fill="#fff" stroke="#d5dae0"/>${label(10, 19, panel.title, 'class="title"')}${body}</g>`;
 }
 
 function lines(panel: Panel, unsorted: readonly Series[], { width, height }: Box): string {

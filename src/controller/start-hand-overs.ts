@@ -4,6 +4,7 @@
 import { answerQuestions } from './answer-questions.js';
 import type { ControllerOptions } from './controller.js';
 import { handOverReadings } from './hand-over-readings.js';
+import { observeHandOverTimes } from './hand-over-times.js';
 import type { HeldClaim } from './hold-claim.js';
 import type { ClaimWatch } from './watch-claims.js';
 import { type SoonWork, workSoon } from './work-soon.js';
@@ -46,6 +47,7 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
   const answer = answerQuestions(arbiter, held, now);
   const engines = workSoon(() => { if (arbiter.handOvers.size > 0) decide.ask(); }, ENGINE_GAP_MS);
   const removeReadings = metrics.addSource(handOverReadings(arbiter, held, now));
+  const observeTimes = observeHandOverTimes(metrics, { arbiter, held, now });
   let brought = new Map<string, { write: RecordWrite; class: string }>();
   const writer = startAnnotationWriter({
     api, annotation: handOverAnnotation, perSecond: PER_SECOND, burst: BURST,
@@ -65,6 +67,7 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
       return true;
     },
     carryOut() {
+      observeTimes();
       const next: typeof brought = new Map();
       const wishes = new Map<string, AnnotationWish>();
       for (const write of arbiter.recordWrites.values()) {

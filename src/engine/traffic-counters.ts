@@ -57,6 +57,9 @@ interface Series extends Reading {
 const AT_ONCE = 500;
 /** Parts of a counter's key; of requests the last one, a path, may hold the separator. */
 const REQUEST_PARTS = 9;
+/** Class, namespace, Ingress, Service: the first labels of what is counted by Ingress. */
+const ORIGIN_LABELS = 4;
+const SELDOM = ['retries', 'ejections', 'noEndpoints'] as const;
 const IDLE_METHOD = 'GET';
 const IDLE_CODE = '200';
 
@@ -99,7 +102,7 @@ async function countRequests(readings: readonly Reading[], className: string, in
 
 interface State extends TrafficOptions {
   series: Map<string, Series>;
-  /** Readings of Ingresses that have no such requests yet, by class and origin. */
+  /** What is a 0 because it has not happened yet, by what it is of: the same readings from one time to the next. */
   idle: Map<string, Reading>;
   instance: string | undefined;
   /** What was read last of each nginx before the present one, by instance and key. */
@@ -209,22 +212,22 @@ function originOf(name: string, labels: readonly string[]): string | undefined {
 
 /** Everything that is shown, without what has gone long ago, with a 0 for every Ingress that nobody has asked for. */
 async function settle(state: State): Promise<Reading[]> {
-  const { series, goneMs } = state;
   const now = state.now();
-  const shown: Reading[] = [];
-  const busy = new Set<string>();
+  const shown: Series[] = [];
   const gone: string[] = [];
   let done = 0;
-  for (const [key, one] of series) {
+  for (const [key, one] of state.series) {
     one.goneSince = isGone(state, one) ? one.goneSince ?? now : undefined;
-    if (one.goneSince !== undefined && now - one.goneSince >= goneMs) gone.push(key);
+    if (one.goneSince !== undefined && now - one.goneSince >= state.goneMs) gone.push(key);
     else shown.push(one);
-    if (one.name === 'requests' && one.labels[4] === IDLE_METHOD && one.labels[5] === IDLE_CODE) busy.add(`${one.labels[0]}|${one.origin}`);
     if (++done % AT_ONCE === 0) await nextTurn();
   }
   if (gone.length > 0) await forget(state, gone);
-  shown.push(...await idleReadings(state, busy));
-  return shown;
+  const before = state.idle;
+  state.idle = new Map();
+  await addIdle(state, before, await busyOrigins(shown));
+  await addQuiet(state, before, shown);
+  return [...shown, ...state.idle.values()];
 }
 
 function isGone({ origins }: State, { origin, labels: [className = ''] }: Series): boolean {
@@ -237,18 +240,40 @@ async function forget({ client, series }: State, keys: readonly string[]): Promi
   for (const key of keys) series.delete(key);
 }
 
-async function idleReadings(state: State, busy: ReadonlySet<string>): Promise<Reading[]> {
-  const before = state.idle;
-  state.idle = new Map();
+/** Class and origin of what has been asked for in the way that an idle Ingress shows a 0 of. */
+async function busyOrigins(shown: readonly Series[]): Promise<Set<string>> {
+  const busy = new Set<string>();
   let done = 0;
-  for (const className of state.origins.classes()) {
-    for (const origin of state.origins.origins(className)) {
+  for (const { name, origin, labels } of shown) {
+    if (name === 'requests' && labels[4] === IDLE_METHOD && labels[5] === IDLE_CODE) busy.add(`${labels[0]}|${origin}`);
+    if (++done % AT_ONCE === 0) await nextTurn();
+  }
+  return busy;
+}
+
+async function addIdle({ idle, origins }: State, before: State['idle'], busy: ReadonlySet<string>): Promise<void> {
+  let done = 0;
+  for (const className of origins.classes()) {
+    for (const origin of origins.origins(className)) {
       const key = `${className}|${origin}`;
-      if (!busy.has(key)) state.idle.set(key, before.get(key) ?? idleReading(className, origin));
+      if (!busy.has(key)) idle.set(key, before.get(key) ?? idleReading(className, origin));
       if (++done % AT_ONCE === 0) await nextTurn();
     }
   }
-  return [...state.idle.values()];
+}
+
+/** What seldom happens to requests is a 0 from the first request of an Ingress on: it is no new series when it happens, and a rate sees it. */
+async function addQuiet({ idle, series }: State, before: State['idle'], shown: readonly Series[]): Promise<void> {
+  let done = 0;
+  for (const one of shown) {
+    if (one.name !== 'requests' || one.origin === undefined) continue;
+    const origin = one.labels.slice(0, ORIGIN_LABELS);
+    for (const name of SELDOM) {
+      const key = [name, ...origin].join('|');
+      if (!series.has(key) && !idle.has(key)) idle.set(key, before.get(key) ?? { name, labels: origin, values: [0] });
+    }
+    if (++done % AT_ONCE === 0) await nextTurn();
+  }
 }
 
 /** Every Ingress has this series from the beginning, so that no traffic is a 0 and a rate sees the first request. */

@@ -67,6 +67,9 @@ export const engineCatalogue = {
   buildInfo: { name: 'ingress_arbiter_build_info', type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1: which version runs.' },
 } as const satisfies Record<string, MetricDescription>;
 
+/** Of what people wait for: seconds to a day. */
+const longTimeBounds = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400] as const;
+
 /** A table of a controller as one engine has it; `shard` is the member when the class is shared, else empty. */
 const toEngine = ['ingress_class', 'shard', 'engine'] as const;
 
@@ -97,6 +100,10 @@ export const controllerCatalogue = {
   statusWrites: { name: 'ingress_arbiter_status_writes_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Writes of Ingress statuses, by result.' },
   handOvers: { name: 'ingress_arbiter_hand_overs', type: 'gauge', labels: ['ingress_class', 'role', 'phase'], help: 'Ingresses on their way from (role from) or to (role to) the class, by phase: shadow, starting, moving, draining.' },
   handOverOldest: { name: 'ingress_arbiter_hand_over_oldest_seconds', type: 'gauge', unit: 'seconds', labels: ['ingress_class', 'role', 'phase'], help: 'For how long the oldest of them has been in its phase, as this process has seen it; 0 when there is none.' },
+  handOverPhase: {
+    name: 'ingress_arbiter_hand_over_phase_seconds', type: 'histogram', unit: 'seconds', labels: ['ingress_class', 'phase'], bounds: longTimeBounds,
+    help: 'How long hand-overs to the class were in a phase, told when they leave it. What had begun before its controller did counts from then.',
+  },
   handOverSteps: { name: 'ingress_arbiter_hand_over_steps_total', type: 'counter', labels: ['ingress_class', 'step', 'result'], help: 'Steps of hand-overs written in the name of the class: begin, join, serve (served and moved), leave (drained: done), turn (back, or on to a third class), revoke (taken back before it had moved), tidy.' },
   foreignStatusWrites: { name: 'ingress_arbiter_foreign_status_writes_total', type: 'counter', labels: ['ingress_class'], help: 'Times that somebody else has overwritten the address in the status of an Ingress of the class.' },
   watchObjects: { name: 'ingress_arbiter_watch_objects', type: 'gauge', labels: ['claims', 'resource'], help: 'Objects that the watch knows.' },

@@ -15,6 +15,8 @@ export type ControllerMetricName = keyof typeof controllerCatalogue;
 export interface Metrics {
   add(metric: ControllerMetricName, labels: readonly string[], by?: number): void;
   set(metric: ControllerMetricName, labels: readonly string[], value: number): void;
+  /** Shows a histogram before anything is in it, so that a rate sees the first value. */
+  begin(metric: ControllerMetricName, labels: readonly string[]): void;
   /** Puts a value into a histogram. */
   observe(metric: ControllerMetricName, labels: readonly string[], value: number): void;
   /** Adds what is asked at each scrape; its readings are named by the keys of the catalogue. The answer takes it out again. */
@@ -42,6 +44,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   return {
     add: (metric, labels, by = 1) => (recorders.get(metric) as Counter).inc(labelled(metric, labels), by),
     set: (metric, labels, value) => (recorders.get(metric) as Gauge).set(labelled(metric, labels), value),
+    begin: (metric, labels) => (recorders.get(metric) as Histogram).zero(labelled(metric, labels)),
     observe: (metric, labels, value) => (recorders.get(metric) as Histogram).observe(labelled(metric, labels), value),
     addSource(source) {
       sources.add(source);

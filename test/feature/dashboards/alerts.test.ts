@@ -28,6 +28,8 @@ const grows = (by: number): string => `0+${by}x60`;
 const endsInDays = (days: number): Series => [`ingress_arbiter_certificate_expiry_timestamp_seconds{${a},host="www.example.com"}`, always(days * 86_400)];
 const slow = (histogram: string, under: string): Series[] => [bucket(histogram, '1', under), bucket(histogram, '2.5', grows(600)), bucket(histogram, '+Inf', grows(600))];
 const watch = 'claims="a",resource="ingresses"';
+const oldestHandOver = (role: string, phase: string, values: string): Series => [`ingress_arbiter_hand_over_oldest_seconds{${a},role="${role}",phase="${phase}"}`, values];
+const job = (status: string, name: string, values: string): Series => [`kube_job_status_${status}{namespace="ingress-arbiter",job_name="${name}"}`, values];
 
 const cases: Record<Alert['name'], Case> = {
   IngressArbiterDown: { at: 10, labels: {}, fires: [['other', always(1)]], quiet: [['ingress_arbiter_build_info{version="1"}', always(1)]] },
@@ -83,6 +85,18 @@ const cases: Record<Alert['name'], Case> = {
   },
   IngressArbiterStatusFlapping: {
     at: 30, labels: { ingress_class: 'a' }, fires: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, grows(1)]], quiet: [[`ingress_arbiter_foreign_status_writes_total{${a}}`, '0x15 1x60']],
+  },
+  IngressArbiterHandOverStuck: {
+    at: 20, labels: { ingress_class: 'a', phase: 'starting' }, fires: [oldestHandOver('to', 'starting', grows(60))],
+    quiet: [oldestHandOver('to', 'starting', always(20)), oldestHandOver('from', 'moving', grows(60)), oldestHandOver('to', 'draining', grows(60))],
+  },
+  IngressArbiterMigrationStalled: {
+    at: 20, labels: { ingress_class: 'a', phase: 'draining' }, fires: [oldestHandOver('to', 'draining', '86000+60x60')],
+    quiet: [oldestHandOver('to', 'draining', grows(60)), oldestHandOver('to', 'shadow', always(0)), oldestHandOver('from', 'draining', '86000+60x60')],
+  },
+  IngressArbiterCertificateJobFails: {
+    at: 20, labels: { namespace: 'ingress-arbiter', job_name: 'ingress-arbiter-certificates-0-1-0' }, fires: [job('failed', 'ingress-arbiter-certificates-0-1-0', always(3)), job('succeeded', 'ingress-arbiter-certificates-0-1-0', always(0))],
+    quiet: [job('failed', 'ingress-arbiter-certificates-0-1-0', always(3)), job('succeeded', 'ingress-arbiter-certificates-0-1-0', always(1)), job('failed', 'somebody-elses', always(9))],
   },
   IngressArbiterHighErrorRatio: {
     at: 20, labels: { ingress_class: 'a' }, fires: [requests('200', grows(600)), requests('503', grows(60))], quiet: [requests('200', grows(6)), requests('503', grows(6))],

@@ -1,7 +1,7 @@
 // What is written from sources is in step with them, and the dashboards and alerts speak of nothing that is not there.
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
-import { alerts, recordingRules } from '../../../dashboards/src/alerts.js';
+import { alerts, foreignSeries, recordingRules } from '../../../dashboards/src/alerts.js';
 import { dashboards, generatedFiles } from '../../../dashboards/src/generated-files.js';
 import { type MetricDescription, catalogue } from '../../../src/metrics/catalogue.js';
 import { familiarCatalogue } from '../../../src/metrics/ingress-nginx-names.js';
@@ -15,14 +15,14 @@ const queries = [...panels.flatMap(({ panel }) => panel.queries.map(({ expr }) =
 /** Names of series that the catalogue and the recording rules give. */
 const series = new Set([
   ...metrics.flatMap(({ name, type }) => (type === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name])),
-  ...recordingRules.map(({ record }) => record),
+  ...recordingRules.map(({ record }) => record), ...Object.keys(foreignSeries),
 ]);
 
 /** What a query speaks of that is not there. */
 function unknownIn(expr: string): string[] {
-  const names = expr.match(/\bingress_arbiter[a-z0-9_:]*/g) ?? [];
+  const names = expr.match(/\b(?:ingress_arbiter|kube|nginx)[a-z0-9_]*[_:][a-z0-9_:]*/g) ?? [];
   const labels = new Set(['le', ...metrics.filter(({ name }) => names.some((one) => one.startsWith(name))).flatMap((one) => one.labels),
-    ...(names.some((one) => one.includes(':')) ? ['ingress_class'] : [])]);
+    ...(names.some((one) => one.includes(':')) ? ['ingress_class'] : []), ...names.flatMap((one) => foreignSeries[one] ?? [])]);
   const used = [
     ...[...expr.matchAll(/\b(?:by|on) \(([^)]*)\)/g)].flatMap(([, list]) => list!.split(',').map((label) => label.trim())),
     ...[...expr.matchAll(/([a-z_]+)(?:=~|!=|=)"/g)].map(([, label]) => label!),
@@ -97,6 +97,11 @@ describe('dashboards and alerts', () => {
       expect(json.templating.list[0]!.type).to.equal('datasource');
       expect(new Set(json.panels.map(({ id }) => id)).size).to.equal(json.panels.length);
       for (const { type, datasource } of json.panels) if (type !== 'row') expect(datasource!.uid).to.equal('${datasource}');
+      const sources: unknown[] = [];
+      JSON.parse(text, (key, value: unknown) => { if (key === 'datasource') sources.push(value); return value; });
+      // Of each panel, query, variable and mark.
+      expect(sources.length).to.be.greaterThan(2 * json.panels.filter(({ type }) => type !== 'row').length);
+      for (const source of sources) expect(source).to.deep.equal({ type: 'prometheus', uid: '${datasource}' });
     }
   });
 

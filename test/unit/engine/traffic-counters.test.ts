@@ -41,7 +41,22 @@ describe('traffic counters', () => {
   it('shows what nginx has counted', async () => {
     lines[web] = '7';
     lines['figures|blue|||'] = '1.5,2,0';
-    expect(await shown()).to.deep.equal({ 'zone|ia_counters': [10, 100], dropped: [0], [web]: [7], 'figures|blue|||': [1.5, 2, 0] });
+    expect(await shown()).to.deep.include({ 'zone|ia_counters': [10, 100], dropped: [0], [web]: [7], 'figures|blue|||': [1.5, 2, 0] });
+  });
+
+  it('has a 0 for what seldom happens, from the first request of an Ingress on, and no new series when it happens', async () => {
+    const seldom = ['retries', 'ejections', 'noEndpoints'].map((name) => `${name}|blue|shop|web|web`);
+    origins.take(update({ 'a.example.com': [route('web'), route('api')] }));
+    expect(await shown()).not.to.have.any.keys(seldom);
+    lines[web] = '7';
+    lines['requests|blue||||GET|404||'] = '1';
+    const before = await shown();
+    expect(before).to.deep.include(Object.fromEntries(seldom.map((key) => [key, [0]])));
+    expect(Object.keys(before).filter((key) => key.startsWith('retries'))).to.deep.equal([seldom[0]]);
+    lines[seldom[0]!] = '2';
+    const after = await shown();
+    expect(after[seldom[0]!]).to.deep.equal([2]);
+    expect(Object.keys(after).sort()).to.deep.equal(Object.keys(before).sort());
   });
 
   it('adds what an nginx that died had counted, again and again', async () => {
