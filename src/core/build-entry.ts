@@ -1,9 +1,10 @@
 // One entry of a class table, out of the plans of all Ingresses that want something of it, the oldest first.
 
 import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
-import type { EntryValue } from '../route-table/types.js';
+import type { Endpoint, EntryValue } from '../route-table/types.js';
 import { buildEndpoints } from './build-endpoints.js';
 import { buildHost } from './build-host.js';
+import { isPodAddress } from './endpoint-address.js';
 import { type Finding, finding, quote } from './finding.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
 import { mostEndpointsPerService } from './limits.js';
@@ -36,7 +37,8 @@ export function buildEntry(key: string, byAge: readonly IngressPlan[], source: E
   return buildService(first, source);
 }
 
-function buildService({ service, port }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
+function buildService({ service, port, clusterIp }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
+  if (clusterIp !== undefined) return buildClusterIp(service, { address: clusterIp, port: port.port }, allowLoopback);
   const { value: { endpoints }, refused } = buildEndpoints(slicesOf(service), port, { allowLoopback });
   const findings: Finding[] = [];
   if (refused.length > 0) {
@@ -48,6 +50,11 @@ function buildService({ service, port }: Want & { of: 'service' }, { slicesOf, a
     findings.push(finding('too-many-endpoints', `Service ${service}`, message));
   }
   return { value: { endpoints: endpoints.slice(0, mostEndpointsPerService) }, findings };
+}
+
+function buildClusterIp(service: string, endpoint: Endpoint, allowLoopback: boolean): BuiltEntry {
+  if (isPodAddress(endpoint.address, allowLoopback)) return { value: { endpoints: [endpoint] }, findings: [] };
+  return { value: { endpoints: [] }, findings: [finding('endpoint-refused', `Service ${service}`, `has the cluster IP ${quote(endpoint.address)}, which no Service can have; it gets no requests`)] };
 }
 
 function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry {

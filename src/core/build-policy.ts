@@ -87,6 +87,7 @@ function affinityOf(values: AnnotationValues): Affinity | undefined {
     cookie: values['session-cookie-name'] ?? 'INGRESSCOOKIE',
     persistent: values['affinity-mode'] === 'persistent',
     stickyCanary: values['affinity-canary-behavior'] !== 'legacy',
+    ...(values['session-cookie-change-on-failure'] === true ? { changeOnFailure: true } : {}),
     ...given('path', values['session-cookie-path']),
     ...given('domain', values['session-cookie-domain']),
     ...given('sameSite', values['session-cookie-samesite']),

@@ -11,6 +11,7 @@ import type { WantedPath } from './build-host.js';
 import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
 import type { Claim } from './claim.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
+import { throughClusterIp } from './cluster-ip.js';
 import { withDefaults } from './default-annotations.js';
 import type { ExtraHosts } from './extra-hosts.js';
 import { type Finding, finding } from './finding.js';
@@ -75,8 +76,8 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   for (const { from, to } of serves ? extra?.counterparts ?? [] : []) addPath(wants, hostKey(from), wantedCounterpart(to, common));
 }
 
-function wantEndpoints(wants: Map<string, Want>, { port, service, key }: ResolvedBackend, namespace: string): void {
-  if (port !== undefined) wants.set(key, { of: 'service', service: `${namespace}/${service}`, port });
+function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp }: ResolvedBackend, namespace: string): void {
+  if (port !== undefined) wants.set(key, { of: 'service', service: `${namespace}/${service}`, port, ...(clusterIp !== undefined && { clusterIp }) });
 }
 
 /** What the protections of a host's routes lead to. */
@@ -98,6 +99,8 @@ interface Common {
   asks?: Protections['asks'];
   /** The Service whose answers stand in for others. */
   pages?: ResolvedBackend | undefined;
+  /** Whether its backends are asked by the address of their Service. */
+  byClusterIp?: boolean | undefined;
   /** What TLS to its backends takes. */
   backendTls?: Protections['backendTls'];
   /** What handshakes for its hosts ask for. */
@@ -120,21 +123,28 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, backendTls: protections.backendTls, pages: pages?.backend };
+  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
 }
 
 function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {
   return { annotation: 'custom-headers', reference: values['custom-headers'], side: 'answer', allowed };
 }
 
-function wantedPath(listed: KeyedPath, services: Snapshot['services'], { object, closed, shared }: Common, notes: PathNotes): WantedPath {
+function wantedPath(listed: KeyedPath, services: Snapshot['services'], common: Common, notes: PathNotes): WantedPath {
+  const { shared } = common;
   const { path, backend, fallback, alias } = listed;
   const policy = policyOf(listed, shared);
-  const resolved = closed ? nowhere : resolveBackend(backend, shared.namespace, services, object);
+  const resolved = backendOf(backend, services, common);
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
   return { ...shared, path, backend: resolved, fallback, ...(alias && { alias }), policy: isChallenge(path.path) ? withoutCredentials(policy) : policy };
+}
+
+function backendOf(backend: KeyedPath['backend'], services: Snapshot['services'], { object, closed, shared: { namespace }, byClusterIp }: Common): ResolvedBackend {
+  if (closed) return nowhere;
+  const resolved = resolveBackend(backend, namespace, services, object);
+  return byClusterIp === true ? throughClusterIp(resolved, { object, namespace, services }) : resolved;
 }
 
 /** Certificates are proven here (RFC 8555, section 8.3), by somebody who has no password and no session. */

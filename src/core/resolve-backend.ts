@@ -13,6 +13,8 @@ export interface ResolvedBackend {
   key: string;
   /** The Service's own port, when it exists. */
   port?: ServicePort;
+  /** The Service's address, when requests go there and not to its endpoints. */
+  clusterIp?: string;
   findings: Finding[];
 }
 

@@ -9,6 +9,9 @@ import { clientScheme } from './forwarded.js';
 import { endpointName } from './prepare-endpoints.js';
 import { cut, find } from './text.js';
 
+/** Keys that are tried to find one of another endpoint: half of them are enough but once in 10^6, when one of two endpoints fails. */
+const MOST_KEYS = 40;
+
 /** The mark of a backend, as ingress-nginx makes it of the backend's name. */
 export function markOf(backend: string): string {
   return ngx.md5(ngx.md5(backend) + backend);
@@ -26,7 +29,12 @@ export function stickyTurn(affinity: Affinity, route: Route, service: PreparedSe
   const mark = markOf(route.backend);
   const value = ngx.var['cookie_' + affinity.cookie];
   const known = value !== undefined && markOfCookie(affinity) === mark ? cut(value, 0, find(value, '|', 0)) : undefined;
-  if (affinity.persistent) return persistentTurn(affinity, route, service, { known, mark });
+  const place = affinity.persistent ? persistentTurn(affinity, route, service, { known, mark }) : balancedTurn(affinity, route, service, { known, mark });
+  return affinity.changeOnFailure !== undefined && service.endpoints[place].until > ngx.now() ? otherTurn(affinity, route, service, place) : place;
+}
+
+/** The key is the client's own: what it gives changes for few clients only when endpoints come and go. */
+function balancedTurn(affinity: Affinity, route: Route, service: PreparedService, { known, mark }: { known: string | undefined; mark: string }): number {
   if (known !== undefined) return pickSticky(service.endpoints, hashText(known));
   const key = ngx.var.request_id ?? '';
   setCookie(affinity, route, key + '|' + mark);
@@ -43,6 +51,22 @@ function persistentTurn(affinity: Affinity, route: Route, { endpoints }: Prepare
   const turn = chance(endpoints.length) - 1;
   setCookie(affinity, route, ngx.md5(endpointName(endpoints[turn])) + '|' + mark);
   return turn;
+}
+
+/** Place of an endpoint other than the one at `failed`, which is the client's from now on; `failed` itself when there is none. */
+export function otherTurn(affinity: Affinity, route: Route, { endpoints }: PreparedService, failed: number): number {
+  if (endpoints.length < 2) return failed;
+  const now = ngx.now();
+  const id = ngx.var.request_id ?? '';
+  for (let attempt = 1; attempt <= MOST_KEYS; attempt++) {
+    const key = ngx.md5(id + tostring(attempt));
+    const place = affinity.persistent ? chance(endpoints.length) - 1 : pickSticky(endpoints, hashText(key));
+    // Towards the end whoever is not the failed one will do.
+    if (place === failed || (attempt < MOST_KEYS / 2 && endpoints[place].until > now)) continue;
+    setCookie(affinity, route, (affinity.persistent ? ngx.md5(endpointName(endpoints[place])) : key) + '|' + markOf(route.backend));
+    return place;
+  }
+  return failed;
 }
 
 /** A semicolon may stand in a path, but ends it in a cookie. */

@@ -4,6 +4,7 @@ import * as balancer from 'ngx.balancer';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { PathMatchResult, PreparedPolicy } from '../route-table/match.js';
 import type { Policy } from '../route-table/types.js';
+import { otherTurn } from './affinity.js';
 import { countEjection } from './count-ejection.js';
 import { noteFailure, soundTurn } from './endpoint-health.js';
 import { beginLoad, endLoad } from './endpoint-load.js';
@@ -57,8 +58,20 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   if (ejected && context.match !== undefined) countEjection(context.class ?? '', (context.match as PathMatchResult).route);
   context.endpoint = undefined;
   if (policy !== undefined && !mayRepeat(policy, status === 504)) return false;
-  context.turn = soundTurn(endpoints, (context.turn ?? 0) + 1);
+  context.turn = nextTurn(endpoints, policy);
   return true;
+}
+
+function nextTurn(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefined): number {
+  const context = ngx.ctx;
+  const turn = context.turn ?? 0;
+  const affinity = policy === undefined ? undefined : policy.asked.affinity;
+  const match = context.match as PathMatchResult | undefined;
+  if (affinity !== undefined && affinity.changeOnFailure !== undefined && match !== undefined && context.toPage !== true) {
+    const other = otherTurn(affinity, match.route, context.service as PreparedService, turn % endpoints.length);
+    if (other !== turn) return other;
+  }
+  return soundTurn(endpoints, turn + 1);
 }
 
 function prepareTry({ asked, takesBack }: PreparedPolicy, endpoint: PreparedEndpoint, attempts: number): void {

@@ -3,7 +3,7 @@
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { Policy, Rate } from '../route-table/types.js';
 import { changeRequest, filled } from './change-headers.js';
-import { stickyTurn } from './affinity.js';
+import { otherTurn, stickyTurn } from './affinity.js';
 import { chosenTurn } from './choose-endpoint.js';
 import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, shardFor } from './entries.js';
@@ -39,7 +39,10 @@ function slowDown({ bytes, after }: Rate): void {
 
 function turnFor(found: FoundRoute, service: PreparedService, asked: Policy): number {
   // A further try after an answer that was taken back: the next endpoint.
-  if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) return (tonumber(ngx.var.ia_turn) ?? 0) + 1;
+  if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) {
+    const before = tonumber(ngx.var.ia_turn) ?? 0;
+    return asked.affinity !== undefined && asked.affinity.changeOnFailure !== undefined ? otherTurn(asked.affinity, found.taken.route, service, before % service.endpoints.length) : before + 1;
+  }
   if (asked.affinity !== undefined) return stickyTurn(asked.affinity, found.taken.route, service);
   return (asked.balance === undefined ? undefined : chosenTurn(asked.balance, service)) ?? nextTurn(service);
 }

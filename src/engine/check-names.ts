@@ -34,11 +34,13 @@ export function isCertificateId(text: unknown): text is string {
   return typeof text === 'string' && CERTIFICATE_ID.test(text);
 }
 
-/** What comes after `service/` in a key: `<namespace>/<name>/<port number or name>`. */
+/** What comes after `service/` in a key: `<namespace>/<name>/<port number or name>`, or `<namespace>/<name>/cluster-ip/<port number>`. */
 export function isServicePath(text: string): boolean {
   const parts = text.split('/');
   const [namespace, name, port] = parts;
-  if (parts.length !== 3 || !isLabel(namespace) || !isLabel(name)) return false;
+  if (!isLabel(namespace) || !isLabel(name)) return false;
+  if (parts.length === 4) return port === 'cluster-ip' && PORT_NUMBER.test(parts[3]!) && isPort(Number(parts[3]));
+  if (parts.length !== 3) return false;
   return PORT_NUMBER.test(port!) ? isPort(Number(port)) : isLabel(port) && /[a-z]/.test(port);
 }
 

@@ -45,6 +45,7 @@ const affinityFields: Record<keyof Affinity, Check> = {
   cookie: text(/^[A-Za-z0-9_-]+$/, 100),
   persistent: oneOf(true, false),
   stickyCanary: oneOf(true, false),
+  changeOnFailure: oneOf(true),
   path: text(/^\/[-._~A-Za-z0-9/%!$&'()*+:=@]*$/, 1024),
   domain: text(/^\.?[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?$/, 253),
   sameSite: oneOf('None', 'Lax', 'Strict'),

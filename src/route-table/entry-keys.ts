@@ -14,6 +14,11 @@ export function serviceKey(namespace: string, name: string, port: string): strin
   return 'service/' + namespace + '/' + name + '/' + port;
 }
 
+/** Key of a Service's own address in the place of its endpoints. `port` is the port number as text. */
+export function clusterIpKey(namespace: string, name: string, port: string): string {
+  return 'service/' + namespace + '/' + name + '/cluster-ip/' + port;
+}
+
 /** Key of the certificate choice for a server name (SNI); same forms as hostKey, '' for the class's default certificate. */
 export function serverNameKey(host: string): string {
   return 'sni/' + host;

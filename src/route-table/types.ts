@@ -175,6 +175,8 @@ export interface Affinity {
   persistent: boolean;
   /** Whether the cookie also decides between a route and its canary. */
   stickyCanary: boolean;
+  /** Whether a client moves for good when its endpoint fails. */
+  changeOnFailure?: true;
   /** Of the cookie; absent: that of the route, or the root for a pattern. */
   path?: string;
   domain?: string;

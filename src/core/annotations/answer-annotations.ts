@@ -51,6 +51,6 @@ export const affinityAnnotations = {
   'session-cookie-max-age': carriedOut('ingress medium', span, 'none', { note: '' }),
   'session-cookie-samesite': carriedOut('ingress low', oneOf(['None', 'Lax', 'Strict'], { anyCase: true }), 'none', { note: '' }),
   'session-cookie-secure': carriedOut('ingress low', flag, 'when the request came over https', { note: '`false` is as absent, as there.' }),
-  'session-cookie-change-on-failure': leftOut('ingress low', 'not-yet', 'The cookie stays; the request is tried on another endpoint all the same.', { harmless: ['false'] }),
+  'session-cookie-change-on-failure': carriedOut('ingress low', flag, '`false`', { note: 'True: a client whose endpoint failed gets a cookie for the one that is asked instead, and stays there. False: it comes back when its endpoint does; the request itself is tried on another endpoint in both cases.' }),
   'session-cookie-conditional-samesite-none': leftOut('ingress low', 'no', 'Browsers that misread SameSite=None are gone.', { harmless: ['false'] }),
 } as const;

@@ -63,6 +63,6 @@ export const balancingAnnotations = {
   }),
   'upstream-hash-by-subset': carriedOut('location low', flag, '`false`', { note: 'Requests with the same key go to any of a few endpoints. Unlike there the few of a key change by one when an endpoint goes.' }),
   'upstream-hash-by-subset-size': carriedOut('location low', wholeNumber(1, mostSubset), '`3`', { note: '' }),
-  'service-upstream': leftOut('ingress low', 'not-yet', 'Requests go to the endpoints, which serves the same requests.', { harmless: ['false'] }),
+  'service-upstream': carriedOut('ingress low', flag, '`false`', { note: 'True: requests go to the cluster IP of the Service and its port, and kube-proxy or a mesh chooses among endpoints; nothing of affinity, keys and further tries has more than that one to choose from. A Service without a cluster IP keeps its endpoints. The Services of default-backend and auth-url are always asked by their endpoints.' }),
   'ssl-passthrough': leftOut('ingress low', 'no', 'TLS ends at the engine, as there without --enable-ssl-passthrough.', { harmless: ['false'] }),
 } as const;

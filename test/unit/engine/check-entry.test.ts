@@ -27,6 +27,7 @@ const sound: [title: string, key: string, value: unknown][] = [
   ['a backend that could not be resolved', 'host/a.test', routes({ service: '', backend: '' })],
   ['a default backend of no Ingress', 'default', routes({ namespace: '', ingress: '' })],
   ['no endpoints', 'service/shop/web/http', { endpoints: [] }],
+  ['the address of a Service', 'service/shop/web/cluster-ip/80', endpoint('10.96.0.1')],
   ['an IPv6 endpoint', 'service/shop/web/80', endpoint('fd00::1')],
   ['a public endpoint', 'service/shop/web/80', endpoint('203.0.113.9', 65535)],
   ['a server name', 'sni/a.test', { certificate: 'abcdef0123456789' }],
@@ -45,7 +46,7 @@ const bad: [title: string, key: unknown, value: unknown, complaint: RegExp][] = 
     .map((address): (typeof bad)[number] => [`29: endpoint ${JSON.stringify(address)}`, 'service/shop/web/80', endpoint(address), /is not one that a pod can have/]),
   ...[0, -1, 65536, 1.5, NaN, Infinity, 1e400, '80', null, true, {}, deep]
     .map((port): (typeof bad)[number] => [`31: port ${port === deep ? 'of 10,000 levels' : String(port)}`, 'service/shop/web/80', endpoint('10.0.0.1', port), /is not in 1–65535/]),
-  ...['service/shop/web', 'service/shop/web/', 'service/shop/web/0', 'service/shop/web/65536', 'service/shop/web/080', 'service/shop/web/-1', 'service/shop/web/80/x', 'service/../web/80', 'service/Shop/web/80', 'service//web/80',
+  ...['service/shop/web', 'service/shop/web/', 'service/shop/web/0', 'service/shop/web/65536', 'service/shop/web/080', 'service/shop/web/-1', 'service/shop/web/80/x', 'service/shop/web/cluster-ip/http', 'service/shop/web/cluster-ip/0', 'service/shop/web/cluster-ip/', 'service/shop/web/other/80', 'service/shop/web/cluster-ip/80/x', 'service/../web/80', 'service/Shop/web/80', 'service//web/80',
     'certificate/../../x', 'certificate/short', 'certificate/1\n}aaaaaaaa', `certificate/${'a'.repeat(300)}`, 'defaultx', 'default/', 'other/x', '', '__proto__', 7, null, undefined, {}]
     .map((key): (typeof bad)[number] => [`51: key ${JSON.stringify(key)}`, key, routes(), /its key is not/]),
   ...['shop\n', 'sh op', 'Shop', '', 'a/b', '\u0000', 'a'.repeat(64), '../x', '__proto__']

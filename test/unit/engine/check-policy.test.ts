@@ -34,6 +34,7 @@ const sound: object[] = [
   { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
   { balance: { by: 'ewma' } }, { balance: { by: 'hash', key: [{ variable: 'http_x_user' }, { text: '-a_' }] } }, { balance: { by: 'hash', key: [{ variable: 'remote_addr' }], subset: 3 } },
   { protocol: 'https', tls: { verify: { trusted: 'a'.repeat(32), depth: 0, name: 'a.test' } } }, { tls: { verify: { trusted: 'a'.repeat(32), depth: 2, name: 'a' }, serverName: 'b.test', certificate: 'b'.repeat(32), least: 'TLSv1', most: 'TLSv1.3', ciphers: 'HIGH:!aNULL', http2: true, connectSeconds: 5 } },
+  { affinity: { ...affinity, changeOnFailure: true } },
   { affinity }, { affinity: { ...affinity, path: '/a', domain: '.a.test', sameSite: 'Lax', secure: true, maxAge: -1, expires: 3600 } },
 ];
 
@@ -60,7 +61,7 @@ const bad: Record<string, unknown[]> = {
   prefix: ['a', '/a\r\nX: y', '/$host', '/$12', ''],
   headers: [[], 'X-A: b', [{ name: 'X-A' }], [{ name: 'X-A', value: 'a\r\nX: y' }], [{ name: 'Host', value: 'a' }], [{ name: 'X A', value: 'a' }], [{ name: 'X-A', value: '$cookie_a' }], [{ name: 'X-A', value: 'a', more: 1 }], Array.from({ length: 33 }, () => ({ name: 'X-A', value: 'a' }))],
   answer: [{}, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
-  affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, maxAge: '1' }],
+  affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, changeOnFailure: false }, { ...affinity, maxAge: '1' }],
 };
 
 describe('check of a policy', () => {
