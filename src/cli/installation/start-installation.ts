@@ -54,11 +54,14 @@ export interface Installation {
   stop(): Promise<void>;
 }
 
-/** The engine of an installation gets its tables from the claims that are held here: without any, it serves nothing. */
-function standbyReason(controllers: readonly Controller[]): string | undefined {
-  if (!controllers.every((one) => one.isStandby())) return undefined;
-  const holders = controllers.flatMap((one) => one.claims()).map(({ class: name, holder }) => `${name}: ${holder === undefined || holder === '' ? 'nobody' : holder}`);
-  return `standby: the classes are held by other processes (${holders.join(', ')})`;
+/**
+ * The engine of an installation gets its tables from the claims that are held here: without any, it serves nothing. A claim that
+ * came to its end because the cluster can't be reached is nobody else's, as far as anybody can know: what was served is served on.
+ */
+function standbyReason(controllers: readonly Controller[], own: readonly string[]): string | undefined {
+  const claims = controllers.flatMap((one) => one.claims());
+  if (!controllers.every((one) => one.isStandby()) || claims.some(({ holder }) => holder !== undefined && own.includes(holder))) return undefined;
+  return `standby: the classes are held by other processes (${claims.map(({ class: name, holder }) => `${name}: ${holder === undefined || holder === '' ? 'nobody' : holder}`).join(', ')})`;
 }
 
 /** Serves on, and asks clients to go elsewhere. */
@@ -96,7 +99,7 @@ export async function startInstallation(settings: InstallationSettings, log: Par
       ends.push(() => instance.stop());
       controllers.push(instance.controller);
     }
-    const notReady = (): string | undefined => (state === 'stopping' ? 'stopping' : undefined) ?? controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers);
+    const notReady = (): string | undefined => (state === 'stopping' ? 'stopping' : undefined) ?? controllers.map((one) => one.notReady()).find((missing) => missing !== undefined) ?? standbyReason(controllers, settings.instances.map(({ identity }) => identity));
     const admin = await listen(adminApp({ metrics: (request) => metrics.render(request), classes: claims.map((claim) => claim.class), notReady }), address, port);
     // It answers to the end, that it is not ready.
     ends.unshift(() => admin.close());

@@ -19,6 +19,7 @@ const LONG = process.env.APART_LONG === '1';
 const API_GONE_MS = LONG ? 60_000 : 3000;
 const UPGRADES = LONG ? 20 : 2;
 const ROLLS = LONG ? 20 : 1;
+const LONG_STALL_MS = 200;
 /** Requests a second of each class. */
 const RATE = Number(process.env.APART_RATE ?? 60);
 
@@ -29,10 +30,16 @@ describe('e2e: controllers and engines apart, under load', function () {
   const loads: Load[] = [];
   const begins: { phase: string; at: number }[] = [];
   let told = 0;
+  /** When the test itself was held up, and for how long: requests that were due then say nothing of an engine. */
+  const stalls: { at: number; ms: number }[] = [];
+  let stallWatch: NodeJS.Timeout | undefined;
 
   /** By the phase in which they were told. */
-  const failures = (): string[] => loads.flatMap(({ report }) => report.failures).map(({ at, what }) =>
-    `${begins.filter((one) => one.at <= at).at(-1)!.phase}, after ${Math.round(at - begins.filter((one) => one.at <= at).at(-1)!.at)} ms: ${what}`);
+  const failures = (): string[] => loads.flatMap(({ report }, load) => report.failures.map(({ at, what }) => {
+    const { phase: name, at: begun } = begins.filter((one) => one.at <= at).at(-1)!;
+    const stalled = stalls.filter((one) => Math.abs(one.at - at) < 5000).map(({ ms }) => Math.round(ms));
+    return `${name}, after ${Math.round(at - begun)} ms, ${load % 2 === 0 ? 'by the balancer' : 'straight'}: ${what} (the test was held up for ${stalled.join(', ') || 0} ms)`;
+  }));
   const phase = (name: string, work: () => Promise<void>): void => {
     it(name, async () => {
       begins.push({ phase: name, at: performance.now() });
@@ -63,9 +70,16 @@ describe('e2e: controllers and engines apart, under load', function () {
       loads.push(startLoad(balancer.port, rig.targets(name), RATE / 2), startLoad(engine(0).ports[name]!.http, rig.targets(name), RATE / 2));
     }
     begins.push({ phase: 'before', at: performance.now() });
+    let last = performance.now();
+    stallWatch = setInterval(() => {
+      const now = performance.now();
+      if (now - last > LONG_STALL_MS) stalls.push({ at: now, ms: now - last });
+      last = now;
+    }, 10);
     await untilSteady(loads);
   });
   after(async () => {
+    clearInterval(stallWatch);
     await Promise.all(loads.map((load) => load.stop()));
     for (const balancer of balancers) await balancer.close();
     await rig.stop();
@@ -154,7 +168,7 @@ describe('e2e: controllers and engines apart, under load', function () {
     }
     expect(failures()).to.deep.equal([]);
     const late = reports.flatMap(({ latencies }) => latencies).sort((a, b) => a - b);
-    console.log(`      0 failed of ${sent} requests (95 % bound 3/N = ${(3 / sent).toExponential(1)}), latency p50 ${late[Math.floor(late.length / 2)]!.toFixed(1)} ms, p99 ${late[Math.floor(late.length * 0.99)]!.toFixed(0)} ms, longest ${late.at(-1)!.toFixed(0)} ms`);
+    console.log(`      0 failed of ${sent} requests (95 % bound 3/N = ${(3 / sent).toExponential(1)}), latency p50 ${late[Math.floor(late.length / 2)]!.toFixed(1)} ms, p99 ${late[Math.floor(late.length * 0.99)]!.toFixed(0)} ms, longest ${late.at(-1)!.toFixed(0)} ms; the test was held up ${stalls.length} times, for ${Math.max(0, ...stalls.map(({ ms }) => Math.round(ms)))} ms at most`);
   });
 });
 
