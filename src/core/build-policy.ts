@@ -48,6 +48,7 @@ export function buildPolicy(values: AnnotationValues, settings: ClassSettings = 
     ...given('limits', limitsOf(values, settings)),
     ...given('rate', rateOf(values)),
     ...headersOf(values, custom),
+    ...(values['enable-access-log'] === false ? { unlogged: true as const } : {}),
   };
   return Object.keys(policy).length === 0 ? undefined : policy;
 }

@@ -179,6 +179,7 @@ const policyFields: Record<keyof Policy, Check> = {
   prefix: text(forwardedPrefix, 1024),
   headers: headersOf('request'),
   answer: (value) => isShape(value, answerFields, []) && Object.keys(value as AnswerChanges).length > 0,
+  unlogged: oneOf(true),
 };
 
 /** The order of the fields of what is in a policy. */

@@ -137,6 +137,7 @@ init_by_lua_block {
   ia_answer_headers = require("data-plane.answer-headers").run
   ia_count_answer = require("data-plane.count-answer").run
   ia_count = require("data-plane.count").run
+  ia_log = require("data-plane.access-log").run
 }
 init_worker_by_lua_block { require("data-plane.start-worker").start() }
 exit_worker_by_lua_block { require("data-plane.start-worker").stop() }
@@ -156,7 +157,19 @@ map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
-map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + proxyRanges(settings.listeners) + '\n' + lazyVariables();
+map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + proxyRanges(settings.listeners) + requestLogFormat(settings) + '\n' + lazyVariables();
+}
+
+/** One JSON object a line. Whose a request was is set by data-plane/access-log.ts. */
+function requestLogFormat({ accessLog }: EngineSettings): string {
+  if (accessLog === undefined) return '';
+  const texts = {
+    time: 'time_iso8601', class: 'ia_log_class', ingress: 'ia_log_ingress', service: 'ia_log_service', client: 'ia_address', scheme: 'ia_forwarded_proto', host: 'host', method: 'request_method', uri: 'request_uri',
+    protocol: 'server_protocol', userAgent: 'http_user_agent', requestId: 'ia_request_id', endpoints: 'upstream_addr', endpointStatuses: 'upstream_status', endpointSeconds: 'upstream_response_time',
+  };
+  const numbers = { status: 'status', seconds: 'request_time', requestBytes: 'request_length', answerBytes: 'bytes_sent' };
+  const fields = [...Object.entries(texts).map(([name, variable]) => `"${name}":"$${variable}"`), ...Object.entries(numbers).map(([name, variable]) => `"${name}":$${variable}`)];
+  return `\nlog_format ia_requests escape=json '{${fields.join(',')}}';`;
 }
 
 function limitsBlock({ limits }: EngineSettings): string {

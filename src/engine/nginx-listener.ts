@@ -40,15 +40,6 @@ const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connectio
 /** Bounds of bodies whose length is not known; data-plane/body.ts chooses among them. */
 const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m', '32m', '64m', '128m', '256m', '512m', '1g', '2g', '4g', '8g', '16g', '32g', '64g'];
 
-/** For the whole server: what nginx refuses before it knows the location is counted, too. */
-const COUNTING = `
-  header_filter_by_lua_block { ia_count_answer() }
-  log_by_lua_block { ia_count() }`;
-/** Without counting: what a request held is given back all the same. */
-const ENDING = `
-  header_filter_by_lua_block { ia_answer_headers() }
-  log_by_lua_block { require("data-plane.end-request").run() }`;
-
 /** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
   const { name } = listener;
@@ -72,7 +63,7 @@ server {
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + headerLines() + (settings.metrics.traffic ? COUNTING : ENDING) + '\n' + [
+` + headerLines() + endOf(settings) + '\n' + [
     proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
@@ -91,6 +82,15 @@ export function proxyRanges(listeners: readonly ListenerSettings[]): string {
   const ranges = trusting.map(({ proxyProtocolFrom = [] }, at) => [`geo $realip_remote_addr $ia_from_proxy_${at} {`, '  default "";', ...proxyProtocolFrom.map((range) => nginxText`  ${range} yes;`), '}']);
   const byPort = trusting.flatMap(({ httpPort, httpsPort }, at) => [httpPort, httpsPort].map((port) => `${nginxText`  ${port} `}$ia_from_proxy_${at};`));
   return [...ranges.flat(), 'map $server_port $ia_from_proxy {', '  default "";', ...byPort, '}'].join('\n');
+}
+
+/** For the whole server: what nginx refuses before it knows the location is counted, too. What a request held is given back in any case. */
+function endOf({ accessLog, metrics: { traffic } }: EngineSettings): string {
+  const atItsEnd = traffic ? 'ia_count()' : 'require("data-plane.end-request").run()';
+  return `
+  header_filter_by_lua_block { ${traffic ? 'ia_count_answer()' : 'ia_answer_headers()'} }
+  log_by_lua_block { ${accessLog === undefined ? atItsEnd : `ia_log(${quote(traffic ? 'counted' : 'uncounted')})`} }` + (accessLog === undefined ? '' : nginxText`
+  access_log ${accessLog} ia_requests buffer=64k flush=1s if=$ia_logged;`);
 }
 
 /** For the whole server: nginx shares what locations inherit, and there are many. */

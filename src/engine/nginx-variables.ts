@@ -10,12 +10,15 @@ const question = [
 /** What backends are told of a client's certificate (data-plane/client-certificate.ts). */
 const client = ['client_verify', 'client_subject', 'client_issuer', 'client_cert'];
 
+/** Whose a request was, for the log of requests (data-plane/access-log.ts). */
+const logged = ['log_class', 'log_ingress', 'log_service'];
+
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
 const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
 
 /** Of the client and its way: as the connection has it, unless a trusted proxy says otherwise (data-plane/forwarded.ts). */
 const forwarded: Readonly<Record<string, string>> = {
-  address: '$remote_addr', forwarded_for: '$remote_addr', forwarded_host: '$ia_host',
+  address: '$remote_addr', forwarded_for: '$remote_addr', forwarded_host: '$ia_host', logged: 'yes',
 };
 
 /** The same by the port that the PROXY protocol tells; see nginx-listener.ts. */
@@ -25,7 +28,7 @@ const ofProxy = [
   'map $ia_proxy_port $ia_forwarded_proto { default $scheme; 443 https; }',
 ];
 
-const lazy = [...question, ...client, ...kept];
+const lazy = [...question, ...client, ...logged, ...kept];
 
 /** Lines of the http block. */
 export function lazyVariables(): string {

@@ -39,6 +39,7 @@ export const settingsSchema = {
     modulesDirectory: { type: 'string', default: '/usr/lib/nginx/modules' },
     luaDirectory: { type: 'string', minLength: 1 },
     allowLoopbackEndpoints: { type: 'boolean', default: false },
+    accessLog: { type: 'string', minLength: 1 },
     sharedMemoryMegabytes: group({
       versions: count(1, 1, 64),
       pointers: count(64, 1, 4096),

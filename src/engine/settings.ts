@@ -73,6 +73,8 @@ export interface EngineSettings {
   sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'cursors' | 'limits' | 'verdicts' | 'tlsSessions', number>;
   /** The one setting that lets endpoints in 127.0.0.0/8 and ::1 pass. For development and tests. */
   allowLoopbackEndpoints: boolean;
+  /** File with a line of JSON for each request; left out: there is none. nginx appends to it, and goes on when it can't. */
+  accessLog?: string;
   limits: EngineLimits;
   metrics: MetricsSettings;
 }
@@ -165,8 +167,9 @@ function isNetwork(text: string): boolean {
 
 function pathComplaints(settings: EngineSettings): string[] {
   const complaints: string[] = [];
-  for (const key of ['workDirectory', 'nginxBinary', 'modulesDirectory', 'luaDirectory'] as const) {
+  for (const key of ['workDirectory', 'nginxBinary', 'modulesDirectory', 'luaDirectory', 'accessLog'] as const) {
     const value = settings[key];
+    if (value === undefined) continue;
     if (!path.isAbsolute(value)) complaints.push(`${key}: must be an absolute path`);
     try {
       quote(value);

@@ -99,6 +99,8 @@ export interface Policy {
   /** Headers of the request that is sent on. */
   headers?: HeaderLine[];
   answer?: AnswerChanges;
+  /** Requests are not in the engine's log of requests. */
+  unlogged?: true;
 }
 
 export interface Redirect {

@@ -12,6 +12,8 @@ export interface DevSettings {
   ports: { external: { http: number; https: number }; internal: { http: number; https: number } };
   /** Networks of proxies that speak the PROXY protocol to a listener; left out: nobody does. */
   proxyProtocolFrom?: { external?: string[]; internal?: string[] };
+  /** File for a log of requests; left out: none is kept. */
+  accessLog?: string;
   /** Show the traffic under ingress-nginx's names, too. */
   familiarNames: boolean;
 }
@@ -40,7 +42,7 @@ export function devClaims(): Claim[] {
 }
 
 /** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
-export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, familiarNames }: DevSettings): object {
+export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, accessLog, familiarNames }: DevSettings): object {
   const listener = (name: 'external' | 'internal', className: string): object => {
     const proxies = proxyProtocolFrom?.[name];
     return { name, address: '127.0.0.1', httpPort: ports[name].http, httpsPort: ports[name].https, classes: [className], ...(proxies && { proxyProtocolFrom: proxies }) };
@@ -48,7 +50,7 @@ export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, fam
   return {
     workDirectory: path.join(workDirectory, 'nginx'),
     listeners: [listener('external', external), listener('internal', internal)],
-    allowLoopbackEndpoints: true,
+    allowLoopbackEndpoints: true, ...(accessLog === undefined ? {} : { accessLog }),
     // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
     ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
     limits: { drainSeconds: 2 },

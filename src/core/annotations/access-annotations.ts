@@ -5,7 +5,7 @@ import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
 import { clientCertificateAnnotations } from './client-certificate-annotations.js';
 import { externalAuthAnnotations } from './external-auth-annotations.js';
-import { oneOf, textLike } from './grammar.js';
+import { flag, oneOf, textLike } from './grammar.js';
 
 /** What a Secret may be called, its namespace allowed before it. */
 const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
@@ -40,7 +40,7 @@ export const refusedAnnotations = {
 } as const;
 
 export const observingAnnotations = {
-  'enable-access-log': leftOut('location low', 'no', 'There is no access log of requests; they are counted.', { harmless: ['false'] }),
+  'enable-access-log': carriedOut('location low', flag, '`true`', { note: 'Requests are logged where the engine\'s settings name a file for it (`accessLog`, docs/run.md); with `false` those of this Ingress are not.' }),
   'enable-rewrite-log': leftOut('location low', 'no', 'There is no such log.', { harmless: ['false'] }),
   'enable-opentelemetry': leftOut('location low', 'no', 'There is no such module in the engine; trace headers are passed on.', { harmless: ['false'] }),
   'opentelemetry-trust-incoming-span': leftOut('location low', 'no', 'See enable-opentelemetry.'),

@@ -21,7 +21,7 @@ const clients = { authority: 'a'.repeat(32), depth: 1, verify: 'on' };
 const sound: object[] = [
   { https: 'redirect' }, { https: 'redirect-as-is' }, { redirect: { code: 308, location: 'https://a.test$request_uri' } }, { redirect: { code: 302, location: '/app?x=1' } },
   { allow: ['0a000000/8', `${'0'.repeat(32)}/128`], deny: ['00000000/0'] }, { bodyBytes: 0 }, { bodyBytes: 2 ** 50, connectSeconds: 1, sendSeconds: 604800, readSeconds: 60 },
-  ...['https', 'auto', 'grpc', 'grpcs'].map((protocol) => ({ protocol })), { host: 'a.test:80' }, { host: 'web.$host' },
+  ...['https', 'auto', 'grpc', 'grpcs'].map((protocol) => ({ protocol })), { host: 'a.test:80' }, { host: 'web.$host' }, { unlogged: true },
   { redirect: { code: 308, location: '$scheme://a.test$request_uri', stripSlash: true } }, { forwarded: { trusted: ['0a000000/8'], header: 'X-Forwarded-For', full: true } },
   { external: { ...question, headers: [{ name: 'Authorization', value: 'x' }], cache: { key: '$cookie_a', times: [{ statuses: [200], seconds: 60 }] } } },
   { cors }, { cors: { origins: ['https://a.test', 'https://*.b.test:8080'], methods: 'GET, PUT', headers: 'X-A', credentials: true, expose: '*', maxAge: 0 } },
@@ -52,7 +52,7 @@ const bad: Record<string, unknown[]> = {
   forwarded: [{ trusted: [], header: 'X-A' }, { trusted: ['0a000000/8'] }, { trusted: ['x'], header: 'X-A' }, { trusted: ['0a000000/8'], header: 'X A' }, { trusted: ['0a000000/8'], header: 'X-A', full: false }],
   tls: [{}, 'on', { more: 1 }, { verify: true }, { verify: {} }, { verify: { trusted: '../x', depth: 1, name: 'a' } }, { verify: { trusted: 'a'.repeat(32), depth: -1, name: 'a' } }, { verify: { trusted: 'a'.repeat(32), depth: 1 } }, ...['', '$host', 'a b', 'a\n', 'a..b', '*.a'].map((name) => ({ verify: { trusted: 'a'.repeat(32), depth: 1, name } })),
     { serverName: 'a/b' }, { certificate: 'x' }, { least: 'SSLv3' }, { most: 'TLSv1.4' }, { ciphers: '' }, { ciphers: 'a b' }, { ciphers: '@SECLEVEL=0' }, { http2: false }, { connectSeconds: 0 }],
-  satisfyAny: [false, 'any'],
+  satisfyAny: [false, 'any'], unlogged: [false, 'true'],
   flow: [{}, { answers: 'on' }, { requests: 'off' }, { kilobytes: 0 }, { kilobytes: 129 }, { buffers: 1001 }, { more: 1 }],
   retry: [{}, { ...retry, tries: 0 }, { ...retry, tries: 11 }, { ...retry, statuses: [503], tries: 4 }, { ...retry, statuses: [418] }, { ...retry, statuses: '503' }, { ...retry, repeat: 1 }, { ...retry, seconds: -1 }, { ...retry, more: 1 }],
   errors: [{}, { statuses: [200], whenEmpty: true }, { statuses: [503], whenEmpty: true, backend: 'host/a.test' }, { statuses: [503] }],

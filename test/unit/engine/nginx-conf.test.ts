@@ -20,7 +20,7 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
-  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header`.split(/\s+/));
+  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format`.split(/\s+/));
 
 /** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
 const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
@@ -34,7 +34,7 @@ interface Directive {
 
 /** Reads nginx.conf as nginx does: words, quoted strings, comments, blocks. */
 function parseConf(text: string): Directive[] {
-  const tokens = text.match(/#[^\n]*|"[^"]*"|[{};]|[^\s{};"#]+/g)!.filter((token) => !token.startsWith('#'));
+  const tokens = text.match(/#[^\n]*|"[^"]*"|'[^']*'|[{};]|[^\s{};"'#]+/g)!.filter((token) => !token.startsWith('#'));
   let at = 0;
   const block = (): Directive[] => {
     const found: Directive[] = [];
@@ -121,6 +121,14 @@ describe('nginx.conf', () => {
     }
     expect(content).to.include('geo $realip_remote_addr $ia_from_proxy_0 {\n  default "";\n  "10.0.0.0/8" yes;\n  "fd00::1" yes;\n}');
     expect(content).to.include('map $server_port $ia_from_proxy {\n  default "";\n  "8080" $ia_from_proxy_0;\n  "8443" $ia_from_proxy_0;\n}');
+  });
+
+  it('keeps a log of requests where a file is named, and none else', () => {
+    const { content } = renderNginxConf(settings({ accessLog: '/var/log/with space;.json' }));
+    expect(lint(content)).to.deep.equal([]);
+    expect(content.match(/^ {2}access_log "\/var\/log\/with space;\.json" ia_requests buffer=64k flush=1s if=\$ia_logged;$/gm)).to.have.length(2);
+    expect(content.match(/access_log off;/g)).to.have.length(1);
+    expect(conf.content).to.not.match(/log_format|ia_requests|ia_log\(/);
   });
 
   it('depends on the settings and on nothing else', () => {

@@ -45,6 +45,8 @@ describe('engine settings', () => {
     ['a proxy that is no network', { listeners: [{ ...listener, proxyProtocolFrom: ['10.0.0.0/33'] }] }, /proxyProtocolFrom: "10\.0\.0\.0\/33" is no network/],
     ['a proxy by name', { listeners: [{ ...listener, proxyProtocolFrom: ['lb.example.com; }'] }] }, /is no network/],
     ['no proxy', { listeners: [{ ...listener, proxyProtocolFrom: [] }] }, /must NOT have fewer than 1/],
+    ['a relative access log', { accessLog: 'requests.json' }, /accessLog: must be an absolute path/],
+    ['an access log that could be more than a file', { accessLog: '/a"; x' }, /accessLog: must not contain/],
     ['an address with a zone', { listeners: [{ ...listener, address: 'fe80::1%eth0' }] }, /is not an IP address/],
     ['a relative binary', { nginxBinary: 'nginx' }, /nginxBinary: must be an absolute path/],
     ['an account that is none', { workerUser: 'a b' }, /workerUser: is not a valid name/],
