@@ -93,12 +93,16 @@ function issuer({ kind, metadata, spec }: NeighbourObject, { to, formerNames }: 
 function externalDns({ metadata, spec }: NeighbourObject, { to, formerNames }: Neighbourhood): Neighbour[] {
   const object = `Deployment ${metadata.namespace}/${metadata.name}`;
   return (spec?.template?.spec?.containers ?? []).filter(({ image = '' }) => image.includes('external-dns')).flatMap(({ args = [], command = [] }) => {
-    const flags = [...command, ...args];
-    const named = flags.filter((flag) => flag.startsWith('--ingress-class=')).map((flag) => flag.slice('--ingress-class='.length));
-    const filter = flags.find((flag) => flag.startsWith('--annotation-filter=') && flag.includes('kubernetes.io/ingress.class'));
+    const named = valuesOf('--ingress-class', [...command, ...args]);
+    const filter = valuesOf('--annotation-filter', [...command, ...args]).find((value) => value.includes('kubernetes.io/ingress.class'));
     const told: Neighbour[] = [];
     if (named.some((name) => formerNames.has(name)) && !named.includes(to)) told.push({ object, what: `external-dns looks at classes ${named.join(', ')} only: add --ingress-class=${to} before the cut-over, or it deletes the records of what has moved` });
-    if (filter !== undefined) told.push({ object, what: `external-dns selects by the class annotation (${filter}): what loses or changes that annotation loses its records, so change the filter first` });
+    if (filter !== undefined) told.push({ object, what: `external-dns selects by the class annotation (--annotation-filter=${filter}): what loses or changes that annotation loses its records, so change the filter first` });
     return told;
   });
+}
+
+/** The values of a flag that may be repeated, written as `--flag=value` or as two arguments. */
+function valuesOf(flag: string, words: readonly string[]): string[] {
+  return words.flatMap((word, at) => (word.startsWith(`${flag}=`) ? [word.slice(flag.length + 1)] : word === flag && words[at + 1] !== undefined ? [words[at + 1]!] : []));
 }
