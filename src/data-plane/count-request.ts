@@ -1,7 +1,6 @@
 // Counts a request under its class and Ingress. Label values come from the table or from closed lists; nothing that a client
 // chooses becomes one. Keys are made once and kept at the route, so that counting builds no text.
 
-import { off } from 'jit';
 import type { PathMatchResult } from '../route-table/match.js';
 import { foldedName } from '../route-table/figures.js';
 import { add, isBegun, seriesOf } from './counters.js';
@@ -56,8 +55,6 @@ function requestKey(route: CountedRoute, className: string, method: string, stat
   byStatus[status] = key;
   return key;
 }
-
-off(newRequestKey);
 
 /** Beyond the limit of series what is new is counted together, under a name that no Ingress can have. */
 function newRequestKey(route: CountedRoute, className: string, method: string, status: string): string {

@@ -1,7 +1,6 @@
 // Counters in shared memory, so that counts outlive a worker. Each is listed under a number: whoever reads them all needs no
 // scan of the zone, which would lock it. Nothing here evicts; what finds no room is counted as dropped.
 
-import { off } from 'jit';
 import { figureSlots } from '../route-table/figures.js';
 import { find } from './text.js';
 
@@ -44,8 +43,6 @@ function addSeries(className: string, by: number): void {
   counters.safe_add(key, 0);
   counters.incr(key, by);
 }
-
-off(begin);
 
 /** First sight of a counter: it starts at `by` and is listed. */
 function begin(counter: string, listedAs: string, by: number): void {

@@ -1,7 +1,6 @@
 // Log phase: how long a request and its last try took, and how large it and its answer were. Histograms of the class, or of the
 // Ingress when that is switched on.
 
-import { off } from 'jit';
 import { type Figures, type Measured, gathered, newFigures, observe } from './figures.js';
 import { metricsSettings } from './init.js';
 import { type CountedRoute, originKey } from './origin-key.js';
@@ -53,8 +52,6 @@ function lastTime(one: Variable, name: string): number {
   return secondsOf(one) ?? lastOf(ngx.var[name]);
 }
 
-off(lastOf);
-
 /** Of several tries (`0.001, 0.002`) the last one counts; a dash stands for a time that never was. */
 function lastOf(text: string | undefined): number {
   if (text === undefined || text === '-') return NEVER;
@@ -65,8 +62,6 @@ function lastOf(text: string | undefined): number {
 function figuresOf(route: CountedRoute, className: string): Figures {
   return (metricsSettings().perIngress ? route.figures : classFigures[className]) ?? beginFigures(route, className);
 }
-
-off(beginFigures);
 
 function beginFigures(route: CountedRoute, className: string): Figures {
   const own = metricsSettings().perIngress;

@@ -175,12 +175,6 @@ declare module 'ffi' {
 }
 
 /** @noResolution */
-declare module 'jit' {
-  /** Never compiles the function; what calls it is compiled as it is when it does not. For what is rarely needed. */
-  export function off(this: void, rarely: (this: void, ...parameters: never[]) => unknown): void;
-}
-
-/** @noResolution */
 declare module 'bit' {
   export function band(this: void, a: number, b: number): number;
 }

@@ -1,6 +1,5 @@
 // The keys of counters of a route as a whole. They are made once and kept at the route, so that counting builds no text.
 
-import { off } from 'jit';
 import type { Route } from '../route-table/types.js';
 import type { Figures } from './figures.js';
 
@@ -19,8 +18,6 @@ export type CountedRoute = Route & {
 export function originKey(name: string, className: string, route: CountedRoute): string {
   return route.origins?.[name] ?? newOriginKey(name, className, route);
 }
-
-off(newOriginKey);
 
 function newOriginKey(name: string, className: string, route: CountedRoute): string {
   const origins = route.origins ?? {};
