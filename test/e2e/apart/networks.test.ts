@@ -57,7 +57,7 @@ describe('e2e: controllers and engines on a network that is cut', function () {
     await rig.allReady();
     for (const name of CLASSES) await rig.holder(name);
     await rig.expectChange('first');
-    for (const engine of rig.engines) for (const name of CLASSES) loads.push(startLoad(engine.ports[name]!.http, rig.targets(name), RATE, engine.address));
+    for (const engine of rig.engines) for (const name of CLASSES) loads.push(startLoad(engine.ports[name]!.http, rig.targets(name), RATE, { address: engine.address }));
     await untilSteady(loads);
   });
   after(async () => {
