@@ -19,6 +19,8 @@ export interface FoundRoute {
   service: PreparedService | undefined;
   /** Of the class, as of which all this was found. */
   generation: number;
+  /** Of the request: known as usual (usual-request.ts). The caller's word. */
+  usual: boolean;
 }
 
 /** 'malformed': the path has no normal form. 'undecidable': a pattern could not be evaluated. 'busy': the tables changed under the read, again and again. */
@@ -30,7 +32,7 @@ const RECENT_PATHS = 8;
 const LONGEST_RECENT = 128;
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
-const found: FoundRoute = { class: '', path: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0 };
+const found: FoundRoute = { class: '', path: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0, usual: false };
 const generations: number[] = [];
 let searched: string[] = [];
 let askedPath = '';

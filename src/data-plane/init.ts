@@ -2,6 +2,7 @@
 // settings; nothing that comes from the cluster is in it.
 
 import * as cjson from 'cjson';
+import * as compiler from 'jit.opt';
 import { hopDirectory } from '../route-table/backend-tls.js';
 import { add } from './counters.js';
 import { takeFirstTable } from './first-tables.js';
@@ -33,8 +34,15 @@ const classes: string[] = [];
 let instance = '';
 let lastCounters: number | undefined;
 
+/**
+ * The way of a request is longer than what LuaJIT compiles as one piece by itself: it would give up on the outer functions and leave
+ * them to its interpreter. The last is how many calls at the end of functions a piece may have.
+ */
+const COMPILER = ['maxrecord=8000', 'maxsnap=1000', 'maxirconst=2000', 'loopunroll=60'];
+
 /** Loads `<prefix>/data-plane.json`; a missing or broken file stops the start of nginx. */
 export function start(): void {
+  for (const option of COMPILER) compiler.start(option);
   const [file, problem] = io.open(ngx.config.prefix() + 'data-plane.json', 'r');
   if (file === undefined) {
     error(problem, 0);

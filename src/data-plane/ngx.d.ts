@@ -151,6 +151,11 @@ declare module 'cjson' {
   export function encode(value: unknown): string;
 }
 
+/** @noResolution */
+declare module 'jit.opt' {
+  export function start(this: void, option: string): void;
+}
+
 /** Memory that is C's. */
 type Foreign = { readonly __brand: 'foreign' };
 /** A text of C, and what nginx answers for a variable (request-figures.ts). */

@@ -11,8 +11,9 @@ import { enter, keepHeld, noteSent } from './enter.js';
 import { classesOfListener } from './init.js';
 import { isInLane } from './lane.js';
 import { send } from './send.js';
-import { newRecent, recall, remember } from './recent.js';
 import { takeBody } from './take-body.js';
+import { readVariable } from './read-variable.js';
+import { noteUsual, recallUsual } from './usual-request.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 import { leavingKey } from './shared-keys.js';
 
@@ -27,31 +28,43 @@ const HOST_HEADER = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])' + PORT + '$';
 /** What may stand after the name that the route was chosen by, in the Host that is sent on: it names the same host. */
 const AFTER_HOST = '^\\.?' + PORT + '$';
 
-/** Names that were valid before: asking again costs more than the rest of the search. RFC 1035, section 2.3.4. */
-const validHosts = newRecent<true>();
-const RECENT_HOSTS = 10_000;
-const LONGEST_NAME = 253;
-
 /** RFC 5842, section 7.2. */
 const LOOP_DETECTED = 508;
 
 /** Runs for a request that goes on in a named location: what it holds it still holds. */
 export function resume(this: void, listener: string): void {
   keepHeld();
-  run(listener);
+  runInFull(listener);
 }
 
 /** Runs for every request of the data listener of this name. */
 export function run(this: void, listener: string): void {
-  const variables = ngx.var;
+  const usual = recallUsual();
+  if (usual === undefined || versions.get(LEAVING) !== undefined) return runInFull(listener);
+  const classes = classesOfListener(listener);
+  if (usual.plain) prepareContext(classes[0]);
+  else ngx.ctx.class = classes[0];
+  goOn(classes, usual.host, true);
+}
+
+/** With all its places from the beginning: a table that grows is allocated anew again and again. */
+function prepareContext(className: string | undefined): void {
+  ngx.ctx = { class: className, match: undefined, policy: undefined, service: undefined, turn: undefined, attempt: undefined, triedAt: undefined, endpoint: undefined, headerAt: undefined };
+}
+
+function runInFull(listener: string): void {
   if (isToLeave()) return enter('@leave');
   const classes = classesOfListener(listener);
   ngx.ctx.class = classes[0];
-  const host = variables.host ?? '';
+  const host = ngx.var.host ?? '';
   const refused = refusal(host);
   if (refused !== undefined) return ngx.exit(refused);
+  goOn(classes, host, false);
+}
 
-  const requestUri = variables.request_uri as string;
+/** `usual`: the request has no body, and is where requests come in. */
+function goOn(classes: string[], host: string, usual: boolean): void {
+  const requestUri = readVariable('request_uri') as string;
   const question = find(requestUri, '?', 0);
   const rawPath = question < 0 ? requestUri : cut(requestUri, 0, question);
 
@@ -59,6 +72,7 @@ export function run(this: void, listener: string): void {
   if (outcome === 'malformed') return ngx.exit(400);
   if (outcome === 'none') return ngx.exit(404);
   if (outcome === 'undecidable' || outcome === 'busy') return ngx.exit(503);
+  outcome.usual = usual;
   carryOut(outcome, rawPath, requestUri);
 }
 
@@ -85,9 +99,11 @@ function carryOut(found: FoundRoute, rawPath: string, requestUri: string): void 
   }
   const sentPath = route.rewrite === undefined ? path : rewritePath(route.rewrite, captures);
   if (sentPath === undefined) return ngx.exit(400);
-  ngx.var.ia_uri = sentPath === rawPath ? requestUri : sentPath + cut(requestUri, rawPath.length, requestUri.length);
+  // Left empty, nginx sends on what the client has sent (ngx_http_proxy_create_request); in `/` that is the whole of it.
+  if (sentPath !== rawPath) ngx.var.ia_uri = sentPath + cut(requestUri, rawPath.length, requestUri.length);
+  else if (!found.usual) ngx.var.ia_uri = requestUri;
   if (policy !== undefined) return carryOutPolicy(found, policy, sentPath, rawPath);
-  const body = takeBody(undefined);
+  const body = takeBody(found, undefined);
   if (body === true) send(found, undefined);
   else if (body !== false) enter(body);
 }
@@ -97,7 +113,7 @@ function carryOutPolicy(found: FoundRoute, policy: PreparedPolicy, sentPath: str
   const protocol = spokenBy(policy.asked);
   if (prefix !== undefined && found.match.route.rewrite !== undefined) setPrefix(prefix, found.match.captures);
   if ((protocol === 'grpc' || protocol === 'grpcs') && !enterGrpc(protocol, sentPath, rawPath)) return;
-  const body = takeBody(policy.asked);
+  const body = takeBody(found, policy.asked);
   if (body === false) return;
   if (body !== true) return enter(body);
   if (!isInLane(found, policy)) return;
@@ -117,14 +133,16 @@ function queryOf(rawPath: string, requestUri: string): string | undefined {
 function refusal(host: string): number | undefined {
   if (ngx.req.http_version() === 0.9 || !takeHost(host)) return 400;
   // An endpoint that leads back here would take every connection there is with one request.
-  return ngx.var.ia_hops === '' ? LOOP_DETECTED : undefined;
+  if (ngx.var.ia_hops === '') return LOOP_DETECTED;
+  if (ngx.var.http_host === host) noteUsual(host);
+  return undefined;
 }
 
 /** Sets the Host that is sent on: the very name that the route is chosen by. False when it is none. */
 function takeHost(host: string): boolean {
   const header = ngx.var.http_host ?? '';
   // $ia_host and $ia_backend_host are $host already.
-  if (header === host) return host === '' || recall(validHosts, host) === true || isValid(host);
+  if (header === host) return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
   const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
   const sameName = string.lower(cut(header, 0, host.length)) === host &&
     ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
@@ -133,12 +151,6 @@ function takeHost(host: string): boolean {
   ngx.var.ia_host = sent;
   ngx.var.ia_backend_host = sent;
   return host === '' || (header !== '' && named);
-}
-
-function isValid(host: string): boolean {
-  const valid = ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
-  if (valid && host.length <= LONGEST_NAME) remember(validHosts, host, true, RECENT_HOSTS);
-  return valid;
 }
 
 /** gRPC has locations of its own; the request starts again there. True when it is there. */

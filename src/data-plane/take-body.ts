@@ -1,11 +1,14 @@
 // Measures the body of a request before it is read: against its length when that is known, by a location with a bound when not.
 
 import type { Policy } from '../route-table/types.js';
+import type { FoundRoute } from './find-route.js';
 import { boundedLocation } from './body.js';
 import { usualBodyBytes } from './init.js';
 
 /** The location in which the body is to be read first; true when the request may go on here, false when it is answered. */
-export function takeBody(asked: Policy | undefined): string | boolean {
+export function takeBody({ usual }: FoundRoute, asked: Policy | undefined): string | boolean {
+  // Usual requests have none.
+  if (usual) return true;
   const limit = asked === undefined ? usualBodyBytes() : asked.bodyBytes ?? usualBodyBytes();
   if (limit === 0) return true;
   const length = ngx.var.content_length;

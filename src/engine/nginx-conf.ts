@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { proxyRanges, renderListener } from './nginx-listener.js';
-import { lazyVariables } from './nginx-variables.js';
+import { declaringLocation, lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
 import { hopDirectory } from '../route-table/backend-tls.js';
@@ -255,5 +255,5 @@ server {
   location / {
     content_by_lua_block { require("data-plane.control").run() }
   }
-}`;
+` + declaringLocation() + '\n}';
 }

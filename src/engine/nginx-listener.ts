@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net';
 import { bufferSteps, flowLane, numberSteps, statusLane, takenBack } from '../route-table/lanes.js';
 import { nginxText, quote } from './nginx-text.js';
+import { corsLines } from './nginx-variables.js';
 import type { EngineSettings, ListenerSettings } from './settings.js';
 
 /** What is known of a client by its certificate; not sent when nothing is. */
@@ -50,12 +51,8 @@ server {
   listen ${`${address}:${listener.httpPort}`} default_server backlog=4096` + proxied + nginxText`;
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096` + proxied + ';' + realAddress(listener) + nginxText`
   set $ia_listener ${listener.name};
-  set $ia_location "";
-  set $ia_leaving "";
   limit_rate_after $ia_rate_after;
   set $ia_scheme "http";
-  set $ia_shard "";
-  set $ia_uri "";
   # The validated host, and the one for the backend; the Lua side may put the client's port back, or another name.
   set $ia_host $host;
   set $ia_backend_host $host;
@@ -63,7 +60,7 @@ server {
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + headerLines() + endOf(settings) + '\n' + [
+` + headerLines() + '\n' + corsLines() + endOf(settings) + '\n' + [
     proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `

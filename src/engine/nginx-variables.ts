@@ -1,5 +1,5 @@
-// Variables that the Lua side sets for few requests only. As maps they cost nothing until somebody sets or reads them, where
-// `set` would cost every request. Fixed text: nothing here comes from settings or from the cluster.
+// Variables that the Lua side sets. They are declared where no request comes by: a `set` on its way, or a map, would cost every
+// request. Fixed text: nothing here comes from settings or from the cluster.
 
 /** The question that another server is asked about a request, and its verdict (data-plane/external-auth.ts). */
 const question = [
@@ -28,14 +28,32 @@ const ofProxy = [
   'map $ia_proxy_port $ia_forwarded_proto { default $scheme; 443 https; }',
 ];
 
-const lazy = [...question, ...client, ...logged, ...kept];
+/** What an answer lets pages of other origins do (data-plane/answer-headers.ts): the header, and the variable that it is added from. */
+const cors = [
+  ['Access-Control-Allow-Origin', 'origin'], ['Access-Control-Allow-Credentials', 'credentials'], ['Access-Control-Allow-Methods', 'methods'],
+  ['Access-Control-Allow-Headers', 'headers'], ['Access-Control-Max-Age', 'age'], ['Access-Control-Expose-Headers', 'expose'],
+] as const;
 
-/** Lines of the http block. */
+/** Lines of a server block; a header whose variable is empty is not there. */
+export function corsLines(): string {
+  return cors.map(([header, name]) => `  add_header ${header} $ia_cors_${name} always;`).join('\n');
+}
+
+/** Where a request goes; what some locations say of themselves. */
+const way = ['shard', 'uri', 'location', 'leaving'];
+
+/** Lines of the http block. Who reads a variable that nothing has been put into gets nothing, without a warning. */
 export function lazyVariables(): string {
   return [
-    ...lazy.map((name) => `map "" $ia_${name} { default "${name === 'rate_after' ? '0' : ''}"; }`),
     ...Object.entries(forwarded).map(([name, value]) => `map "" $ia_${name} { default ${value}; }`), ...ofProxy,
-    '# Only what is part of another value can be set from Lua; this one is never read.',
-    `map "${lazy.map((name) => `$ia_${name}`).join('')}" $ia_settable { default ""; }`,
+    'uninitialized_variable_warn off;',
+    '# All that has to be looked at of most requests; data-plane/usual-request.ts.',
+    `map "" $ia_said_cors { default "${cors.map(([header]) => `$upstream_http_${header.toLowerCase().replaceAll('-', '_')}`).join('')}"; }`,
+    'map "" $ia_request { default "$server_protocol|$ia_hops|$scheme|$host|$http_host|$content_length|$http_transfer_encoding"; }',
   ].join('\n');
+}
+
+/** A location that nothing leads to: a variable is there, and can be set from Lua, once some `set` names it. */
+export function declaringLocation(): string {
+  return `  location @declared {\n${[...question, ...client, ...logged, ...kept, ...way, ...cors.map(([, name]) => `cors_${name}`)].map((name) => `    set $ia_${name} "";`).join('\n')}\n  }`;
 }

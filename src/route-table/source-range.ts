@@ -9,6 +9,9 @@ export interface SourceRange {
   bits: number;
 }
 
+/** How an IPv4 address begins in IPv6. */
+const MAPPED = bytesOf('00000000000000000000ffff');
+
 /** Ranges out of `<bytes in hexadecimal>/<bits>`, prepared once for many comparisons. */
 export function prepareRanges(ranges: string[]): SourceRange[] {
   const prepared: SourceRange[] = [];
@@ -21,11 +24,24 @@ export function prepareRanges(ranges: string[]): SourceRange[] {
 
 /** Whether `address` (4 or 16 bytes) is in a range. IPv4 in IPv6 (::ffff:0:0/96) counts as IPv4. */
 export function inRanges(ranges: SourceRange[], address: string): boolean {
-  const own = isMapped(address) ? cut(address, 12, 16) : address;
-  for (const range of ranges) {
-    if (covers(range, own) || (own !== address && covers(range, address))) return true;
+  const own = address.length === 16 && cut(address, 0, 12) === MAPPED ? cut(address, 12, 16) : address;
+  // One after the other as far as most lists reach: LuaJIT does not compile a function around a loop.
+  const count = ranges.length;
+  if (count > 0 && isIn(ranges[0]!, own, address)) return true;
+  if (count > 1 && isIn(ranges[1]!, own, address)) return true;
+  if (count > 2 && isIn(ranges[2]!, own, address)) return true;
+  return count > 3 && isInLater(ranges, own, address);
+}
+
+function isInLater(ranges: SourceRange[], own: string, address: string): boolean {
+  for (let at = 3; at < ranges.length; at++) {
+    if (isIn(ranges[at]!, own, address)) return true;
   }
   return false;
+}
+
+function isIn(range: SourceRange, own: string, address: string): boolean {
+  return covers(range, own) || (own !== address && covers(range, address));
 }
 
 function covers({ bytes, bits }: SourceRange, address: string): boolean {
@@ -38,14 +54,6 @@ function covers({ bytes, bits }: SourceRange, address: string): boolean {
   const a = byteAt(bytes, whole);
   const b = byteAt(address, whole);
   return (a - (a % scale)) === (b - (b % scale));
-}
-
-function isMapped(address: string): boolean {
-  if (address.length !== 16) return false;
-  for (let at = 0; at < 12; at++) {
-    if (byteAt(address, at) !== (at < 10 ? 0 : 255)) return false;
-  }
-  return true;
 }
 
 function bytesOf(hex: string): string {

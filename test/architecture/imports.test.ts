@@ -19,7 +19,7 @@ const LODASH = 'lodash';
 const allowed: Record<string, Folder> = {
   'route-table': { folders: [], packages: [], node: false },
   // Lua modules that come with nginx's Lua module or LuaJIT, and cjson.
-  'data-plane': { folders: ['route-table'], packages: ['bit', 'cjson', 'ffi', 'ngx.balancer', 'ngx.ssl', 'resty.core.base'], node: false },
+  'data-plane': { folders: ['route-table'], packages: ['bit', 'cjson', 'ffi', 'jit.opt', 'ngx.balancer', 'ngx.ssl', 'resty.core.base'], node: false },
   core: { folders: ['route-table'], packages: [LODASH], node: false },
   kubernetes: { folders: ['core', 'route-table'], packages: ['@kubernetes/client-node', 'undici', LODASH], node: true },
   engine: { folders: ['core', 'route-table'], packages: ['ajv', 'yaml', 'selfsigned', 'undici', LODASH], node: true },

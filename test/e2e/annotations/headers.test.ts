@@ -16,7 +16,7 @@ describe('e2e: annotations of headers', function () {
     session = await startDevSession({ web: 1 });
     const { server, port } = await listenHttp((_request, response) => {
       response.writeHead(302, {
-        location: 'http://inner.test:8080/app/x?y', 'x-powered-by': 'something old', server: 'secret/1.0', 'x-frame-options': 'ALLOWALL',
+        location: 'http://inner.test:8080/app/x?y', 'x-powered-by': 'something old', server: 'secret/1.0', 'x-frame-options': 'ALLOWALL', 'access-control-allow-methods': 'PURGE', 'access-control-allow-origin': 'https://inner.test',
         'set-cookie': ['a=1; Path=/app/; Domain=.Inner.test; HttpOnly', 'path=/app; Path=/application', 'domain=inner.test; domain=other.test; Secure', 'plain'],
       }).end();
     });
@@ -33,6 +33,7 @@ describe('e2e: annotations of headers', function () {
       ...['Host: evil', 'Connection: close', 'Content-Length: 0', 'Transfer-Encoding: chunked', 'X-Forwarded-For: 1.2.3.4', 'Authorization: Basic x', 'X-Real-IP: 1', 'X-Arbiter-Hops: 1', 'X-A: a\rX-B: b', 'X-A: $http_cookie', 'X_A: b', 'no colon', 'X-A: é', ': x', `X-A: ${'x'.repeat(2000)}`]
         .map((line, at) => own(`request-bad-${at}`, { [request]: `X-Good: yes\n${line}` })),
       ...['Set-Cookie: a=b', 'Location: https://evil', 'Access-Control-Allow-Origin: *', 'X-Accel-Redirect: /etc', 'Content-Length: 1', 'X-A: a\u2028b', 'X-A: $host$cookie_a'].map((line, at) => own(`answer-bad-${at}`, { [response]: line })),
+      own('cors', { 'enable-cors': 'true' }, 'moved'),
       own('unknown', { 'ingress-arbiter.io/answer-headers': 'X: y' }),
       ingress({ name: 'prefix', host: 'prefix.example.com', service: 'web', path: '/app(/|$)(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/app' } }),
       ingress({ name: 'prefix-capture', host: 'prefix-capture.example.com', service: 'web', path: '/(a|b)/(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/$1' } }),
@@ -44,6 +45,11 @@ describe('e2e: annotations of headers', function () {
   after(async () => {
     await session?.close();
     backend?.close();
+  });
+
+  it('enable-cors: takes the place of what the backend says of other origins', async () => {
+    const { headers } = await session.ask('cors.example.com');
+    expect([headers['access-control-allow-origin'], headers['access-control-allow-methods']]).to.deep.equal(['*', 'GET, PUT, POST, DELETE, PATCH, OPTIONS']);
   });
 
   const get = (name: string, path = '/', headers: Record<string, string> = {}): ReturnType<DevSession['ask']> => session.ask(`${name}.example.com`, path, { headers });
