@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean
+.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-tls bench-metrics bench-change bench-memory bench-start bench-pictures
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -65,6 +65,37 @@ image-rootfs: build ## Build image/Dockerfile with buildah and run the quick sta
 
 quick-start: build ## The quick start of docs/install.md on a cluster of this machine (root)
 	@$(with_tools) scripts/quick-start.sh
+
+bench-setup: build ## Install what benchmarks compare with: haproxy, caddy, wrk, h2load, cc, valgrind (Debian; no service is started)
+	@scripts/setup-bench.sh
+
+bench: bench-check bench-proxy bench-tls bench-metrics bench-change bench-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about an hour (docs/performance.md)
+
+bench-check: bench-setup ## Instructions of a request against a static nginx; fails beyond the bound, on a busy machine too (1 minute)
+	@node dist/bench/instructions.js $(BENCH_FLAGS)
+
+# The scenarios that carry a figure to reach; SCENARIOS="…" for others of bench/scenarios.
+SCENARIOS ?= one-host hosts-10000 classes-4 haproxy-10000
+bench-proxy: bench-setup ## Processor time of a request against other proxies (5 minutes a scenario with the default effort)
+	@for one in $(SCENARIOS); do node dist/bench/proxy.js --starts 5 --rounds 10 $(BENCH_FLAGS) $$one || exit 1; done
+
+bench-tls: bench-setup ## Processor time of a full TLS handshake with 10,000 certificates
+	@node dist/bench/proxy.js --starts 3 --rounds 8 $(BENCH_FLAGS) handshakes
+
+bench-metrics: bench-setup ## Processor time of a request with counting on against off
+	@node dist/bench/proxy.js --starts 8 --rounds 6 $(BENCH_FLAGS) counting
+
+bench-change: bench-setup ## What one change costs with 1,000, 10,000 and 100,000 Ingresses
+	@node dist/bench/change.js --ingresses 1000,10000,100000 $(BENCH_FLAGS)
+
+bench-memory: bench-setup ## Memory of 10,000 and 100,000 routes, and how soon an engine has them
+	@node dist/bench/memory.js $(BENCH_FLAGS)
+
+bench-start: build ## Ten starts of an engine from its disk with nobody to ask (5,000 routes)
+	@START_ROUNDS=10 node node_modules/mocha/bin/mocha.js dist/test/e2e/apart/restart-from-disk.test.js
+
+bench-pictures: build ## Draw docs/pictures/performance-*.svg from bench/results
+	@node dist/bench/draw-results.js
 
 manifests: setup ## Write manifests/install.yaml from the overlay internal-external
 	@$(with_tools) scripts/render-manifests.sh >.work/install.yaml && mv .work/install.yaml manifests/install.yaml

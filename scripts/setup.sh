@@ -3,6 +3,7 @@
 # It does nothing when nothing is missing, says what it does before doing it, and starts no service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/debian-packages.sh
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 stop() { say "$*"; exit 1; }
@@ -39,18 +40,6 @@ missing_packages() {
   { [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] && [ -e /usr/lib/nginx/modules/ndk_http_module.so ]; } || echo libnginx-mod-http-lua
   compgen -G '/usr/lib/*/lua/5.1/cjson.so' >/dev/null || echo lua-cjson
   command -v openssl >/dev/null || echo openssl
-}
-
-# apt-get without its chatter, which is shown when it fails.
-apt_get() {
-  apt-get -q -y -o APT::Update::Error-Mode=any "$@" >.work/apt.log 2>&1 || { cat .work/apt.log >&2; return 1; }
-}
-
-# Debian starts a service as soon as its package is installed; nobody asked for an nginx on port 80.
-without_services() {
-  local policy=/usr/sbin/policy-rc.d
-  [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod 755 "$policy"; trap "rm -f $policy" EXIT; }
-  "$@"
 }
 
 install_debian_packages() {

@@ -24,13 +24,7 @@ export function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter((one) => one !== '').map(Number);
 }
 
-/** Bytes of memory of the processes, what they share divided among those who share it (Pss). */
-export function proportionalMemory(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + 1024 * Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]), 0);
-}
-
-/** Bytes of memory that only these processes have (Private_Clean and Private_Dirty). */
-export function privateMemory(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + 1024 * [...readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').matchAll(/^Private_(?:Clean|Dirty):\s+(\d+)/gm)]
-    .reduce((all, [, size]) => all + Number(size), 0), 0);
+/** Bytes of memory of the processes that no file and no shared zone is behind (Anonymous). */
+export function anonymousMemory(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + 1024 * Number(/^Anonymous:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]), 0);
 }

@@ -24,6 +24,8 @@ export interface Scenario {
   proxies: string[];
   /** Figures to reach, by proxy: the largest ratio. */
   limits: Record<string, number>;
+  /** The largest ratio of our instructions to those of the static nginx (bench/instructions.ts). */
+  instructions?: number;
 }
 
 const DEFAULTS = { classes: 1, paths: 0, policies: false, scheme: 'http', certificates: 'one', connections: 32, limits: {} } as const;

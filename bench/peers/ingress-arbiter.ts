@@ -1,7 +1,7 @@
 // Our engine with one worker, given the scenario's routes as a controller would give them. Its agent's time does not count
 // here (it handles no request); the price of a change is asked by bench/change.
 
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Engine, startEngine } from '../../src/engine/agent.js';
 import { engineSettings } from '../../src/engine/settings.js';
@@ -33,7 +33,7 @@ function arbiterPeer(name: string, metrics: Record<string, unknown>): Peer {
     version: async () => `${await firstLine('/usr/sbin/nginx', '-v')}, ingress-arbiter`,
     async start(prepared) {
       const { engine, ports } = await startArbiter(prepared, { workers: 1, metrics });
-      const pids = () => engine.pids()!.workers;
+      const pids = () => prepared.wrap === undefined ? engine.pids()!.workers : [engine.pids()!.master];
       bindTo(proxyProcessor, pids());
       return { ports, pids, stop: () => engine.stop() } satisfies RunningProxy;
     },
@@ -47,16 +47,38 @@ export async function startArbiter(prepared: Prepared, options: { workers: numbe
   const listeners = Array.from({ length: scenario.classes }, (_, at) => ({
     name: `class${at}`, address: '127.0.0.1', httpPort: ports[2 * at], httpsPort: ports[2 * at + 1], classes: [`class${at}`],
   }));
+  const moved = new Map(prepared.wrap === undefined ? [] : (await freePorts(ports.length)).map((own, at) => [ports[at]!, own] as const));
+  const reached = ports.map((port) => moved.get(port) ?? port);
   writeFileSync(path.join(folder, 'scenario.json'), JSON.stringify(scenario));
   const engine = await startEngine(engineSettings({
-    ...options, workDirectory: path.join(folder, 'engine'), allowLoopbackEndpoints: true, limits: { drainSeconds: 0 }, listeners,
+    ...options, workDirectory: path.join(folder, 'engine'), allowLoopbackEndpoints: true, limits: { drainSeconds: 0, startSeconds: 60 }, listeners,
+    ...(prepared.wrap === undefined ? {} : { nginxBinary: wrapped(folder, prepared.wrap, moved) }),
     ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
   }), { log: () => undefined });
   for (let at = 0; at < scenario.classes; at++) await fill(engine, tableOf(prepared, at));
   const chosen = scenario.scheme === 'http' ? 0 : 1;
   return {
-    engine, ports: listeners.map((_, at) => ports[2 * at + chosen]!), httpsPorts: listeners.map((_, at) => ports[2 * at + 1]!),
+    engine, ports: listeners.map((_, at) => reached[2 * at + chosen]!), httpsPorts: listeners.map((_, at) => reached[2 * at + 1]!),
   };
+}
+
+/** nginx as one process: it can't take sockets over then, so it listens on `ports` in place of those that the agent holds. */
+function wrapped(folder: string, wrap: readonly string[], ports: ReadonlyMap<number, number>): string {
+  const file = path.join(folder, 'nginx');
+  const moved = [...ports].map(([held, own]) => `-e 's/127.0.0.1:${held}"/127.0.0.1:${own}"/'`).join(' ');
+  writeFileSync(file, `#!/bin/sh
+unset NGINX
+sed ${moved} ${firstLua()} ${folder}/engine/nginx.conf >${folder}/counted.conf
+exec ${wrap.join(' ')} /usr/sbin/nginx -p ${folder}/engine -c ${folder}/counted.conf -e stderr -g 'master_process off;'
+`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+/** Lua of the environment variable BENCH_LUA runs first in nginx, such as `require("jit.v").on("/tmp/jit.log")`: what LuaJIT gives up, and why. */
+function firstLua(): string {
+  const { BENCH_LUA } = process.env;
+  return BENCH_LUA === undefined ? '' : `-e 's#^init_by_lua_block {#& ${BENCH_LUA}#'`;
 }
 
 async function fill(engine: Engine, update: TableUpdate): Promise<void> {

@@ -10,6 +10,8 @@ export interface Prepared {
   pods: readonly number[];
   /** Certificates by host number, PEM; one for all hosts, or one for each. */
   certificates: readonly { certificate: string; key: string }[];
+  /** What nginx is to be started with, such as valgrind and its options. */
+  wrap?: readonly string[];
 }
 
 export interface RunningProxy {
@@ -29,6 +31,12 @@ export interface Peer {
 
 /** The headers that every proxy sends to the pod, with nginx's names of the values. */
 export const forwarded = [
-  ['X-Request-ID', '$request_id'], ['X-Real-IP', '$remote_addr'], ['X-Forwarded-For', '$remote_addr'], ['X-Forwarded-Host', '$host'],
+  ['X-Request-ID', '$given_request_id'], ['X-Real-IP', '$remote_addr'], ['X-Forwarded-For', '$remote_addr'], ['X-Forwarded-Host', '$host'],
   ['X-Forwarded-Port', '$server_port'], ['X-Forwarded-Proto', '$scheme'], ['X-Forwarded-Scheme', '$scheme'], ['X-Scheme', '$scheme'],
+] as const;
+
+/** What only a proxy may say, taken out of what a client sends (nginx does it by setting it to nothing). */
+export const takenOut = [
+  'Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Forwarded-Prefix', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL',
+  'ssl-client-verify', 'ssl-client-subject-dn', 'ssl-client-issuer-dn', 'ssl-client-cert',
 ] as const;

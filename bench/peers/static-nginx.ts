@@ -6,10 +6,16 @@ import path from 'node:path';
 import { freePorts } from '../../test/fixtures/free-ports.js';
 import { type Scenario, hostName, hostsOf } from '../harness/scenario.js';
 import { firstLine, startChildProxy } from './child-proxy.js';
-import { type Peer, type Prepared, forwarded } from './peer.js';
+import { type Peer, type Prepared, forwarded, takenOut } from './peer.js';
+
+/** What ingress-nginx, and so our engine, adds to every answer of a route with enable-cors. */
+const cors = [
+  ['Access-Control-Allow-Origin', '*'], ['Access-Control-Allow-Credentials', 'true'], ['Access-Control-Allow-Methods', 'GET, PUT, POST, DELETE, PATCH, OPTIONS'],
+  ['Access-Control-Allow-Headers', 'DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization'], ['Access-Control-Max-Age', '1728000'],
+] as const;
 
 const POLICIES = `allow 127.0.0.0/8; deny all; client_max_body_size 8m; proxy_connect_timeout 5s; proxy_read_timeout 30s;
-      add_header Access-Control-Allow-Origin * always; add_header Access-Control-Allow-Credentials true always;`;
+      ${cors.map(([name, value]) => `add_header ${name} ${JSON.stringify(value)} always; proxy_hide_header ${name};`).join(' ')}`;
 
 export const staticNginx: Peer = {
   name: 'static-nginx',
@@ -20,7 +26,7 @@ export const staticNginx: Peer = {
     const file = path.join(folder, 'nginx.conf');
     mkdirSync(path.join(folder, 'temp'));
     writeFileSync(file, renderConfiguration(prepared, ports));
-    return startChildProxy(['/usr/sbin/nginx', '-p', folder, '-c', file, '-e', 'stderr'], ports);
+    return startChildProxy([...prepared.wrap ?? [], '/usr/sbin/nginx', '-p', folder, '-c', file, '-e', 'stderr', ...(prepared.wrap === undefined ? [] : ['-g', 'master_process off;'])], ports);
   },
 };
 
@@ -32,13 +38,16 @@ export function renderConfiguration({ folder, scenario, pods, certificates }: Pr
     if (scenario.certificates === 'each') return [renderHost(scenario, port, '*.example.com')];
     return Array.from({ length: to - from }, (_, offset) => renderHost(scenario, port, hostName(from + offset)));
   });
-  return `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log stderr error; worker_rlimit_nofile 20000;
+  return `daemon off; worker_processes 1; ${process.getuid?.() === 0 ? 'user root;' : ''} pid ${folder}/nginx.pid; error_log stderr error; worker_rlimit_nofile 20000;
 events { worker_connections 8192; }
 http {
   access_log off; ${temporary} server_names_hash_max_size 524288; server_names_hash_bucket_size 128; keepalive_requests 1000; tcp_nodelay on;
   ${scenario.scheme === 'http' ? '' : renderTls(folder, certificates[0]!)}
-  proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; proxy_buffering off; proxy_buffer_size 4k;
+  map $http_upgrade $upgrade { default ""; websocket websocket; } map $upgrade $hop { default ""; websocket upgrade; }
+  map $http_x_request_id $given_request_id { default $http_x_request_id; "" $request_id; }
+  proxy_http_version 1.1; proxy_set_header Upgrade $upgrade; proxy_set_header Connection $hop; proxy_set_header X-Original-Forwarded-For $http_x_forwarded_for; proxy_set_header Host $host; proxy_buffering off; proxy_buffer_size 4k;
   ${forwarded.map(([name, value]) => `proxy_set_header ${name} ${value};`).join(' ')}
+  ${takenOut.map((name) => `proxy_set_header ${name} "";`).join(' ')}
   upstream pods { ${pods.map((port) => `server 127.0.0.1:${port};`).join(' ')} keepalive 64; keepalive_requests 100000; }
 ${hosts.join('\n')}
 }

@@ -1,0 +1,61 @@
+// Counts the instructions that a process of nginx carries out for a request, with valgrind's callgrind. Instructions in the
+// kernel do not count. The count hardly differs from run to run, however busy the machine is.
+
+import { execFile } from 'node:child_process';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { RunningProxy } from '../peers/peer.js';
+import { type Scenario, hostName, hostsOf } from './scenario.js';
+
+const run = promisify(execFile);
+
+/** Requests before counting: LuaJIT has compiled then what it compiles. */
+const WARM_UP = Number(process.env.BENCH_WARM_UP ?? 6000);
+
+/** What nginx is to be started with so that it can be counted later: one process, without a master. `folder` takes the counts. */
+export function underCallgrind(folder: string): string[] {
+  return ['valgrind', '--tool=callgrind', '--quiet', '--instr-atstart=no', `--callgrind-out-file=${folder}/callgrind.out.%p`, `--vgdb-prefix=${folder}/vgdb`];
+}
+
+/** Instructions for one request of the scenario, on average over `requests`. `keep`: the file of counts goes there. */
+export async function instructionsPerRequest(proxy: RunningProxy, { scenario, folder, requests, keep }: { scenario: Scenario; folder: string; requests: number; keep?: string }): Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  try {
+    await ask(proxy.ports, scenario, agent, WARM_UP);
+    const worker = String(proxy.pids()[0]);
+    await control(folder, '-i', 'on', worker);
+    await ask(proxy.ports, scenario, agent, requests);
+    await control(folder, '-d', worker);
+    await control(folder, '-i', 'off', worker);
+    const counts = path.join(folder, `callgrind.out.${worker}.1`);
+    const total = Number(/^totals: (\d+)/m.exec(readFileSync(counts, 'utf8'))?.[1]);
+    if (!(total > 0)) throw new Error(`callgrind has counted nothing in ${counts}`);
+    if (keep !== undefined) copyFileSync(counts, keep);
+    return total / requests;
+  } finally {
+    agent.destroy();
+  }
+}
+
+async function control(folder: string, ...args: string[]): Promise<void> {
+  const { stdout, stderr } = await run('callgrind_control', [`--vgdb-prefix=${folder}/vgdb`, ...args]);
+  if (/error|no active/i.test(stdout + stderr)) throw new Error(`callgrind_control ${args.join(' ')}: ${stdout}${stderr}`);
+}
+
+/** Asks one after the other, for the classes and their hosts in turn. */
+async function ask(ports: readonly number[], scenario: Scenario, agent: Agent, requests: number): Promise<void> {
+  for (let at = 0; at < requests; at++) {
+    const { from, to } = hostsOf(scenario, at % ports.length);
+    await askOnce({ port: ports[at % ports.length]!, host: hostName(from + (at * 7919) % (to - from)), at: scenario.paths > 0 ? `/p${at % scenario.paths}/page` : '/', agent });
+  }
+}
+
+function askOnce({ port, host, at, agent }: { port: number; host: string; at: string; agent: Agent }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    request({ host: '127.0.0.1', port, path: at, headers: { host }, agent }, (answer) => {
+      answer.resume().on('end', () => { if (answer.statusCode === 200) resolve(); else reject(new Error(`${host}: ${answer.statusCode}`)); });
+    }).on('error', reject).end();
+  });
+}

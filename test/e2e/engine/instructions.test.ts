@@ -1,0 +1,23 @@
+// A request must not become much dearer without anybody noticing: its instructions in nginx, counted by valgrind, against those of a
+// static nginx that does the same. Not by time, so a busy machine changes little. Without valgrind, or a C compiler, it is skipped.
+
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+
+const run = promisify(execFile);
+
+describe('e2e: instructions of a request', function () {
+  this.timeout(300_000);
+
+  it('are no more than the bound of bench/scenarios/one-host.json', async function () {
+    try {
+      for (const program of ['valgrind', 'cc']) execFileSync(program, ['--version'], { stdio: 'ignore' });
+    } catch {
+      this.skip();
+    }
+    // It ends with 1 beyond the bound, and with a trace when anything else goes wrong.
+    const { stdout } = await run(process.execPath, ['dist/bench/instructions.js', '--unwritten', '--requests', '500', 'one-host'], { env: { ...process.env, BENCH_WARM_UP: '2000' } });
+    expect(stdout).to.match(/^one-host: \d\.\d\d times the static nginx; at most \d\.\d: reached$/m);
+  });
+});
