@@ -56,7 +56,7 @@ export class NginxProcess {
   /** Starts nginx and waits until it answers. Throws an EngineError that says what to do. */
   async start(): Promise<ControlClient> {
     try {
-      const run = await this.startOnce(this.settings);
+      const run = await this.startOnce({ settings: this.settings, tablesNeeded: false });
       this.makeCurrent(run);
       return run.client;
     } catch (error) {
@@ -146,7 +146,7 @@ export class NginxProcess {
     if (missing.length > 0) throw new EngineError('port-forbidden', `nginx can't be replaced while it runs: the agent holds no socket of ${missing.join(', ')}; restart the engine`);
     let run: NginxRun | undefined;
     try {
-      run = await this.startOnce(settings);
+      run = await this.startOnce({ settings, tablesNeeded: true });
       await takeOver(run.client);
     } catch (error) {
       if (run !== undefined) killRun(run);
@@ -193,11 +193,11 @@ export class NginxProcess {
     }
   }
 
-  private async startOnce(settings: EngineSettings): Promise<NginxRun> {
+  /** `tablesNeeded`: it is to take the place of one that serves, so without all tables it must not start. */
+  private async startOnce({ settings, tablesNeeded }: { settings: EngineSettings; tablesNeeded: boolean }): Promise<NginxRun> {
     checkInstalled(settings);
     const number = this.freeNumber();
     writeConfiguration(settings, number);
-    const tablesNeeded = this.replacing !== undefined;
     await this.hooks.prepare(tablesNeeded);
     const run = spawnNginx({ settings, number, sockets: this.sockets.open(settings.listeners), tablesNeeded, log: this.hooks.log });
     const deadline = performance.now() + settings.limits.startSeconds * 1000;
