@@ -24,6 +24,14 @@ const whole = (decision: Decision): unknown => ({
 const shuffled = <T>(list: readonly T[]): fc.Arbitrary<T[]> => fc.shuffledSubarray([...list], { minLength: list.length });
 const namesOf = ({ metadata, spec }: Ingress): (string | undefined)[] => [metadata.annotations?.[classAnnotation] || undefined, spec?.ingressClassName || undefined];
 
+
+/** Hosts of its rules, those that it asks for besides, and the counterparts of its rules' with or without `www.`. */
+function hostsOf({ metadata, spec }: Ingress): (string | undefined)[] {
+  const ruled = (spec?.rules ?? []).map(({ host = '' }) => (host === '' ? '' : normalizeHost(host)));
+  const aliases = (metadata.annotations?.['nginx.ingress.kubernetes.io/server-alias'] ?? '').split(',').map((host) => normalizeHost(host.trim()));
+  return [...ruled, ...aliases, ...ruled.map((host = '') => (host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`))];
+}
+
 describe('core: laws', function () {
   this.timeout(60_000);
 
@@ -112,8 +120,7 @@ describe('core: laws', function () {
       const before = decideOf(objects, by).tables;
       const after = decideOf([...objects, further], by);
       const owner = after.ownership.get(`${further.metadata.namespace}/${further.metadata.name}`)!.owner;
-      const { rules = [] } = (further as unknown as Ingress).spec ?? {};
-      const own = rules.map(({ host = '' }) => (host === '' ? '' : normalizeHost(host)));
+      const own = hostsOf(further as unknown as Ingress);
       for (const [name, table] of before) {
         for (const [key, value] of table) {
           const host = key.startsWith('host/') ? key.slice('host/'.length) : key.startsWith('sni/') ? key.slice('sni/'.length) : undefined;
