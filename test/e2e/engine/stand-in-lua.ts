@@ -1,6 +1,6 @@
 // The smallest Lua modules that let the real nginx start, take tables and answer: used where a test is about the process
 // and not about the data plane.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 const control = `
@@ -72,16 +72,16 @@ const modules: Record<string, string> = {
   return { run = run, resume = run }`,
   balance: `local balancer = require("ngx.balancer")
     return { run = function() assert(balancer.set_current_peer(ngx.ctx.endpoint.address, ngx.ctx.endpoint.port)) end }`,
-  certificate: 'return { run = function() end }',
   'start-worker': 'return { start = function() end, stop = function() end }',
-  'answer-headers': 'return { run = function() end }',
-  'count-answer': 'return { run = function() end }',
   count: 'return { run = function() ngx.shared.ia_versions:incr("count", 1, 0) end }',
   control,
 };
 
-/** Writes the modules below `directory`, which becomes a luaDirectory. */
+/** Writes the modules below `directory`, which becomes a luaDirectory; those that are not listed are there and do nothing. */
 export function writeStandInLua(directory: string): void {
   mkdirSync(path.join(directory, 'data-plane'), { recursive: true });
+  for (const file of readdirSync('src/data-plane')) {
+    if (!file.endsWith('.d.ts')) writeFileSync(path.join(directory, 'data-plane', file.replace(/[.]ts$/, '.lua')), 'return { run = function() end }');
+  }
   for (const [name, source] of Object.entries(modules)) writeFileSync(path.join(directory, 'data-plane', `${name}.lua`), source);
 }
