@@ -12,6 +12,7 @@ import type { Finding } from './finding.js';
 import { byAge } from './order.js';
 import type { IngressPlan } from './plan-ingress.js';
 import { type Failure, buildEntrySafely } from './plan-safely.js';
+import { createTargetMakers } from './target-makers.js';
 
 export interface ClassState {
   readonly table: ClassTable;
@@ -39,12 +40,15 @@ export function createClassState(claim: Claim): ClassState {
   const references = createDependencyIndex();
   const findingsByEntry = new Map<string, Finding[]>();
   const touched = new Set<string>();
+  /** Targets that an entry leads to or no longer does: of them only whether they are there can have changed. */
+  const led = new Set<string>();
+  const makers = createTargetMakers(plans);
   const plansOf = (entry: string): IngressPlan[] =>
     [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
   return {
     table,
     setPlan(key, plan) {
-      for (const entry of changedEntries(plans.get(key), plan)) touched.add(entry);
+      for (const entry of changedEntries(plans.get(key), plan)) if (!makers.isMadeBefore(entry, key, plan)) touched.add(entry);
       if (plan === undefined) plans.delete(key);
       else plans.set(key, plan);
       members.set(key, [...(plan?.wants.keys() ?? []), ...(plan?.dependsOn.services.map(serviceMark) ?? [])]);
@@ -63,15 +67,18 @@ export function createClassState(claim: Claim): ClassState {
         const value = built === undefined ? closeEntry(table.get(entry)) ?? nothingBehind(entry) : built.value;
         if (putEntry(table, entry, value)) changed.add(entry);
         references.set(entry, leadsTo(value));
-        for (const target of [...before, ...leadsTo(value)]) touched.add(target);
+        for (const target of [...before, ...leadsTo(value)]) led.add(target);
         const told = [...built?.findings ?? [], ...findings];
         if (told.length > 0) findingsByEntry.set(entry, told);
         else findingsByEntry.delete(entry);
       };
       for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, plansOf(entry));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
-      for (const entry of [...touched].filter(isTarget)) rebuild(entry, references.dependentsOf(entry).size > 0 ? plansOf(entry) : []);
+      const isLedTo = (entry: string): boolean => references.dependentsOf(entry).size > 0;
+      for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);
+      for (const entry of [...touched].filter(isTarget)) rebuild(entry, makers.choose(entry, isLedTo(entry) ? members.dependentsOf(entry) : []));
       touched.clear();
+      led.clear();
       return changed;
     },
     findings: () => [...findingsByEntry.values()].flat(),
