@@ -32,11 +32,13 @@ export function cutoverStep(ingress: Ingress, { owner, record, problem }: MoveSt
 }
 
 /**
- * Back to where it was. Before anybody was sent to `to` the record goes too: the old class has served all the while. After that
- * it stays, and the controllers hand over the other way round.
+ * Back to where it was. Before anybody was sent to `to` a record that it wrote itself goes too: the old class has served all the while. After
+ * that it stays, and the controllers hand over the other way round. One that a controller began (`by`) is the controllers' to end:
+ * it may be on its way back already, and clients of the first way still at the class that it went to.
  */
 export function rollbackStep(ingress: Ingress, { owner, record, problem, former, phase }: MoveState): Step {
   if (problem !== undefined) return { refused: `its hand-over record ${problem}; remove it or mend it` };
+  if (phase === 'shadow' && former === undefined && record!.by !== undefined) return 'done';
   if (phase === 'shadow' && former === undefined) return { patch: { metadata: { annotations: { [handOverAnnotation]: null } } } };
   const now = classNamesOf(ingress);
   const [source] = record !== undefined && record.to === owner ? record.from : [];
@@ -47,7 +49,7 @@ export function rollbackStep(ingress: Ingress, { owner, record, problem, former,
 function backPatch(patch: ClassPatch, { former, record }: Pick<MoveState, 'former' | 'record'>): ClassPatch {
   const annotations: Record<string, string | null> = { ...patch.metadata?.annotations };
   if (former !== undefined) annotations[formerClassAnnotation] = null;
-  if (record !== undefined && record.movedAt === undefined) annotations[handOverAnnotation] = null;
+  if (record !== undefined && record.movedAt === undefined && record.by === undefined) annotations[handOverAnnotation] = null;
   return { ...patch, ...(Object.keys(annotations).length > 0 && { metadata: { annotations } }) };
 }
 

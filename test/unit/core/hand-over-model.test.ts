@@ -28,7 +28,8 @@ const kinds = {
   },
   /** Takes away what nobody was sent to yet, as `migrate rollback` does. */
   unshadow: (model: HandOverModel, {}: object) => {
-    if (model.record !== undefined && model.record.movedAt === undefined && model.record.to !== model.current.spec!.ingressClassName) model.annotate(undefined);
+    // As `migrate rollback` does: what a controller began is left to the controllers.
+    if (model.record !== undefined && model.record.by === undefined && model.record.movedAt === undefined && model.record.to !== model.current.spec!.ingressClassName) model.annotate(undefined);
   },
   come: (model: HandOverModel, { name }: { name: ClassName }) => { if (model.isKnownToClients(name)) model.clients.add(name); },
   go: (model: HandOverModel, { name }: { name: ClassName }) => { model.clients.delete(name); },

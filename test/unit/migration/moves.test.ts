@@ -45,6 +45,16 @@ describe('steps of a move', () => {
     expect(patched(arrived, patchOf(finishStep(state(arrived), { oldRequests: undefined, forced: false })))).to.deep.equal(ingress('web', undefined, 'b'));
   });
 
+  it('leaves a record that a controller began to the controllers: clients of an earlier way may still be at its class', () => {
+    // a to b, back to a before that was over, and to b once more: the record is still the one of the way back.
+    const turned = { from: ['b'], to: 'a', servedAt: at, by: 'b' };
+    const again = ingress('web', turned, 'b');
+    expect([state(again).phase, rollbackStep(again, state(again))]).to.deep.equal(['shadow', 'done']);
+    const back = ingress('web', turned, 'a');
+    const rolled = patched(back, patchOf(rollbackStep(back, state(back))));
+    expect([rolled.spec, state(rolled).record]).to.deep.equal([{ ingressClassName: 'b' }, turned]);
+  });
+
   it('keeps an annotation that named the class, with the value that it had', () => {
     const home: Ingress = { metadata: { namespace: 'shop', name: 'web', annotations: { 'kubernetes.io/ingress.class': 'a' } }, spec: {} };
     const shadow = patched(home, { metadata: { annotations: { [handOverAnnotation]: renderHandOver({ from: ['a'], to: 'b', servedAt: at }) } } });
