@@ -81,10 +81,13 @@ function messageOf(line: string): string {
   }
 }
 
-/** What an agent that was killed may have left behind. The pid file is nginx's own, in a folder that nobody else uses. */
+/**
+ * What an agent that was killed may have left behind: the whole group, for a master that is killed while it tells its workers to end
+ * leaves them. The pid file is nginx's own, in a folder that nobody else uses.
+ */
 function endNginx(pidFile: string): void {
   try {
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    process.kill(-Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
   } catch {
     // It has ended already.
   }
