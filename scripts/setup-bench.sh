@@ -23,19 +23,4 @@ LIST
   [ -e /usr/include/stdio.h ] || echo libc6-dev
 }
 
-packages=$(missing | tr '\n' ' ')
-packages=${packages% }
-[ -n "$packages" ] || exit 0
-command -v apt-get >/dev/null || stop "this is not Debian, and something is missing that is there called: $packages"
-if [ "$(id -u)" -ne 0 ]; then
-  printf 'setup-bench: run this, then start again:\n\n  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n\n' "$packages" >&2
-  exit 1
-fi
-say "installing Debian's packages $packages; no service is started"
-export DEBIAN_FRONTEND=noninteractive
-mkdir -p .work
-apt_get update || stop 'apt-get update failed; this needs a Debian mirror in /etc/apt'
-# shellcheck disable=SC2086
-without_services apt_get install --no-install-recommends $packages || stop 'apt-get install failed'
-packages=$(missing | tr '\n' ' ')
-[ -z "$packages" ] || stop "still missing after that: ${packages% }"
+install_missing missing 'Only bench/ needs it'

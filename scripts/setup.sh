@@ -42,28 +42,6 @@ missing_packages() {
   command -v openssl >/dev/null || echo openssl
 }
 
-install_debian_packages() {
-  local packages
-  packages=$(missing_packages | tr '\n' ' ')
-  packages=${packages% }
-  [ -n "$packages" ] || return 0
-  command -v apt-get >/dev/null ||
-    stop "this is not Debian, and something is missing that is there called: $packages. Install what your system has for it (see docs/architecture.md, What it runs on), then start again"
-  if [ "$(id -u)" -ne 0 ]; then
-    say 'some of what nginx with its Lua module needs is missing, and installing it needs root. Run this, then start again:'
-    printf '\n  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n\n' "$packages" >&2
-    exit 1
-  fi
-  say "installing Debian's packages $packages (apt-get update, apt-get install); no service is started"
-  export DEBIAN_FRONTEND=noninteractive
-  mkdir -p .work
-  apt_get update || stop 'apt-get update failed; this needs a Debian mirror in /etc/apt'
-  # shellcheck disable=SC2086
-  without_services apt_get install --no-install-recommends $packages || stop 'apt-get install failed'
-  packages=$(missing_packages | tr '\n' ' ')
-  [ -z "$packages" ] || stop "still missing after that: ${packages% }; see docs/architecture.md, What it runs on"
-}
-
 check_node
 install_packages
-install_debian_packages
+install_missing missing_packages 'Install what your system has for it (docs/architecture.md, What it runs on), then start again'

@@ -2,7 +2,8 @@
 // ask for it, its status is written by the rightful class only and never empty, and in the end it has arrived.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { type ClassName, HandOverModel, classes } from './hand-over-model.js';
+import { type ClassName, classes } from './hand-over-ingress.js';
+import { HandOverModel } from './hand-over-model.js';
 import { handOverAnnotation } from '../../../src/core/hand-over/record.js';
 
 type Event = { [Name in keyof typeof kinds]: { do: Name } & Parameters<(typeof kinds)[Name]>[1] }[keyof typeof kinds];
@@ -21,15 +22,15 @@ const kinds = {
   cut: (model: HandOverModel, { at, name }: { at: number; name: ClassName }) => model.cut(at, name),
   stopEngine: (model: HandOverModel, { at }: { at: number }) => model.stopEngine(at),
   startEngine: (model: HandOverModel, { at }: { at: number }) => model.startEngine(at),
-  edit: (model: HandOverModel, { name }: { name: ClassName }) => model.setClass(name),
+  edit: (model: HandOverModel, { name }: { name: ClassName }) => model.ingress.setClass(name),
   shadow: (model: HandOverModel, { name }: { name: ClassName }) => {
-    const own = model.current.spec!.ingressClassName as ClassName;
-    if (own !== name && model.record === undefined) model.annotate(JSON.stringify({ from: [own], to: name }));
+    const own = model.ingress.current.spec!.ingressClassName as ClassName;
+    if (own !== name && model.ingress.record === undefined) model.ingress.annotate(JSON.stringify({ from: [own], to: name }));
   },
   /** Takes away what nobody was sent to yet, as `migrate rollback` does. */
   unshadow: (model: HandOverModel, {}: object) => {
     // As `migrate rollback` does: what a controller began is left to the controllers.
-    if (model.record !== undefined && model.record.by === undefined && model.record.movedAt === undefined && model.record.to !== model.current.spec!.ingressClassName) model.annotate(undefined);
+    if (model.ingress.record !== undefined && model.ingress.record.by === undefined && model.ingress.record.movedAt === undefined && model.ingress.record.to !== model.ingress.current.spec!.ingressClassName) model.ingress.annotate(undefined);
   },
   come: (model: HandOverModel, { name }: { name: ClassName }) => { if (model.isKnownToClients(name)) model.clients.add(name); },
   go: (model: HandOverModel, { name }: { name: ClassName }) => { model.clients.delete(name); },
@@ -61,14 +62,14 @@ function play(model: HandOverModel, list: readonly Event[]): void {
 /** Nobody asks any more, everything runs, and a shadow that somebody wanted is taken away. */
 function settleDown(model: HandOverModel): void {
   model.quiesce(31);
-  if (model.record?.by === undefined && model.record?.movedAt === undefined && model.record?.to !== model.current.spec!.ingressClassName) model.annotate(undefined);
+  if (model.ingress.record?.by === undefined && model.ingress.record?.movedAt === undefined && model.ingress.record?.to !== model.ingress.current.spec!.ingressClassName) model.ingress.annotate(undefined);
   model.clients.clear();
   model.quiesce(150);
 }
 
 function expectArrived(model: HandOverModel): void {
-  const owner = model.current.spec!.ingressClassName!;
-  expect([model.shown, model.current.metadata.annotations?.[handOverAnnotation]]).to.deep.equal([owner, undefined]);
+  const owner = model.ingress.current.spec!.ingressClassName!;
+  expect([model.ingress.shown, model.ingress.current.metadata.annotations?.[handOverAnnotation]]).to.deep.equal([owner, undefined]);
   for (const { of } of model.engines) for (const name of classes) expect([name, of[name].table.size > 0]).to.deep.equal([name, name === owner]);
 }
 

@@ -1,69 +1,17 @@
 // A hand-over as a small world of data: one Ingress at an API, controllers that see it late and may end at any moment, engines
 // with a table for each class, and clients. What decides is the real core; who answers its questions is the real controller's.
 import { expect } from 'chai';
-import omit from 'lodash/omit.js';
 import { answerQuestions } from '../../../src/controller/answer-questions.js';
 import { arriveWithinMs, createEnginePresence, type EnginePresence } from '../../../src/controller/engine-presence.js';
 import { type Arbiter, createArbiter } from '../../../src/core/arbiter.js';
 import { claimOf } from '../../../src/core/claim.js';
-import { readHandOver, handOverAnnotation, type HandOverRecord } from '../../../src/core/hand-over/record.js';
 import type { TrafficFact } from '../../../src/core/hand-over/memory.js';
 import { isSameForStatus } from '../../../src/core/plan-status.js';
 import type { Ingress, LoadBalancerIngress } from '../../../src/core/kubernetes-objects.js';
 import { silenceMs } from '../../../src/core/stream-protocol.js';
-import type { ClassTable } from '../../../src/route-table/types.js';
-import { parseManifests, snapshotOf } from '../../fixtures/manifests.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
-
-export const classes = ['a', 'b', 'c'] as const;
-export type ClassName = typeof classes[number];
-const key = 'default/web';
-export const graceMs = 20_000;
-export const quietMs = 5000;
-const addressesOf = (name: string): LoadBalancerIngress[] => [{ hostname: `${name}.test` }];
-
-const cluster = `
-kind: ConfigMap
-metadata: {namespace: arbiter, name: settings}
-data: {hand-over-grace: ${graceMs / 1000}s, hand-over-quiet: ${quietMs / 1000}s}
----
-kind: Service
-metadata: {name: web}
-spec: {ports: [{port: 80}]}
----
-${classes.map((name) => `
-kind: IngressClass
-metadata: {name: ${name}}
-spec: {controller: ingress-arbiter.io/controller, parameters: {kind: ConfigMap, name: settings, namespace: arbiter, scope: Namespace}}
----`).join('')}
-kind: Ingress
-metadata: {name: web, uid: u, resourceVersion: "0", creationTimestamp: "2026-01-01T00:00:00Z"}
-spec: {ingressClassName: a, rules: [{host: web.test, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
-status: {loadBalancer: {ingress: [{hostname: a.test}]}}
-`;
-
-type Table = ReadonlyMap<string, unknown>;
-const emptyTable: Table = new Map();
-
-function hasRoute(table: Table): boolean {
-  return [...(table as ClassTable).values()].some((value) => 'routes' in value && value.routes.length > 0);
-}
-
-/** What one engine has of one class. */
-interface Taken {
-  /** The last table that it has taken; on its disk too. */
-  table: Table;
-  /** Whether it listens to the holder of the class. */
-  attached: boolean;
-  /** Cut off from the holder: it does not find back by itself. Or it was down. */
-  cutSince: number | undefined;
-  /** Requests since the engine was started. */
-  requests: number;
-  /** As the holder has been told. */
-  told: { count: number; since: number; at: number } | undefined;
-}
-
-interface Engine { up: boolean; instance: number; of: Record<ClassName, Taken>; refuses: Set<ClassName> }
+import { type Engine, type Table, createEngine, hasRoute } from './hand-over-engine.js';
+import { type ClassName, IngressHistory, addressesOf, classes, graceMs, key, quietMs } from './hand-over-ingress.js';
 
 interface StatusWish { class: string; addresses: readonly LoadBalancerIngress[]; instead: readonly LoadBalancerIngress[] | undefined; decidedFrom: Ingress }
 interface RecordWish { text: string | undefined; resourceVersion: string | undefined; sign: string }
@@ -84,13 +32,9 @@ interface Process {
 
 export class HandOverModel {
   now = Date.parse('2026-01-01T00:00:00Z');
-  private readonly rest = snapshotOf(parseManifests(cluster));
-  /** Every version of the Ingress. */
-  readonly versions: Ingress[] = [this.rest.ingresses.get(key)!];
+  readonly ingress = new IngressHistory(() => this.now);
   readonly processes: Process[];
   readonly engines: Engine[];
-  /** When the status last showed the address of a class. */
-  private readonly shownAt = new Map<string, number>([['a', this.now]]);
   /** Who keeps asking the listener of a class. */
   readonly clients = new Set<ClassName>();
   /** Phases that were seen, so that a test can tell that something happened. */
@@ -100,37 +44,12 @@ export class HandOverModel {
   constructor({ processes, engines }: { processes: readonly (readonly ClassName[])[]; engines: number }) {
     this.processes = processes.map((own): Process => (
       { classes: own, arbiter: undefined, seen: 0, holds: false, presence: {}, answer: () => false, published: {}, status: undefined, record: undefined, done: '' }));
-    const taken = (): Taken => ({ table: emptyTable, attached: false, cutSince: undefined, requests: 0, told: undefined });
-    this.engines = Array.from({ length: engines }, () => ({ up: true, instance: 0, of: { a: taken(), b: taken(), c: taken() }, refuses: new Set<ClassName>() }));
+    this.engines = Array.from({ length: engines }, createEngine);
     for (const process of this.processes.keys()) this.start(process);
     this.quiesce(30);
   }
 
-  get current(): Ingress { return this.versions.at(-1)!; }
-  get record(): HandOverRecord | undefined {
-    const read = readHandOver(this.current.metadata.annotations);
-    return read === undefined || 'problem' in read ? undefined : read;
-  }
-  get shown(): string { return (this.current.status?.loadBalancer?.ingress ?? []).map(({ hostname = '' }) => hostname.replace('.test', '')).join(); }
-
   // The API.
-
-  /** A write that the API takes. */
-  private store(change: Partial<Ingress>): void {
-    const { metadata, ...rest } = this.current;
-    this.versions.push({ ...rest, ...change, metadata: { ...metadata, ...change.metadata, resourceVersion: String(this.versions.length) } });
-    for (const name of classes) if (this.shown === name) this.shownAt.set(name, this.now);
-    expect(this.shown, 'the status is never empty').to.not.equal('');
-  }
-
-  annotate(text: string | undefined): void {
-    const others = omit(this.current.metadata.annotations, handOverAnnotation);
-    this.store({ metadata: { ...this.current.metadata, annotations: text === undefined ? others : { ...others, [handOverAnnotation]: text } } });
-  }
-
-  setClass(name: ClassName): void {
-    if (this.current.spec!.ingressClassName !== name) this.store({ spec: { ...this.current.spec!, ingressClassName: name } });
-  }
 
   writeRecord(at: number): void {
     const process = this.processes[at]!;
@@ -138,7 +57,7 @@ export class HandOverModel {
     process.record = undefined;
     if (wish === undefined || !this.mayWrite(process)) return;
     process.done = wish.sign;
-    if (wish.resourceVersion === this.current.metadata.resourceVersion) this.annotate(wish.text);
+    if (wish.resourceVersion === this.ingress.current.metadata.resourceVersion) this.ingress.annotate(wish.text);
   }
 
   /** As the status writer does: what it was asked for, on the copy that it has, and on a fresh one when that was old. */
@@ -148,13 +67,13 @@ export class HandOverModel {
     process.status = undefined;
     if (wish === undefined || !this.mayWrite(process)) return;
     const { addresses, instead, decidedFrom, class: name } = wish;
-    const shown = this.current.status?.loadBalancer?.ingress ?? [];
+    const shown = this.ingress.current.status?.loadBalancer?.ingress ?? [];
     if (JSON.stringify(shown) === JSON.stringify(addresses) || (instead !== undefined && JSON.stringify(shown) !== JSON.stringify(instead))) return;
-    if (!isSameForStatus(this.current, decidedFrom)) return;
-    const { record } = this;
-    const rightful = record === undefined ? this.current.spec!.ingressClassName === name : record.movedAt === undefined ? record.from.includes(name) : record.to === name;
+    if (!isSameForStatus(this.ingress.current, decidedFrom)) return;
+    const { record } = this.ingress;
+    const rightful = record === undefined ? this.ingress.current.spec!.ingressClassName === name : record.movedAt === undefined ? record.from.includes(name) : record.to === name;
     expect(rightful, `class ${name} may write the status now: ${JSON.stringify(record)}`).to.equal(true);
-    this.store({ status: { loadBalancer: { ingress: [...addresses] } } });
+    this.ingress.store({ status: { loadBalancer: { ingress: [...addresses] } } });
   }
 
   private mayWrite(process: Process): boolean { return process.holds; }
@@ -165,7 +84,7 @@ export class HandOverModel {
     const process = this.processes[at]!;
     if (process.arbiter !== undefined) return;
     const arbiter = createArbiter(process.classes.map((name) => claimOf(name, { addresses: addressesOf(name), parametersNamespace: 'arbiter' })), inspectStub);
-    for (const kind of ['ingressClasses', 'services', 'configMaps'] as const) for (const [one, object] of this.rest[kind]) arbiter.take(kind, one, object as never);
+    for (const kind of ['ingressClasses', 'services', 'configMaps'] as const) for (const [one, object] of this.ingress.rest[kind]) arbiter.take(kind, one, object as never);
     arbiter.takeNeighbours(classes.filter((name) => !process.classes.includes(name)).map((name) => (
       { class: name, annotationValues: [], acceptedControllers: [], classPrecedence: 'annotation', claimClassless: false, addresses: addressesOf(name), publish: undefined })));
     process.presence = Object.fromEntries(process.classes.map((name) => [name, createEnginePresence({ now: () => this.now, awaits: true })]));
@@ -199,8 +118,8 @@ export class HandOverModel {
   watch(at: number): void {
     const process = this.processes[at]!;
     if (process.arbiter === undefined) return;
-    process.seen = this.versions.length - 1;
-    process.arbiter.take('ingresses', key, this.current);
+    process.seen = this.ingress.versions.length - 1;
+    process.arbiter.take('ingresses', key, this.ingress.current);
     this.decide(at);
   }
 
@@ -213,7 +132,7 @@ export class HandOverModel {
       arbiter.settle(this.now);
       for (const name of process.classes) process.published[name] = new Map(arbiter.tables.get(name)!);
       const status = arbiter.statusWrites.get(key);
-      process.status = status && { class: status.class, addresses: status.addresses, instead: status.instead, decidedFrom: this.versions[process.seen]! };
+      process.status = status && { class: status.class, addresses: status.addresses, instead: status.instead, decidedFrom: this.ingress.versions[process.seen]! };
       const record = arbiter.recordWrites.get(key);
       const sign = record === undefined ? '' : `${record.resourceVersion} ${record.text}`;
       process.record = record === undefined || sign === process.done ? undefined : { text: record.text, resourceVersion: record.resourceVersion, sign };
@@ -306,7 +225,7 @@ export class HandOverModel {
       const step = Math.min(left, quietMs / 4);
       left -= step;
       this.now += step;
-      for (const name of classes) if (this.shown === name) this.shownAt.set(name, this.now);
+      this.ingress.note();
       if (ms >= arriveWithinMs / 4) this.findHolders();
       this.ask();
     }
@@ -314,7 +233,7 @@ export class HandOverModel {
   }
 
   /** A client may come to a class whose address is shown, or was within the grace; and stays as long as it likes. */
-  isKnownToClients(name: ClassName): boolean { return this.now - (this.shownAt.get(name) ?? -Infinity) < graceMs || this.clients.has(name); }
+  isKnownToClients(name: ClassName): boolean { return this.ingress.wasShownWithin(name, graceMs) || this.clients.has(name); }
 
   /** Every engine that nobody could know to be lost answers for every class that a client may come to. */
   ask(): void {
@@ -324,7 +243,7 @@ export class HandOverModel {
         const one = of[name];
         if (!up || (one.cutSince !== undefined && this.now - one.cutSince > arriveWithinMs)) continue;
         if (this.clients.has(name)) one.requests += 1;
-        expect(hasRoute(one.table), `engine ${at} serves class ${name}; record ${JSON.stringify(this.record)}, shown ${this.shown}, now ${this.now}`).to.equal(true);
+        expect(hasRoute(one.table), `engine ${at} serves class ${name}; record ${JSON.stringify(this.ingress.record)}, shown ${this.ingress.shown}, now ${this.now}`).to.equal(true);
       }
     }
   }
@@ -354,7 +273,7 @@ export class HandOverModel {
         this.watch(at);
       }
       this.now += 1000;
-      for (const name of classes) if (this.shown === name) this.shownAt.set(name, this.now);
+      this.ingress.note();
       if (seconds > 30) this.ask();
     }
   }

@@ -13,4 +13,14 @@ describe('what breaks API clients: the versions', () => {
       }).to.deep.equal({ asked: version, locked: version, resolved: version, installed: version });
     });
   }
+
+  it('G20: import on Node 20.20.2: must load, and so do both packages on the oldest Node that is promised', async () => {
+    expect(await import('../../../src/kubernetes/list-watch.js')).to.respondTo('startListWatch');
+    const least = (range = '>=0'): number[] => /^>=(\d+)(?:\.(\d+))?(?:\.(\d+))?$/.exec(range)!.slice(1).map((part) => Number(part ?? 0));
+    const promised = least(readManifest('package.json').engines.node);
+    for (const name of Object.keys(versions)) {
+      const needed = least(readManifest(`node_modules/${name}/package.json`).engines?.node);
+      expect(needed[0]! - promised[0]! || needed[1]! - promised[1]! || needed[2]! - promised[2]!, name).to.be.at.most(0);
+    }
+  });
 });

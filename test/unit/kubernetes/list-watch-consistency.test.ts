@@ -2,14 +2,10 @@
 import { expect } from 'chai';
 import { ingresses } from '../../../src/kubernetes/resources.js';
 import { advanceUntil, breathe, until } from '../../fixtures/fake-clock.js';
-import { anIngress, fill, inSync, useRig } from './list-watch-rig.js';
+import { anIngress, bookmark, fill, inSync, useRig, watchEvent } from './list-watch-rig.js';
 
 describe('list-watch: the consistency check', () => {
   const rig = useRig();
-  const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
-  const event = (type: string, name: string, version: number, uid = `uid-of-${name}`, extra: object = {}): string =>
-    line(type, { kind: 'Ingress', metadata: { name, namespace: 'shop', uid, resourceVersion: String(version) }, ...extra });
-  const bookmark = (version: number): string => line('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: String(version) } });
   const send = (text: string): void => rig.server.openWatches()[0]!.send(text);
 
   it('the consistency check counts what the watch has missed and repairs it', async () => {
@@ -47,7 +43,7 @@ describe('list-watch: the consistency check', () => {
   it('an event out of order brings the check forward', async () => {
     await inSync(rig);
     rig.server.put(ingresses, anIngress('missed'), true);
-    send(event('ADDED', 'b', 300) + event('ADDED', 'a', 299));
+    send(watchEvent('ADDED', 'b', 300) + watchEvent('ADDED', 'a', 299));
     await until(() => rig.watch.size === 2);
     rig.server.version = 400;
     await advanceUntil(rig.clock, () => rig.watch.get('shop/missed') !== undefined, 500);

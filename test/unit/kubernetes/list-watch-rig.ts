@@ -77,3 +77,18 @@ export function fill(rig: Rig, count: number): void {
 export function describeChange({ type, key, previous }: Change): string {
   return `${type === 'set' && previous ? 'change' : type} ${key}`;
 }
+
+/** One line of a watch. */
+export function watchLine(type: string, object: unknown): string {
+  return `${JSON.stringify({ type, object })}\n`;
+}
+
+/** The line that tells of an Ingress of the namespace shop. */
+export function watchEvent(type: string, name: string, version: number, uid = `uid-of-${name}`, extra: object = {}): string {
+  return watchLine(type, { kind: 'Ingress', metadata: { name, namespace: 'shop', uid, resourceVersion: String(version) }, ...extra });
+}
+
+/** The line that tells how far the watch is. */
+export function bookmark(version: number): string {
+  return watchLine('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: String(version) } });
+}

@@ -3,14 +3,10 @@ import { expect } from 'chai';
 import { OperationalError } from '../../../src/kubernetes/operational-error.js';
 import { advanceUntil, settle, until } from '../../fixtures/fake-clock.js';
 import { status } from '../../fixtures/fault-api-server.js';
-import { fill, inSync, useRig } from './list-watch-rig.js';
+import { bookmark, fill, inSync, useRig, watchEvent, watchLine } from './list-watch-rig.js';
 
 describe('list-watch: the stream', () => {
   const rig = useRig();
-  const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
-  const event = (type: string, name: string, version: number, uid = `uid-of-${name}`, extra: object = {}): string =>
-    line(type, { kind: 'Ingress', metadata: { name, namespace: 'shop', uid, resourceVersion: String(version) }, ...extra });
-  const bookmark = (version: number): string => line('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: String(version) } });
   const send = (text: string): void => rig.server.openWatches()[0]!.send(text);
   /** The version that the newest watch started from. */
   const resumedFrom = (): string | null => rig.server.watches.at(-1)!.query.get('resourceVersion');
@@ -29,18 +25,18 @@ describe('list-watch: the stream', () => {
   const garbage: [string, string][] = [
     ['a line that is not JSON', '{"type":"MODIFIED","object":{"kin\n'],
     ['JSON that is no event', '[1,2]\n'],
-    ['an event of an unknown type', line('EXPLODED', {})],
-    ['an object of another kind', line('ADDED', { kind: 'Service', metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '300' } })],
-    ['an object without UID', line('ADDED', { kind: 'Ingress', metadata: { name: 'a', resourceVersion: '300' } })],
-    ['a version that is no number', line('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: 'abc' } })],
-    ['an object without metadata', line('MODIFIED', { kind: 'Ingress' })],
+    ['an event of an unknown type', watchLine('EXPLODED', {})],
+    ['an object of another kind', watchLine('ADDED', { kind: 'Service', metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '300' } })],
+    ['an object without UID', watchLine('ADDED', { kind: 'Ingress', metadata: { name: 'a', resourceVersion: '300' } })],
+    ['a version that is no number', watchLine('BOOKMARK', { kind: 'Ingress', metadata: { resourceVersion: 'abc' } })],
+    ['an object without metadata', watchLine('MODIFIED', { kind: 'Ingress' })],
   ];
   for (const [what, text] of garbage) {
     it(`G5: ${what} ends the watch, which resumes from the last good version`, async () => {
       await inSync(rig);
-      send(event('ADDED', 'good', 200));
+      send(watchEvent('ADDED', 'good', 200));
       await until(() => rig.watch.size === 1);
-      send(text + event('ADDED', 'after', 201));
+      send(text + watchEvent('ADDED', 'after', 201));
       await until(() => rig.watch.counters.droppedLines === 1);
       expect(rig.watch.get('shop/after')).to.equal(undefined);
       await nextWatch();
@@ -62,9 +58,9 @@ describe('list-watch: the stream', () => {
 
   it('G6: ends the watch at a line above 3 MiB without holding it, and takes one just below', async () => {
     await inSync(rig);
-    send(event('ADDED', 'big', 200, 'u', { pad: 'x'.repeat(3 * 1024 * 1024 - 500) }));
+    send(watchEvent('ADDED', 'big', 200, 'u', { pad: 'x'.repeat(3 * 1024 * 1024 - 500) }));
     await until(() => rig.watch.size === 1);
-    send(event('ADDED', 'bigger', 201, 'v', { pad: 'x'.repeat(5 * 1024 * 1024) }));
+    send(watchEvent('ADDED', 'bigger', 201, 'v', { pad: 'x'.repeat(5 * 1024 * 1024) }));
     await until(() => rig.watch.counters.droppedLines === 1);
     await nextWatch();
     expect(resumedFrom()).to.equal('200');
@@ -72,7 +68,7 @@ describe('list-watch: the stream', () => {
 
   it('G6: drops the line that the end of a stream cut, however whole it looks', async () => {
     await inSync(rig);
-    send(event('ADDED', 'cut', 200).trimEnd());
+    send(watchEvent('ADDED', 'cut', 200).trimEnd());
     await settle();
     rig.server.openWatches()[0]!.close();
     await until(() => rig.watch.counters.droppedLines === 1);
@@ -81,7 +77,7 @@ describe('list-watch: the stream', () => {
 
   it('puts lines together that arrive in pieces, also inside a character', async () => {
     await inSync(rig);
-    const bytes = Buffer.from(event('ADDED', 'a', 200, 'u', { spec: { text: 'grün' } }));
+    const bytes = Buffer.from(watchEvent('ADDED', 'a', 200, 'u', { spec: { text: 'grün' } }));
     for (const byte of bytes) {
       send(Buffer.from([byte]) as unknown as string);
       if (byte > 127) await new Promise((resolve) => { setTimeout(resolve, 3); });
@@ -93,14 +89,14 @@ describe('list-watch: the stream', () => {
   it('G7: an ERROR of 410 leads to a list', async () => {
     fill(rig, 2);
     await inSync(rig);
-    send(line('ERROR', status(410, 'Expired', 'too old resource version')));
+    send(watchLine('ERROR', status(410, 'Expired', 'too old resource version')));
     await advanceUntil(rig.clock, () => rig.watch.counters.relists.gone === 1 && rig.watch.state === 'watch', 200);
     expect(rig.changes).to.deep.equal([]);
   });
 
   it('G7: any other ERROR closes the watch, backs off and resumes without a list', async () => {
     await inSync(rig);
-    send(line('ERROR', status(500, 'InternalError', 'etcd is away')));
+    send(watchLine('ERROR', status(500, 'InternalError', 'etcd is away')));
     await until(() => rig.watch.state === 'backoff');
     await nextWatch();
     expect(rig.server.count('list')).to.equal(1);
@@ -131,11 +127,11 @@ describe('list-watch: the stream', () => {
 
   it('G9: an object never goes back, twice nor after its end', async () => {
     await inSync(rig);
-    send(event('ADDED', 'a', 200, 'u', { spec: 1 }) + event('MODIFIED', 'a', 150, 'u', { spec: 0 }));
-    send(event('MODIFIED', 'a', 200, 'u', { spec: 1 }));
-    send(event('DELETED', 'a', 210, 'u') + event('MODIFIED', 'a', 205, 'u', { spec: 2 }));
-    send(event('ADDED', 'a', 211, 'v') + event('DELETED', 'a', 210, 'u') + event('MODIFIED', 'a', 209, 'u'));
-    send(event('ADDED', 'b', 9, 'b') + bookmark(300));
+    send(watchEvent('ADDED', 'a', 200, 'u', { spec: 1 }) + watchEvent('MODIFIED', 'a', 150, 'u', { spec: 0 }));
+    send(watchEvent('MODIFIED', 'a', 200, 'u', { spec: 1 }));
+    send(watchEvent('DELETED', 'a', 210, 'u') + watchEvent('MODIFIED', 'a', 205, 'u', { spec: 2 }));
+    send(watchEvent('ADDED', 'a', 211, 'v') + watchEvent('DELETED', 'a', 210, 'u') + watchEvent('MODIFIED', 'a', 209, 'u'));
+    send(watchEvent('ADDED', 'b', 9, 'b') + bookmark(300));
     await until(() => rig.watch.resourceVersion === '300');
     expect(rig.changes).to.deep.equal(['set shop/a', 'delete shop/a', 'set shop/a', 'set shop/b']);
     expect(rig.watch.get('shop/a')!.metadata.uid).to.equal('v');
@@ -144,18 +140,18 @@ describe('list-watch: the stream', () => {
 
   it('G9: compares versions as numbers, also beyond 2^53', async () => {
     await inSync(rig);
-    send(event('ADDED', 'a', 999, 'u'));
+    send(watchEvent('ADDED', 'a', 999, 'u'));
     for (const resourceVersion of ['9007199254740992', '9007199254740993', '9007199254740992']) {
-      send(line('MODIFIED', { kind: 'Ingress', metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion } }));
+      send(watchLine('MODIFIED', { kind: 'Ingress', metadata: { name: 'a', namespace: 'shop', uid: 'u', resourceVersion } }));
     }
-    send(event('ADDED', 'end', 1000));
+    send(watchEvent('ADDED', 'end', 1000));
     await until(() => rig.watch.size === 2);
     expect(rig.watch.get('shop/a')!.metadata.resourceVersion).to.equal('9007199254740993');
   });
 
   it('G3: a successor under the same name is a delete and an add, also when the delete got lost', async () => {
     await inSync(rig);
-    send(event('ADDED', 'a', 200, 'u') + event('ADDED', 'a', 210, 'v'));
+    send(watchEvent('ADDED', 'a', 200, 'u') + watchEvent('ADDED', 'a', 210, 'v'));
     await until(() => rig.changes.length === 3);
     expect(rig.changes).to.deep.equal(['set shop/a', 'delete shop/a', 'set shop/a']);
   });
@@ -169,7 +165,7 @@ describe('list-watch: the stream', () => {
         return Promise.reject(new Error('async'));
       }) as never,
     });
-    send(event('ADDED', 'a', 200) + event('ADDED', 'b', 201));
+    send(watchEvent('ADDED', 'a', 200) + watchEvent('ADDED', 'b', 201));
     await until(() => rig.faults.length === 2);
     expect(calls).to.equal(2);
     expect(rig.faults.map(({ kind }) => kind)).to.deep.equal(['listener', 'listener']);
@@ -224,7 +220,7 @@ describe('list-watch: the stream', () => {
     expect(await refused).to.match(/stopped/);
     await inSync(rig);
     const watches = rig.server.count('watch');
-    send(event('ADDED', 'late', 700));
+    send(watchEvent('ADDED', 'late', 700));
     await rig.watch.stop();
     const delivered = rig.changes.length;
     await until(() => rig.server.openWatches().length === 0);
@@ -237,7 +233,7 @@ describe('list-watch: the stream', () => {
   it('G11: what an ended watch still delivers is dropped', async () => {
     await inSync(rig);
     const stopping = rig.watch.stop();
-    send(event('ADDED', 'ghost', 800));
+    send(watchEvent('ADDED', 'ghost', 800));
     await stopping;
     await settle();
     expect(rig.changes).to.deep.equal([]);
@@ -249,7 +245,7 @@ describe('list-watch: the stream', () => {
     await rig.begin({
       api: {
         listPage: () => new Promise((resolve) => { answer = resolve; }),
-        watch: async () => { opened += 1; return (async function* () { yield Buffer.from(event('ADDED', 'x', 900)); })(); },
+        watch: async () => { opened += 1; return (async function* () { yield Buffer.from(watchEvent('ADDED', 'x', 900)); })(); },
         credentialsChanged: () => false,
       },
     });
@@ -279,16 +275,16 @@ describe('list-watch: the stream', () => {
     await begin();
     await until(() => opened === 1);
     const stopping = rig.watch.stop();
-    say(event('ADDED', 'ghost', 900));
+    say(watchEvent('ADDED', 'ghost', 900));
     await stopping;
     expect([rig.watch.size, rig.changes]).to.deep.equal([0, []]);
     await begin();
     await until(() => opened === 2);
     rig.watch.reopen(new OperationalError('timeout', 'blind'));
-    say(event('ADDED', 'ghost', 900));
+    say(watchEvent('ADDED', 'ghost', 900));
     await advanceUntil(rig.clock, () => opened === 3, 200);
     expect([rig.watch.size, rig.watch.resourceVersion, rig.changes]).to.deep.equal([0, '5', []]);
-    say(event('ADDED', 'real', 901));
+    say(watchEvent('ADDED', 'real', 901));
     await until(() => rig.watch.size === 1);
     await advanceUntil(rig.clock, () => opened === 4, 200);
     const ending = rig.watch.stop();
