@@ -11,7 +11,7 @@ import { filled } from './change-headers.js';
 import { cut, find, lower } from './text.js';
 import { type FoundRoute, findRoute } from './find-route.js';
 import { classesOfListener } from './init.js';
-import { putBackHeaders, setQuestionHeaders } from './question-headers.js';
+import { setQuestionHeaders } from './question-headers.js';
 import { keepVerdict, keyOfVerdict, recallVerdict } from './verdict-cache.js';
 
 /** In place of a status: the request goes on in another location. */
@@ -49,9 +49,10 @@ export function refusedElsewhere(external: ExternalAuth, question: string, reque
 }
 
 /** Whether there is a verdict from before; then it is as if it had just come. */
-function isKnown({ cache, host, target }: ExternalAuth, question: string, request: RedirectRequest): boolean {
+function isKnown(external: ExternalAuth, question: string, request: RedirectRequest): boolean {
+  const { cache, host, target } = external;
   if (cache === undefined) return false;
-  const key = keyOfVerdict(cache, question, host === '$host' ? request.host : host, fillVariables(target, request));
+  const key = keyOfVerdict(external, question, host === '$host' ? request.host : host, fillVariables(target, request));
   const kept = recallVerdict(key);
   if (kept === undefined) {
     ngx.var.ia_ask_key = key;
@@ -64,7 +65,6 @@ function isKnown({ cache, host, target }: ExternalAuth, question: string, reques
 
 function takeVerdict(external: ExternalAuth): Verdict | undefined {
   const verdict = readVerdict();
-  if (external.headers !== undefined) putBackHeaders();
   if (external.cache !== undefined && verdict !== undefined) keep(external, verdict);
   return verdict;
 }

@@ -35,7 +35,7 @@ export function setQuestionHeaders(headers: HeaderLine[]): void {
   ngx.var.ia_ask_kept = kept.length === 0 ? '' : cjson.encode(kept);
 }
 
-/** After the verdict, once. */
+/** When the request goes on, before anything looks at it; nothing to do when it was not asked about with headers of its own. */
 export function putBackHeaders(): void {
   const text = ngx.var.ia_ask_kept ?? '';
   if (text === '') return;

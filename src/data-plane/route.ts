@@ -12,6 +12,7 @@ import { classesOfListener } from './init.js';
 import { isInLane } from './lane.js';
 import { send } from './send.js';
 import { takeBody } from './take-body.js';
+import { putBackHeaders } from './question-headers.js';
 import { readVariable } from './read-variable.js';
 import { noteUsual, recallUsual } from './usual-request.js';
 import { type FoundRoute, findRoute } from './find-route.js';
@@ -34,6 +35,8 @@ const LOOP_DETECTED = 508;
 /** Runs for a request that goes on in a named location: what it holds it still holds. */
 export function resume(this: void, listener: string): void {
   keepHeld();
+  // First of all: what is decided from here on is decided by what the client has said.
+  putBackHeaders();
   runInFull(listener);
 }
 

@@ -4,7 +4,8 @@
 
 import * as cjson from 'cjson';
 import type { PathMatchResult } from '../route-table/match.js';
-import type { ExternalAuth, VerdictCache } from '../route-table/access-types.js';
+import type { ExternalAuth } from '../route-table/access-types.js';
+import { filled } from './change-headers.js';
 import type { Verdict } from './external-auth.js';
 import { byteAt, cut, find, lower } from './text.js';
 
@@ -25,12 +26,15 @@ const NO_CREDENTIAL: Record<string, boolean | undefined> = {
 };
 
 /** What the verdict about this request is kept under. `target`: of the question, filled. */
-export function keyOfVerdict({ key }: VerdictCache, question: string, host: string, target: string): string {
+export function keyOfVerdict({ cache, headers }: ExternalAuth, question: string, host: string, target: string): string {
   const { route } = ngx.ctx.match as PathMatchResult;
   const variables = ngx.var;
   let text = part(ngx.ctx.class ?? '') + part(route.namespace) + part(route.ingress) + part(route.path) + part(question) + part(host) + part(target);
+  // What the question says of the request: whoever has sent an absolute URL has another Host header than that.
+  text = text + part(variables.host ?? '') + part(variables.ia_forwarded_proto ?? '');
+  for (const { name, value } of headers ?? []) text = text + part(name) + part(filled(value));
   text = text + part(ngx.req.get_method()) + part(variables.ia_address ?? '') + part(variables.ssl_client_fingerprint ?? '') + part(variables.ia_client_verify ?? '');
-  return digest(text + part(fill(key)) + credentials());
+  return digest(text + part(fill(cache === undefined ? '' : cache.key)) + credentials());
 }
 
 /** The verdict as it lies in ia_verdict, or undefined. */
