@@ -70,7 +70,7 @@ function ofClass<Value>(
   };
 }
 
-/** The default of the annotation of the same name. `instead` stands in for a bad value that must not open anything. */
+/** The default of the annotation of the same name; a bad value leaves it out. */
 function ofAnnotation(key: string, reader: { form: string; read: (text: string) => string | undefined }, otherwise: string, help: string): Setting {
   return {
     key, kind: 'annotation', default: otherwise, help, form: reader.form,
@@ -82,12 +82,15 @@ function ofAnnotation(key: string, reader: { form: string; read: (text: string) 
   };
 }
 
+/** What no annotation takes: whatever a bad value was to be, it closes what it was to close. */
+const unreadable = '\u0000';
+
 /** `global-auth-…`: as the annotation `auth-…`, which also judges it. What can't be carried out closes the routes there. */
 function ofGlobalAuth(name: string, form: string, help: string, otherwise = 'none'): Setting {
   return {
     key: `global-${name}`, kind: 'class', default: otherwise, help, form,
     take(settings, text) {
-      settings.globalAuth = { ...settings.globalAuth, [name]: readText(text) ?? 'unreadable' };
+      settings.globalAuth = { ...settings.globalAuth, [name]: readText(text) ?? unreadable };
       return readText(text) !== undefined;
     },
   };
@@ -98,7 +101,7 @@ const seconds = { form: 'whole seconds, such as "60"', read: readSeconds };
 const size = { form: 'a size such as "8m"; "0" for no limit', read: readSize };
 const onOff = { form: '"on" or "off"', read: (text: string): string | undefined => (/^(?:on|off)$/.test(text) ? text : undefined) };
 /** Judged where the annotation is read: a list that can't be carried out closes the routes. */
-const ranges = { form: 'IP addresses and networks, separated by commas', read: (text: string): string => readText(text) ?? 'unreadable' };
+const ranges = { form: 'IP addresses and networks, separated by commas', read: (text: string): string => readText(text) ?? unreadable };
 const codes = { form: 'status codes of three digits, separated by commas', read: (text: string): string | undefined => (/^[1-5][0-9]{2}(?:\s*,\s*[1-5][0-9]{2})*$/.test(text) ? text : undefined) };
 const conditions = { form: 'conditions such as "error timeout http_502"', read: (text: string): string | undefined => (/^[a-z0-9_]+(?: [a-z0-9_]+)*$/.test(text) ? text : undefined) };
 const tries = { form: 'a whole number', read: (text: string): string | undefined => (readNumber(text) === undefined ? undefined : text) };

@@ -1,5 +1,6 @@
 // A class's own values for annotations that an Ingress leaves out. What the Ingress says itself always counts.
 
+import omitBy from 'lodash/omitBy.js';
 import { flag } from './annotations/grammar.js';
 import { annotationName } from './annotations/annotation-name.js';
 import { canonicalName } from './annotations/registry.js';
@@ -17,7 +18,10 @@ export function withDefaults(ingress: Ingress, { annotations: defaults, globalAu
   const isGlobal = globalAuth?.['auth-url'] !== undefined && !leavesGlobalAuth(own, prefixes);
   if (missing.length === 0 && !isGlobal) return ingress;
   const prefixed = (entries: readonly (readonly [string, string])[]): Record<string, string> => Object.fromEntries(entries.map(([name, value]) => [`${prefixes[0]}/${name}`, value]));
-  const annotations = { ...(isGlobal ? withoutQuestion(own, prefixes) : own), ...prefixed(missing), ...(isGlobal ? prefixed(Object.entries(globalAuth!)) : {}) };
+  // An empty one beside the default, under another prefix, would be a second value.
+  const names = new Set(missing.map(([name]) => canonicalName(name)));
+  const said = omitBy(isGlobal ? withoutQuestion(own, prefixes) : own, (value, key) => value.trim() === '' && names.has(annotationName(key, prefixes) ?? ''));
+  const annotations = { ...said, ...prefixed(missing), ...(isGlobal ? prefixed(Object.entries(globalAuth!)) : {}) };
   return { ...ingress, metadata: { ...ingress.metadata, annotations } };
 }
 

@@ -35,6 +35,7 @@ export function planCertificates(ingress: Ingress, extra: readonly string[], sou
   const wishes: CertificateWish[] = [];
   const rules = ruleHosts(ingress);
   const own = [...rules, ...extra];
+  const named = namedHosts(ingress);
   for (const { secretName, hosts = [] } of ingress.spec?.tls ?? []) {
     if (secretName === undefined || secretName === '') continue;
     notes.secrets.push(`${ingress.metadata.namespace}/${secretName}`);
@@ -42,7 +43,7 @@ export function planCertificates(ingress: Ingress, extra: readonly string[], sou
     if (problem !== undefined) notes.findings.push(problem);
     if (certificate === undefined) continue;
     const covered = (some: readonly string[]): string[] => some.filter((host) => covers(certificate, host));
-    const isFree = (host: string): boolean => !wishes.some(({ name }) => name === host);
+    const isFree = (host: string): boolean => !named.has(host) && !wishes.some(({ name }) => name === host);
     const wanted = [...(hosts.length === 0 ? covered(rules) : hosts), ...covered(extra).filter(isFree)];
     for (const name of serverNames(ingress, wanted, own, notes.findings)) {
       if (!covers(certificate, name)) notes.findings.push(uncovered(ingress, name, certificate));
@@ -50,6 +51,11 @@ export function planCertificates(ingress: Ingress, extra: readonly string[], sou
     }
   }
   return wishes;
+}
+
+/** Hosts that tls entries name: what merely covers one of them comes after. */
+function namedHosts({ spec }: Ingress): ReadonlySet<string | undefined> {
+  return new Set((spec?.tls ?? []).flatMap(({ hosts = [] }) => hosts.map(normalizeHost)));
 }
 
 /** What a TLS Secret has to serve: its pair, or the last good one while what it holds now is broken; and what is wrong with it. */

@@ -84,6 +84,8 @@ function subjectOf(key: string): string {
 }
 
 function consequenceOf(key: string): string {
-  if (key.startsWith(serverNameKey('')) || key.startsWith(certificateKey(''))) return 'the last certificate that was taken goes on being served, else the default one';
+  if (key.startsWith(serverNameKey(''))) return 'the last certificate that was taken goes on being served, else the default one';
+  if (key.startsWith(certificateKey(''))) return 'clients get the last one that was taken, else the default one; backends that it is shown to get no requests';
+  if (key.startsWith(trustedKey(''))) return 'these backends get no requests';
   return key.startsWith('service/') ? 'the endpoints in question get no requests there' : 'requests for it are answered with 503 there';
 }

@@ -37,7 +37,7 @@ export interface Review {
 export const MOST_WARNINGS = 10;
 
 /** What may come later in the same `kubectl apply`: never a reason to refuse. */
-const mayComeLater: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing', 'secret-invalid', 'unknown-class', 'settings-missing']);
+const mayComeLater: ReadonlySet<FindingKind> = new Set(['service-missing', 'service-port-missing', 'secret-missing', 'secret-invalid', 'config-map-invalid', 'unknown-class', 'settings-missing']);
 
 export function reviewIngress({ ingress, before }: IngressWrite, context: ReviewContext): Review {
   const plan = planIngress(ingress, context);
@@ -47,7 +47,8 @@ export function reviewIngress({ ingress, before }: IngressWrite, context: Review
   // Another controller's, before and after: that one is asked too.
   if (owner === undefined && formerOwner === undefined) return { allowed: true, warnings: [], owner, rule };
   const known = new Set([...(former?.findings ?? []), ...(former === undefined ? [] : conflictsOf(former, former, context))].map(renderFinding));
-  const findings = [...plan.findings, ...conflictsOf(plan, former, context)].filter(({ severity }) => severity !== 'info');
+  // ConfigMaps are looked for once an Ingress that is stored names them: before that nobody knows.
+  const findings = [...plan.findings, ...conflictsOf(plan, former, context)].filter(({ severity, kind }) => severity !== 'info' && kind !== 'config-map-missing');
   const isNew = (one: Finding): boolean => !known.has(renderFinding(one));
   const strict = context.claims.find((claim) => claim.class === owner)?.settings?.strictAdmission === true;
   const refused = strict ? findings.filter((one) => one.severity === 'error' && isNew(one) && !mayComeLater.has(one.kind)) : [];

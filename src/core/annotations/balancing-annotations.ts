@@ -17,8 +17,8 @@ const family = /^(?:http|cookie|arg)_[a-z0-9_]{1,64}$/;
 
 const mostParts = 16;
 
-/** Endpoints of one key. */
-export const mostSubset = 1000;
+/** Endpoints of one key: each request goes through all endpoints of the Service once for each of them, half of them on average. */
+export const mostSubset = 32;
 
 /** Whether a key may have this variable. */
 export function isKeyVariable(name: string): boolean {
@@ -62,7 +62,7 @@ export const balancingAnnotations = {
     note: 'Requests with the same key go to the same endpoint. When an endpoint goes, only its keys move, each to another one; when one comes, it takes its share of all. A key without any value is balanced by turns, as nginx does it. After affinity, as there.',
   }),
   'upstream-hash-by-subset': carriedOut('location low', flag, '`false`', { note: 'Requests with the same key go to any of a few endpoints. Unlike there the few of a key change by one when an endpoint goes.' }),
-  'upstream-hash-by-subset-size': carriedOut('location low', wholeNumber(1, mostSubset), '`3`', { note: '' }),
+  'upstream-hash-by-subset-size': carriedOut('location low', wholeNumber(1, mostSubset), '`3`', { note: `At most ${mostSubset}.` }),
   'service-upstream': carriedOut('ingress low', flag, '`false`', { note: 'True: requests go to the cluster IP of the Service and its port, and kube-proxy or a mesh chooses among endpoints; nothing of affinity, keys and further tries has more than that one to choose from. A Service without a cluster IP keeps its endpoints. The Services of default-backend and auth-url are always asked by their endpoints.' }),
   'ssl-passthrough': leftOut('ingress low', 'no', 'TLS ends at the engine, as there without --enable-ssl-passthrough.', { harmless: ['false'] }),
 } as const;

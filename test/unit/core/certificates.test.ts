@@ -22,6 +22,8 @@ function add(...ingresses: Ingress[]): { keys: string[]; findings: string[] } {
   return { keys, findings: findings.map(({ kind }) => kind) };
 }
 
+const aliased = (one: Ingress, alias: string): Ingress => ({ ...one, metadata: { ...one.metadata, annotations: { ...one.metadata.annotations, 'nginx.ingress.kubernetes.io/server-alias': alias } } });
+
 type Row = [name: string, ingress: Ingress, keys: string[], findings: string[]];
 const a = ['certificate/for-a.test', 'sni/a.test for-a.test'];
 const rows: Row[] = [
@@ -29,6 +31,8 @@ const rows: Row[] = [
   ['spelt otherwise', ingress(['A.test.'], [{ hosts: ['a.TEST'], secretName: 'a' }]), a, []],
   ['no hosts: those that it is valid for', ingress(['a.test', 'c.test'], [{ secretName: 'a' }]), a, []],
   ['names in upper case', ingress(['a.test'], [{ secretName: 'upper' }]), ['certificate/for-A.TEST', 'sni/a.test for-A.TEST'], []],
+  ['a name that an entry has goes before what merely covers it', aliased(ingress(['a.test'], [{ hosts: ['a.test'], secretName: 'both' }, { hosts: ['b.test'], secretName: 'b' }]), 'b.test'),
+    ['certificate/for-a.test-b.test', 'certificate/for-b.test', 'sni/a.test for-a.test-b.test', 'sni/b.test for-b.test'], []],
   ['a host of nobody', ingress(['a.test'], [{ hosts: ['b.test'], secretName: 'b' }]), [], ['host-not-in-rules']],
   ['a host that is none', ingress(['a.test'], [{ hosts: ['a.test\n', '*'], secretName: 'a' }]), [], ['host-not-in-rules', 'host-not-in-rules']],
   ['a wildcard serves the rules that it covers', ingress(['x.a.test', 'b.test'], [{ hosts: ['*.a.test'], secretName: 'any' }]), ['certificate/for-any.a.test', 'sni/x.a.test for-any.a.test'], []],

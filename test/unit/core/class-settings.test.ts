@@ -1,5 +1,6 @@
 // Each key of a class's settings: what it takes and what it refuses; the readers; selectors; defaults of annotations.
 import { expect } from 'chai';
+import { annotationRegistry } from '../../../src/core/annotations/registry.js';
 import { type ClassSettings, defaultSettings, settingRegistry } from '../../../src/core/class-settings.js';
 import { withDefaults } from '../../../src/core/default-annotations.js';
 import { matchesLabels, parseLabelSelector } from '../../../src/core/label-selector.js';
@@ -30,7 +31,7 @@ describe('core: class settings', () => {
     ['proxy-next-upstream', [['error timeout http_502', 'error timeout http_502']], ['error; evil', 'error  timeout']],
     ['proxy-next-upstream-tries', [['3', '3']], ['0', '3x']],
     // Judged by who carries it out; what is no line of text at all must close, not vanish.
-    ['whitelist-source-range', [['10.0.0.0/8,fd00::/8', '10.0.0.0/8,fd00::/8'], ['not a network', 'not a network'], ['10.0.0.1\n', 'unreadable']], []],
+    ['whitelist-source-range', [['10.0.0.0/8,fd00::/8', '10.0.0.0/8,fd00::/8'], ['not a network', 'not a network'], ['10.0.0.1\n', '\u0000']], []],
   ];
   for (const [key, good, bad] of annotations) {
     it(`${key}: a default for the annotation`, () => {
@@ -63,6 +64,17 @@ describe('core: class settings', () => {
       else expect(take(key, text)).to.deep.include(settings);
     });
   }
+
+  it('a value of the class\'s question that can not be read is none that an annotation takes: what it closes is closed', () => {
+    const keys = settingRegistry.map(({ key }) => key).filter((key) => key.startsWith('global-auth-'));
+    expect(keys.length).to.be.greaterThan(5);
+    for (const key of keys) {
+      const settings: ClassSettings = { ...defaultSettings };
+      expect(settingRegistry.find((one) => one.key === key)!.take(settings, 'X-User\nX-Other', 'edge'), key).to.equal(false);
+      const name = key.slice('global-'.length);
+      expect(annotationRegistry.get(name)!.grammar!.read(settings.globalAuth![name]!), key).to.have.property('problem');
+    }
+  });
 
   it('an allow-list that is none lets nobody in', () => {
     const settings = { ...defaultSettings };
@@ -99,6 +111,8 @@ describe('core: defaults of annotations', () => {
     const prefixes = ['nginx.ingress.kubernetes.io', 'own.example'];
     const of = (annotations: Record<string, string>, more: object = {}): Record<string, string> => withDefaults({ metadata: { name: 'web', annotations } }, { ...settings, ...more }, prefixes).metadata.annotations!;
     expect(of({ 'own.example/allowlist-source-range': '1.1.1.1', 'own.example/ssl-redirect': 'true' })).to.deep.equal({ 'own.example/allowlist-source-range': '1.1.1.1', 'own.example/ssl-redirect': 'true' });
+    // An empty value counts as none, whatever it is under.
+    expect(of({ 'own.example/ssl-redirect': ' ', 'own.example/allowlist-source-range': '', 'own.example/app-root': '' })).to.deep.equal({ [`${prefix}ssl-redirect`]: 'false', [`${prefix}whitelist-source-range`]: '10.0.0.0/8', 'own.example/app-root': '' });
     const globalAuth = { 'auth-url': 'http://a.b.svc/' };
     const question = { annotations: {}, globalAuth };
     expect(of({ 'own.example/auth-url': 'http://x.y.svc/' }, question)).to.deep.equal({ 'own.example/auth-url': 'http://x.y.svc/' });

@@ -66,6 +66,14 @@ describe('core: review of an Ingress before it is stored', () => {
     expect(warnings[0]).to.match(/^IA15[0-3]: /);
   });
 
+  it('says nothing of a ConfigMap that is looked for once the Ingress is stored, and strict does not wait for it for ever', () => {
+    for (const strict of [false, true]) {
+      const annotations = { 'nginx.ingress.kubernetes.io/auth-url': 'http://web.shop.svc/', 'nginx.ingress.kubernetes.io/auth-proxy-set-headers': 'later' };
+      const review = arbiterWith([], { strict }).review({ ingress: ingress('new', { annotations }), before: undefined });
+      expect([review.allowed, about(review, 'IA146')]).to.deep.equal([true, []]);
+    }
+  });
+
   it('strict: refuses what its own words keep from being served', () => {
     const arbiter = arbiterWith([old], { strict: true });
     for (const wrong of [ingress('new'), ingress('new', { path: '/a\nb' }), ingress('new', { host: 'a_b.test' })]) {
