@@ -43,26 +43,30 @@ export function createClassState(claim: Claim): ClassState {
   /** Targets that an entry leads to or no longer does: of them only whether they are there can have changed. */
   const led = new Set<string>();
   const makers = createTargetMakers(plans);
+  /** Which targets are made of the endpoints of a Service. */
+  const services = createDependencyIndex();
   const plansOf = (entry: string): IngressPlan[] =>
     [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
   return {
     table,
     setPlan(key, plan) {
-      for (const entry of changedEntries(plans.get(key), plan)) if (!makers.isMadeBefore(entry, key, plan)) touched.add(entry);
+      for (const entry of changedEntries(plans.get(key), plan)) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
       if (plan === undefined) plans.delete(key);
       else plans.set(key, plan);
-      members.set(key, [...(plan?.wants.keys() ?? []), ...(plan?.dependsOn.services.map(serviceMark) ?? [])]);
+      members.set(key, [...(plan?.wants.keys() ?? [])]);
     },
     touchService(service) {
-      for (const key of members.dependentsOf(serviceMark(service))) {
-        for (const [entry, want] of plans.get(key)!.wants) if (want.of === 'service' && want.service === service) touched.add(entry);
-      }
+      for (const entry of services.dependentsOf(service)) touched.add(entry);
     },
     settle(slicesOf, failed) {
       const changed = new Set<string>();
       const rebuild = (entry: string, plans: readonly IngressPlan[]): void => {
         const before = leadsTo(table.get(entry));
-        const { built, findings, failures } = buildEntrySafely(entry, plans, { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false });
+        const source = { slicesOf, allowLoopback: claim.allowLoopbackEndpoints ?? false };
+        let safe = buildEntrySafely(entry, plans, source);
+        // The want of one is a bug's: perhaps that of another is not.
+        if (safe.built === undefined && isTarget(entry)) safe = buildEntrySafely(entry, plansOf(entry), source);
+        const { built, findings, failures } = safe;
         for (const failure of failures) failed(failure);
         const value = built === undefined ? closeEntry(table.get(entry)) ?? nothingBehind(entry) : built.value;
         if (putEntry(table, entry, value)) changed.add(entry);
@@ -76,7 +80,13 @@ export function createClassState(claim: Claim): ClassState {
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
       const isLedTo = (entry: string): boolean => references.dependentsOf(entry).size > 0;
       for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);
-      for (const entry of [...touched].filter(isTarget)) rebuild(entry, makers.choose(entry, isLedTo(entry) ? members.dependentsOf(entry) : []));
+      for (const entry of [...touched].filter(isTarget)) {
+        if (!isLedTo(entry)) makers.forget(entry);
+        const plans = isLedTo(entry) ? makers.choose(entry, members.dependentsOf(entry)) : [];
+        const want = plans[0]?.wants.get(entry);
+        services.set(entry, want?.of === 'service' ? [want.service] : []);
+        rebuild(entry, plans);
+      }
       touched.clear();
       led.clear();
       return changed;
@@ -86,11 +96,6 @@ export function createClassState(claim: Claim): ClassState {
     entriesOf: (key) => plans.get(key)?.wants.keys() ?? [],
     askers: plansOf,
   };
-}
-
-/** A mark beside the entries in the index of members: no entry key starts so. */
-function serviceMark(service: string): string {
-  return `endpoints of ${service}`;
 }
 
 /** Entries that are there for others to lead to. */
@@ -122,9 +127,9 @@ function putEntry(table: ClassTable, entry: string, value: EntryValue | undefine
   return true;
 }
 
-/** Entries of which a plan wants something else than the plan before it; all of them when its age has changed. */
+/** Entries of which a plan wants something else than the plan before it; all of them when its age has changed, or whether it could be made. */
 function changedEntries(before: IngressPlan | undefined, after: IngressPlan | undefined): string[] {
   const entries = new Set([...(before?.wants.keys() ?? []), ...(after?.wants.keys() ?? [])]);
-  if (before === undefined || after === undefined || byAge(before.ingress, after.ingress) !== 0) return [...entries];
+  if (before === undefined || after === undefined || byAge(before.ingress, after.ingress) !== 0 || (before.failed === undefined) !== (after.failed === undefined)) return [...entries];
   return [...entries].filter((entry) => !isEqual(before.wants.get(entry), after.wants.get(entry)));
 }

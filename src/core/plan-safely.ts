@@ -85,7 +85,8 @@ function lastGood({ metadata }: Ingress, { served = '', before: { placed } }: Re
 
 function wantsInstead(ingress: Ingress, good: IngressPlan | undefined): { wants: ReadonlyMap<string, Want>; fate: keyof typeof fates } {
   if (good === undefined || good.wants.size === 0) return { wants: new Map(), fate: 'none' };
-  return asksTheSame(good.ingress, ingress) ? { wants: good.wants, fate: 'kept' } : { wants: closeWants(good.wants), fate: 'closed' };
+  return asksTheSame(good.ingress, ingress) // A map of its own: who shares a target has to see that this is another plan.
+    ? { wants: new Map(good.wants), fate: 'kept' } : { wants: closeWants(good.wants), fate: 'closed' };
 }
 
 /** Neither says anything about how requests are served. */

@@ -1,5 +1,6 @@
-// Whose want each target of a class table was made of: the oldest Ingress's. All who ask for a target ask for the same, so with
-// thousands who share a Service a change of one of them costs nothing there, unless it is the oldest. It builds nothing itself.
+// Whose want each target of a class table was made of: the oldest Ingress's whose plan could be made. All of these ask for the
+// same, so with thousands who share a Service a change of one of them costs nothing there, unless it is the oldest. It builds
+// nothing itself.
 
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { byAge } from './order.js';
@@ -8,33 +9,49 @@ import { byAge } from './order.js';
 interface Asker {
   ingress: Ingress;
   wants: ReadonlyMap<string, unknown>;
+  /** It could not be planned: what it asks for is of an earlier time. */
+  failed?: unknown;
 }
 
 export interface TargetMakers<Plan extends Asker> {
-  /** Whether the target was made of the want of an older Ingress than `key`, which has now `plan`: that changes nothing then. */
-  isMadeBefore(entry: string, key: string, plan: Plan | undefined): boolean;
-  /** The oldest of those who ask for a target, by key, in a list; it is the maker from now on. Nobody: an empty one. */
+  /**
+   * Whether the target was made of the want of an older Ingress than `key`, which has now `plan`: that changes nothing then.
+   * Otherwise who makes it is chosen again.
+   */
+  passesBy(entry: string, key: string, plan: Plan | undefined): boolean;
+  /** Whose want a target is made of, in a list; `askers` are the keys of all. Nobody: an empty one. */
   choose(entry: string, askers: Iterable<string>): Plan[];
+  /** The target goes. */
+  forget(entry: string): void;
 }
 
 /** `plans`: of the class, by key of the Ingress; it lives on. */
 export function createTargetMakers<Plan extends Asker>(plans: ReadonlyMap<string, Plan>): TargetMakers<Plan> {
   const makers = new Map<string, string>();
   return {
-    isMadeBefore(entry, key, plan) {
+    passesBy(entry, key, plan) {
       const maker = makers.get(entry);
       const older = maker === undefined || maker === key ? undefined : plans.get(maker);
-      return older !== undefined && older.wants.has(entry) && (plan === undefined || byAge(older.ingress, plan.ingress) < 0);
+      if (older !== undefined && older.failed === undefined && older.wants.has(entry) && (plan === undefined || comesBefore(older, plan))) return true;
+      makers.delete(entry);
+      return false;
     },
     choose(entry, askers) {
-      let oldest: Plan | undefined;
+      const known = plans.get(makers.get(entry) ?? '');
+      if (known?.wants.has(entry)) return [known];
+      let first: Plan | undefined;
       for (const key of askers) {
         const plan = plans.get(key)!;
-        if (oldest === undefined || byAge(plan.ingress, oldest.ingress) < 0) oldest = plan;
+        if (first === undefined || comesBefore(plan, first)) first = plan;
       }
-      if (oldest === undefined) makers.delete(entry);
-      else makers.set(entry, objectKey(oldest.ingress));
-      return oldest === undefined ? [] : [oldest];
+      if (first !== undefined) makers.set(entry, objectKey(first.ingress));
+      return first === undefined ? [] : [first];
     },
+    forget: (entry) => { makers.delete(entry); },
   };
+}
+
+function comesBefore(one: Asker, other: Asker): boolean {
+  if ((one.failed === undefined) !== (other.failed === undefined)) return one.failed === undefined;
+  return byAge(one.ingress, other.ingress) < 0;
 }

@@ -24,6 +24,8 @@ function plansOf(ingresses: readonly Ingress[]): IngressPlan[] {
   return ingresses.map(({ metadata }) => arbiter.plans.get(`shop/${metadata.name}`)!);
 }
 
+const slice = { metadata: { name: 'web-1', namespace: 'shop' }, addressType: 'IPv4', ports: [{ port: 8080 }, { name: 'new', port: 9090 }], endpoints: [{ addresses: ['10.0.0.1'] }] } as never;
+
 describe('core: a Service that many Ingresses share', () => {
   const state = createClassState(claim);
   let built = 0;
@@ -54,6 +56,33 @@ describe('core: a Service that many Ingresses share', () => {
     expect(cost()).to.equal(1);
     state.touchService('shop/web');
     expect(cost()).to.equal(1);
+  });
+
+  it('is made of what the oldest asks for that could be planned, whichever of them changes first', () => {
+    const asking = (plan: IngressPlan, part: object): IngressPlan => ({ ...plan, wants: new Map([...plan.wants].map(([key, want]) => [key, want.of === 'service' ? { ...want, ...part } as never : want])) });
+    const [old, young] = plansOf([ingress(1), ingress(2)]) as [IngressPlan, IngressPlan];
+    // The Service has changed; the oldest can't be planned anew and goes on asking for what it was before.
+    const kept = { ...asking(old, {}), failed: { good: old } } as IngressPlan;
+    const fresh = asking(young, { port: { name: 'new', port: 80 } });
+    for (const changes of [[kept, fresh], [fresh, kept]]) {
+      const own = createClassState(claim);
+      for (const plans of [[old, young], changes]) {
+        for (const plan of plans) own.setPlan(`shop/${plan.ingress.metadata.name}`, plan);
+        own.settle(() => [slice], ({ error }) => { throw error; });
+      }
+      expect(own.table.get(ENTRY)).to.deep.equal({ endpoints: [{ address: '10.0.0.1', port: 9090 }] });
+    }
+  });
+
+  it('is made of another one\'s want when that of the oldest throws', () => {
+    const [first, second] = plansOf([ingress(1), ingress(2)]);
+    const broken = { ...first!, wants: new Map([...first!.wants].map(([key, want]) => [key, want.of === 'service' ? Object.defineProperty({ ...want }, 'port', { get() { throw new TypeError('planted'); } }) : want])) } as IngressPlan;
+    const own = createClassState(claim);
+    own.setPlan('shop/i1', broken);
+    own.setPlan('shop/i2', second);
+    const failures: string[] = [];
+    own.settle(() => [slice], ({ object }) => { failures.push(object); });
+    expect([own.table.get(ENTRY), failures]).to.deep.equal([{ endpoints: [{ address: '10.0.0.1', port: 8080 }] }, ['Ingress shop/i1']]);
   });
 
   it('goes with the last of them, and comes back with the first', () => {
