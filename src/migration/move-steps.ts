@@ -2,7 +2,7 @@
 // already gives no patch, so every command can be run again. Times are given in.
 
 import type { Ingress } from '../core/kubernetes-objects.js';
-import { handOverAnnotation, renderHandOver } from '../core/hand-over/record.js';
+import { type HandOverRecord, handOverAnnotation, renderHandOver } from '../core/hand-over/record.js';
 import type { MoveState } from './move-state.js';
 import { type ClassPatch, type NamingPlace, classNamesOf, formerClassAnnotation, namesFor, namesPatch, retargetPatch } from './retarget.js';
 
@@ -38,12 +38,18 @@ export function cutoverStep(ingress: Ingress, { owner, record, problem }: MoveSt
  */
 export function rollbackStep(ingress: Ingress, { owner, record, problem, former, phase }: MoveState): Step {
   if (problem !== undefined) return { refused: `its hand-over record ${problem}; remove it or mend it` };
-  if (phase === 'shadow' && former === undefined && record!.by !== undefined) return 'done';
-  if (phase === 'shadow' && former === undefined) return { patch: { metadata: { annotations: { [handOverAnnotation]: null } } } };
+  if (phase === 'shadow' && former === undefined) return endShadow(record!, owner);
   const now = classNamesOf(ingress);
-  const [source] = record !== undefined && record.to === owner ? record.from : [];
+  const [source, ...more] = record !== undefined && record.to === owner ? record.from : [];
+  if (former === undefined && more.length > 0) return { refused: `it comes from several classes (${record!.from.join(', ')}): give it the one that it is to go back to` };
   const back = former ?? (source === undefined ? undefined : namesFor(source, now, 'same'));
   return back === undefined ? 'done' : { patch: backPatch(namesPatch(now, back), { former, record }) };
+}
+
+/** Of a record that moved, or that a controller began, only the controllers know when nobody needs it any more. */
+function endShadow({ by, movedAt, from }: HandOverRecord, owner: string | undefined): Step {
+  if (by === undefined && movedAt === undefined) return { patch: { metadata: { annotations: { [handOverAnnotation]: null } } } };
+  return owner !== undefined && from.includes(owner) ? 'done' : { refused: 'its controllers are turning its hand-over: run it again in a moment' };
 }
 
 function backPatch(patch: ClassPatch, { former, record }: Pick<MoveState, 'former' | 'record'>): ClassPatch {

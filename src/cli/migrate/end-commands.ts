@@ -4,8 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { Decided } from '../../core/explain/facts.js';
 import { withoutControls } from '../../core/finding.js';
+import type { Ingress } from '../../core/kubernetes-objects.js';
 import { type MoveState, movesUnderWay } from '../../migration/move-state.js';
-import { finishStep, rollbackStep } from '../../migration/move-steps.js';
+import { type Step, finishStep, rollbackStep } from '../../migration/move-steps.js';
 import { type TrafficSource, readTraffic } from '../../migration/read-traffic.js';
 import { isSelected } from '../../migration/select-ingresses.js';
 import { between, totalOf } from '../../migration/traffic-sample.js';
@@ -84,8 +85,19 @@ export function rollbackCommand(output: CommandOutput): Command {
     .addOption(formatOption())
     .action((options: StepOptions & { to?: string }) => guard(output, async () => {
       const { decided, moves } = await readMoves(options, output);
-      return runSteps({ decided, options, plan: { keys: moves.map(({ ingress }) => ingress), verb: 'taken back', make: rollbackStep } }, output);
+      const make = options.to === undefined && options.from === undefined ? backUnnamed : rollbackStep;
+      return runSteps({ decided, options, plan: { keys: moves.map(({ ingress }) => ingress), verb: 'taken back', make } }, output);
     }));
+}
+
+/**
+ * A hand-over that a controller began may be the way back of an earlier rollback: which way is back has to be said then, or the same
+ * command would send it forward again.
+ */
+function backUnnamed(ingress: Ingress, state: MoveState): Step {
+  const { former, record, problem } = state;
+  if (former !== undefined || problem !== undefined || record?.by === undefined || record.to !== state.owner) return rollbackStep(ingress, state);
+  return { refused: `a controller began its hand-over to class ${record.to}: --to ${record.to} takes it back from there` };
 }
 
 interface FinishOptions extends StepOptions {

@@ -53,6 +53,20 @@ describe('steps of a move', () => {
     const back = ingress('web', turned, 'a');
     const rolled = patched(back, patchOf(rollbackStep(back, state(back))));
     expect([rolled.spec, state(rolled).record]).to.deep.equal([{ ingressClassName: 'b' }, turned]);
+    // Meant for a third class meanwhile: that is no way back.
+    const elsewhere = ingress('web', { from: ['a'], to: 'b', by: 'a' }, 'c');
+    expect(rollbackStep(elsewhere, state(elsewhere))).to.deep.equal({ refused: 'its controllers are turning its hand-over: run it again in a moment' });
+  });
+
+  it('run again before the controllers have turned a record that moved, it leaves that alone', () => {
+    const draining = ingress('web', { from: ['a'], to: 'b', servedAt: at, movedAt: at }, 'b');
+    const back = patched(draining, patchOf(rollbackStep(draining, state(draining))));
+    expect([back.spec, rollbackStep(back, state(back))]).to.deep.equal([{ ingressClassName: 'a' }, 'done']);
+  });
+
+  it('does not guess which of several classes it came from', () => {
+    const third = ingress('web', { from: ['m', 'z'], to: 'c', servedAt: at, movedAt: at }, 'c');
+    expect(rollbackStep(third, state(third))).to.deep.equal({ refused: 'it comes from several classes (m, z): give it the one that it is to go back to' });
   });
 
   it('keeps an annotation that named the class, with the value that it had', () => {
