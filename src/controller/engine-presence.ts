@@ -16,15 +16,22 @@ export interface EnginePresence {
 export const arriveWithinMs = 10_000;
 /** A process that is started anew is back before, and so is a stream that broke. Who is longer away has been stopped, or is cut off. */
 export const awayForMs = 30_000;
-/** More are not remembered: the oldest are forgotten first. */
-const mostAway = 250;
+/** More names are not remembered, only that there were more: as many as a class has streams (http/table-stream-app). */
+const mostAway = 1000;
 
 /** `awaits`: whether engines elsewhere have to come at all; `now`: a steady clock, in ms. */
 export function createEnginePresence({ now, awaits }: { now: () => number; awaits: boolean }): EnginePresence {
   const away = new Map<string, number>();
   let begun: number | undefined;
+  /** When one had to be forgotten before its time. */
+  let overflowed: number | undefined;
   const forget = (): void => {
-    for (const [engine, at] of away) if (now() - at >= awayForMs || away.size > mostAway) away.delete(engine);
+    if (overflowed !== undefined && now() - overflowed >= awayForMs) overflowed = undefined;
+    for (const [engine, at] of away) {
+      const isOver = now() - at >= awayForMs;
+      if (!isOver && away.size > mostAway) overflowed = now();
+      if (isOver || away.size > mostAway) away.delete(engine);
+    }
   };
   const isArriving = (): boolean => awaits && begun !== undefined && now() - begun < arriveWithinMs;
   return {
@@ -39,11 +46,12 @@ export function createEnginePresence({ now, awaits }: { now: () => number; await
       forget();
       const [first] = away.keys();
       if (first !== undefined) return { because: `engine ${first} went away a moment ago and may still serve; it is waited for up to ${awayForMs / 1000} s` };
+      if (overflowed !== undefined) return { because: `more than ${mostAway} engines went away a moment ago and may still serve; they are waited for up to ${awayForMs / 1000} s` };
       return isArriving() ? {} : undefined;
     },
     changesAt() {
       forget();
-      const times = [...[...away.values()].map((at) => at + awayForMs), ...(isArriving() ? [begun! + arriveWithinMs] : [])];
+      const times = [...[...away.values()].map((at) => at + awayForMs), ...(overflowed === undefined ? [] : [overflowed + awayForMs]), ...(isArriving() ? [begun! + arriveWithinMs] : [])];
       return times.length === 0 ? undefined : Math.min(...times);
     },
   };

@@ -44,8 +44,10 @@ export function watchParameters(arbiter: Arbiter, { api, log, onChange }: { api:
         onChange();
       },
       onFault: ({ error }) => {
-        log('warn', `watch of ConfigMap ${key}: ${error instanceof Error ? error.message : String(error)}`);
         const entry = open.get(key);
+        // Said once: in most namespaces nothing else is to be expected.
+        if (entry?.forbidden === true && hasCode(error, 'forbidden')) return;
+        log('warn', `watch of ConfigMap ${key}: ${error instanceof Error ? error.message : String(error)}`);
         if (entry === undefined || entry.forbidden || !hasCode(error, 'forbidden')) return;
         entry.forbidden = true;
         onChange();
@@ -59,7 +61,14 @@ export function watchParameters(arbiter: Arbiter, { api, log, onChange }: { api:
     follow() {
       const needed = arbiter.parameters();
       const named = arbiter.namedConfigMaps();
-      for (const key of [...needed, ...named]) if (!open.has(key)) start(key);
+      // While something is waited for nothing is decided and nothing pruned: what was never read can go before that.
+      const wanted = new Set([...needed, ...named]);
+      for (const [key, { watch }] of open) {
+        if (wanted.has(key) || watch.isSynced) continue;
+        open.delete(key);
+        void watch.stop();
+      }
+      for (const key of wanted) if (!open.has(key)) start(key);
       const isOut = (key: string): boolean => !open.get(key)!.watch.isSynced && !open.get(key)!.forbidden;
       const out = [...needed.filter(isOut), ...named.filter((key) => isOut(key) && performance.now() - open.get(key)!.since < patience)];
       if (out.length === 0) patience = PATIENCE_MS;

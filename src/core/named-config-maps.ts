@@ -1,6 +1,7 @@
 // The ConfigMaps that annotations of Ingresses name, so that these are watched and no others. As each of them is a watch, there
 // is a bound, and the oldest Ingresses come first; a ConfigMap beyond it is as if it did not exist.
 
+import isEqual from 'lodash/isEqual.js';
 import { usualPrefixes } from './annotations/annotation-name.js';
 import type { Claim } from './claim.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
@@ -28,8 +29,11 @@ export function createNamedConfigMaps(claims: readonly Pick<Claim, 'annotationPr
   return {
     set(key, ingress) {
       const configMaps = ingress === undefined ? [] : namedBy(ingress, names);
-      if (configMaps.length === 0 && !namers.has(key)) return;
-      known = undefined;
+      const before = namers.get(key);
+      if (configMaps.length === 0 && before === undefined) return;
+      // Most changes of an Ingress are of other things, its status above all.
+      const isSame = before !== undefined && ingress !== undefined && byAge(before.ingress, ingress) === 0 && isEqual(before.configMaps, configMaps);
+      if (!isSame) known = undefined;
       if (configMaps.length === 0) namers.delete(key);
       else namers.set(key, { ingress: ingress!, configMaps });
     },

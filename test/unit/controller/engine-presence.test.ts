@@ -45,8 +45,13 @@ describe('engine presence', () => {
     expect(presence.gap()).to.equal(undefined);
   });
 
-  it('remembers a bounded number of names, the newest', () => {
-    for (let at = 0; at < 1000; at += 1) presence.go(`e${at}`);
-    expect(presence.gap()!.because).to.match(/^engine e750 /);
+  it('remembers a bounded number of names, the newest, and that there were more: some of those may still serve', () => {
+    for (let at = 0; at < 1500; at += 1) presence.go(`e${at}`);
+    expect(presence.gap()!.because).to.match(/^engine e500 /);
+    for (let at = 500; at < 1500; at += 1) presence.come(`e${at}`);
+    expect(presence.gap()!.because).to.match(/^more than 1000 engines went away a moment ago/);
+    expect(presence.changesAt()).to.equal(now + awayForMs);
+    now += awayForMs;
+    expect([presence.gap(), presence.changesAt()]).to.deep.equal([undefined, undefined]);
   });
 });
