@@ -92,7 +92,7 @@ bench-memory: bench-setup ## Memory of 10,000 and 100,000 routes, and how soon a
 	@node dist/bench/memory.js $(BENCH_FLAGS)
 
 bench-start: build ## Ten starts of an engine from its disk with nobody to ask (5,000 routes)
-	@START_ROUNDS=10 node node_modules/mocha/bin/mocha.js dist/test/e2e/apart/restart-from-disk.test.js
+	@APART_LONG=1 node node_modules/mocha/bin/mocha.js dist/test/e2e/apart/restart-from-disk.test.js
 
 bench-pictures: build ## Draw docs/pictures/performance-*.svg from bench/results
 	@node dist/bench/draw-results.js

@@ -120,7 +120,7 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (ingress_class, phase) (ingress_arbiter_hand_over_oldest_seconds{role="to",phase=~"shadow|draining"}) > 86400',
     summary: 'A hand-over to class {{ $labels.ingress_class }} has been {{ $labels.phase }} for {{ $value | humanizeDuration }}.',
     means: 'Nothing fails. Draining: clients still use the address of the old class, so it goes on serving. Shadow: somebody tried the class and has neither taken it nor given it up.',
-    todo: '`ingress-arbiter migrate status` names the Ingresses. Draining: find who still uses the old address (DNS that was not changed, clients that never ask again). Shadow: cut over, or finish.' },
+    todo: '`ingress-arbiter migrate status` names the Ingresses. Draining: find who still uses the old address (DNS that was not changed, clients that never ask again). Shadow: cut over, or roll back.' },
   { name: 'IngressArbiterCertificateJobFails', severity: 'critical', for: '5m',
     expr: `max by (namespace, job_name) (kube_job_status_failed${certificateJobs}) > 1 unless on (namespace, job_name) max by (namespace, job_name) (kube_job_status_succeeded${certificateJobs}) > 0`,
     summary: 'Job {{ $labels.namespace }}/{{ $labels.job_name }} can not make the certificates of engines and controllers.',

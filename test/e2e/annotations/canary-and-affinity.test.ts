@@ -66,7 +66,8 @@ describe('e2e: canary and affinity', function () {
     expect([answer.deployment, answer.host]).to.deep.equal(['next', 'inner.test']);
     await session.served('alone.example.com', 404);
     await session.served('closed.example.com', 503);
-    expect(session.log.join('\n')).to.match(/IA126 Ingress default\/alone: /).and.match(/IA126 Ingress default\/closed-canary: /);
+    await session.told(/IA126 Ingress default\/alone: /);
+    await session.told(/IA126 Ingress default\/closed-canary: /);
   });
 
   it('a canary without endpoints takes nothing from its primary', async () => expect(await deploymentOf('empty')).to.equal('web'));
