@@ -74,7 +74,7 @@ bench: bench-check bench-proxy bench-tls bench-metrics bench-change bench-memory
 bench-check: bench-setup ## Instructions of a request against a static nginx; fails beyond the bound, on a busy machine too (1 minute)
 	@node dist/bench/instructions.js $(BENCH_FLAGS)
 
-# The scenarios that carry a figure to reach; SCENARIOS="…" for others of bench/scenarios.
+# What the table of figures to reach is about; SCENARIOS="…" for others of bench/scenarios.
 SCENARIOS ?= one-host hosts-10000 classes-4 haproxy-10000
 bench-proxy: bench-setup ## Processor time of a request against other proxies (5 minutes a scenario with the default effort)
 	@for one in $(SCENARIOS); do node dist/bench/proxy.js --starts 5 --rounds 10 $(BENCH_FLAGS) $$one || exit 1; done
