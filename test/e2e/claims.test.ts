@@ -11,6 +11,7 @@ import { expect } from 'chai';
 import isEqual from 'lodash/isEqual.js';
 import { type ApiServer, type RequestRecord, startApiServer } from '../../src/dev-cluster/api-server.js';
 import { eventually } from '../fixtures/eventually.js';
+import { stoppedInWait } from '../fixtures/process-figures.js';
 import { shippedAccess } from '../fixtures/shipped-access.js';
 import { type RunProcess, startRun } from './run-process.js';
 
@@ -77,6 +78,17 @@ describe('e2e: claims, two processes for each class', function () {
     holder.child.kill(signal);
     return performance.now();
   };
+  /**
+   * Stops it while it waits for something to happen. No process can ask whether it may write and hand the bytes to the kernel
+   * in one instant: a request stopped between the two goes out when the process wakes, and its resourceVersion is what refuses it.
+   */
+  const freezeWaiting = (both: { holder: RunProcess }): Promise<number> => eventually(async () => {
+    const frozenAt = signalTo(both, 'SIGSTOP');
+    const waits = await stoppedInWait(both.holder.child.pid!);
+    if (!waits) both.holder.child.kill('SIGCONT');
+    expect(waits, 'stopped while it waited').to.equal(true);
+    return frozenAt;
+  });
   const takeover = async (name: string, standby: RunProcess, since: number, withinMs: number): Promise<Takeover> => {
     const served = eventually(async () => {
       expect((await standby.get(`${name}-0.test`)).status).to.equal(200);
@@ -111,7 +123,7 @@ describe('e2e: claims, two processes for each class', function () {
   const freeze = async (): Promise<void> => {
     const both = await pair('freeze');
     await untilBusy('freeze', both);
-    const endedAt = signalTo(both, 'SIGSTOP');
+    const endedAt = await freezeWaiting(both);
     notes['freeze'] = { ...both, endedAt };
     await takeover('freeze', both.standby, endedAt, TAKEOVER_AFTER_KILL_MS);
     await sleep(endedAt + FREEZE_MS - performance.now());
