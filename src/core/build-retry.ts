@@ -32,7 +32,7 @@ export function retryOf(values: AnnotationValues): Retry | undefined {
   const statuses = words.flatMap((word) => (word.startsWith('http_') ? [Number(word.slice('http_'.length))] : [])).sort();
   const most = statuses.length > 0 ? mostTriesByStatus : mostTries;
   return {
-    error: words.includes('error') || words.includes('invalid_header'), timeout: words.includes('timeout'), statuses,
+    error: words.includes('error'), timeout: words.includes('timeout'), ...(words.includes('invalid_header') ? { invalid: true } : {}), statuses,
     repeat: words.includes('non_idempotent'), tries: wanted === 0 ? most : Math.min(wanted, most), seconds,
   };
 }

@@ -10,7 +10,7 @@ import { noteFailure, soundTurn } from './endpoint-health.js';
 import { beginLoad, endLoad } from './endpoint-load.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
 import { hopTo } from './hop.js';
-import { mayRepeat, triesOf } from './retry.js';
+import { type Failure, mayRepeat, triesOf } from './retry.js';
 
 /** Makes nginx answer with 502 and try no more. Any other code would be a 500, or would be tried again for ever. */
 const NO_FURTHER_TRY = -3;
@@ -50,16 +50,26 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   const context = ngx.ctx;
   if (context.loaded !== undefined) endLoad(true);
   const [, status] = balancer.get_last_failure();
-  const [connectTime] = string.match(ngx.var.upstream_connect_time ?? '-', '([^ ,:]+)$');
-  const connected = connectTime !== '-';
+  const connected = ofFailedTry(ngx.var.upstream_connect_time) !== '-';
   // An endpoint that is slow to answer one request may answer others.
   const ejected = (status !== 504 || !connected) && noteFailure(context.endpoint as PreparedEndpoint, connected);
   // A question of external authentication is nobody's request.
   if (ejected && context.match !== undefined) countEjection(context.class ?? '', (context.match as PathMatchResult).route);
   context.endpoint = undefined;
-  if (policy !== undefined && !mayRepeat(policy, status === 504)) return false;
+  if (policy !== undefined && !mayRepeat(policy, failureOf(status))) return false;
   context.turn = nextTurn(endpoints, policy);
   return true;
+}
+
+/** nginx does not tell a connection that fails from a header that is none. Only of the one has something come. */
+function failureOf(status: number | undefined): Failure {
+  if (status === 504) return 'timeout';
+  return ofFailedTry(ngx.var.upstream_bytes_received) === '0' ? 'error' : 'invalid';
+}
+
+/** What nginx lists for each try, of the one before the present one, which has a colon and no figure yet. */
+function ofFailedTry(figures: string | undefined): string | undefined {
+  return string.match(figures ?? '-', '([^ ,:]+)[ ,:]*$')[0];
 }
 
 function nextTurn(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefined): number {

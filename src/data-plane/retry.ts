@@ -1,6 +1,7 @@
 // Whether a request may be tried again, and how often. nginx itself repeats nothing that is unsafe where nobody asked for it.
 
 import type { PreparedPolicy } from '../route-table/match.js';
+import type { Retry } from '../route-table/types.js';
 
 /** Tries of a request that says nothing of it. */
 const USUAL_TRIES = 3;
@@ -11,11 +12,19 @@ export function triesOf(policy: PreparedPolicy | undefined): number {
   return retry === undefined ? USUAL_TRIES : retry.tries;
 }
 
-/** Whether a request that failed at one endpoint may go to another one. `late`: the endpoint was too slow. */
-export function mayRepeat({ asked: { retry } }: PreparedPolicy, late: boolean): boolean {
+/** How a try has failed: no connection or a broken one, a wait that is over, an answer that began and has no valid header. */
+export type Failure = 'error' | 'timeout' | 'invalid';
+
+/** Whether a request that failed at one endpoint may go to another one. */
+export function mayRepeat({ asked: { retry } }: PreparedPolicy, failure: Failure): boolean {
   if (retry === undefined) return !wasSentOnce();
-  if (!(late ? retry.timeout : retry.error)) return false;
+  if (!isReason(retry, failure)) return false;
   return (retry.repeat || !wasSentOnce()) && !isTooLate(retry.seconds);
+}
+
+function isReason({ error, timeout, invalid }: Retry, failure: Failure): boolean {
+  if (failure === 'invalid') return invalid === true;
+  return failure === 'timeout' ? timeout : error;
 }
 
 /** Whether an answer with this status may be asked of another endpoint. It has been sent, so only what is safe to repeat may. */

@@ -85,6 +85,7 @@ const statuses: Check = (value) => Array.isArray(value) && value.length <= taken
 const retryFields: Record<keyof Retry, Check> = {
   error: oneOf(true, false),
   timeout: oneOf(true, false),
+  invalid: oneOf(true),
   statuses,
   repeat: oneOf(true, false),
   tries: within(1, 10),
@@ -172,7 +173,7 @@ const policyFields: Record<keyof Policy, Check> = {
   clients: (value) => isShape(value, clientFields, ['authority', 'depth', 'verify']),
   satisfyAny: oneOf(true),
   flow: (value) => isShape(value, flowFields, []) && Object.keys(value as Flow).length > 0,
-  retry: (value) => isShape(value, retryFields, Object.keys(retryFields)) && ((value as Retry).statuses.length === 0 || (value as Retry).tries <= 3),
+  retry: (value) => isShape(value, retryFields, Object.keys(retryFields).filter((field) => field !== 'invalid')) && ((value as Retry).statuses.length === 0 || (value as Retry).tries <= 3),
   errors: (value) => isShape(value, errorFields, ['statuses', 'whenEmpty']),
   limits: (value) => isShape(value, limitFields, ['burst', 'requestStatus', 'connectionStatus']),
   rate: (value) => isShape(value, rateFields, ['bytes', 'after']),

@@ -143,7 +143,7 @@ function questionLocation(): string {
 }
 
 /** What the lanes have in common: Lua decides what of a request may be repeated, and reads its body where that is asked for. */
-const LANE = ['proxy_next_upstream error timeout non_idempotent;', 'proxy_request_buffering off;'];
+const LANE = ['proxy_next_upstream error timeout invalid_header non_idempotent;', 'proxy_request_buffering off;'];
 /** Large enough for nearly every header: lanes that take answers back have one size. */
 const STATUS_LANE_KILOBYTES = 32;
 

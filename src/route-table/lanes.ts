@@ -1,7 +1,7 @@
 // The lanes: named locations of nginx that differ in what nginx can't vary from request to request (buffers, which answers are
 // taken back). Both planes name them here. A request that asks for nothing of the kind takes none.
 
-import type { Policy } from './types.js';
+import type { Policy, Retry } from './types.js';
 
 /** Sizes of a buffer in KiB, and how many of them. A wish is met by the next larger one. */
 export const bufferSteps: readonly number[] = [4, 8, 16, 32, 64, 128];
@@ -47,7 +47,12 @@ export function laneOf({ flow, retry, errors }: Policy, last: boolean): string |
   const byStatus = statusLane(statuses);
   if (byStatus !== undefined) return byStatus;
   if (flow !== undefined) return flowLane(flow.answers !== undefined, flow.kilobytes ?? 4, flow.buffers ?? 4).name;
-  return retry !== undefined && retry.repeat ? flowLane(false, 4, 4).name : undefined;
+  return retry !== undefined && goesFurther(retry) ? flowLane(false, 4, 4).name : undefined;
+}
+
+/** Whether requests are repeated after what nginx by itself repeats none. */
+function goesFurther({ repeat, invalid }: Retry): boolean {
+  return repeat || invalid === true;
 }
 
 function stepFor(steps: readonly number[], wanted: number): number {

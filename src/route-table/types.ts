@@ -152,6 +152,8 @@ export interface Retry {
   /** Whether a connection that fails or breaks is a reason, and a wait that is over. */
   error: boolean;
   timeout: boolean;
+  /** Whether an answer is that has no valid header. */
+  invalid?: true;
   /** Answers that are. */
   statuses: number[];
   /** Whether requests are repeated that do something each time (POST, PATCH, LOCK) and were sent already. */
