@@ -66,11 +66,11 @@ function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry 
   return { value: routes.routes.length === 0 ? undefined : routes, findings };
 }
 
-/** Whoever has a rule for the host comes before its aliases. Of paths buildHost decides it. */
+/** Whoever has a rule for the host comes before its aliases. Of paths buildHost decides it, of what clients are asked for class-state. */
 function namedFirst(key: string, plans: readonly IngressPlan[]): readonly IngressPlan[] {
   const isAlias = (plan: IngressPlan): boolean => {
     const want = plan.wants.get(key);
-    return (want?.of === 'server-name' || want?.of === 'clients') && want.alias === true;
+    return want?.of === 'server-name' && want.alias === true;
   };
   return plans.some(isAlias) ? [...plans.filter((plan) => !isAlias(plan)), ...plans.filter(isAlias)] : plans;
 }

@@ -2,7 +2,7 @@
 // is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
 
 import isEqual from 'lodash/isEqual.js';
-import { certificateKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, hostKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import type { SlicesOf } from './build-entry.js';
 import type { Claim } from './claim.js';
@@ -10,7 +10,7 @@ import { closeEntry } from './close-wants.js';
 import { createDependencyIndex } from './dependency-index.js';
 import type { Finding } from './finding.js';
 import { byAge } from './order.js';
-import type { IngressPlan } from './plan-ingress.js';
+import type { IngressPlan, Want } from './plan-ingress.js';
 import { type Failure, buildEntrySafely } from './plan-safely.js';
 import { createTargetMakers } from './target-makers.js';
 
@@ -50,7 +50,7 @@ export function createClassState(claim: Claim): ClassState {
   return {
     table,
     setPlan(key, plan) {
-      for (const entry of changedEntries(plans.get(key), plan)) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
+      for (const entry of withClients(changedEntries(plans.get(key), plan))) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
       if (plan === undefined) plans.delete(key);
       else plans.set(key, plan);
       members.set(key, [...(plan?.wants.keys() ?? [])]);
@@ -76,7 +76,7 @@ export function createClassState(claim: Claim): ClassState {
         if (told.length > 0) findingsByEntry.set(entry, told);
         else findingsByEntry.delete(entry);
       };
-      for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, plansOf(entry));
+      for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, withoutAliases(entry, plansOf));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
       const isLedTo = (entry: string): boolean => references.dependentsOf(entry).size > 0;
       for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);
@@ -96,6 +96,23 @@ export function createClassState(claim: Claim): ClassState {
     entriesOf: (key) => plans.get(key)?.wants.keys() ?? [],
     askers: plansOf,
   };
+}
+
+/** Whether an alias has something to ask of the clients of a host depends on who has a rule for it. */
+function withClients(entries: readonly string[]): string[] {
+  return entries.flatMap((entry) => (entry.startsWith(hostKey('')) ? [entry, clientsKey(entry.slice(hostKey('').length))] : [entry]));
+}
+
+/** On a host that some rule names, an alias has neither routes nor anything to ask of clients. */
+function withoutAliases(entry: string, plansOf: (entry: string) => IngressPlan[]): IngressPlan[] {
+  const plans = plansOf(entry);
+  if (!entry.startsWith(clientsKey('')) || plans.length === 0) return plans;
+  const host = hostKey(entry.slice(clientsKey('').length));
+  const isRuled = plansOf(host).some(({ wants }) => {
+    const want = wants.get(host);
+    return want?.of === 'host' && want.paths.some(({ alias }) => !alias);
+  });
+  return isRuled ? plans.filter(({ wants }) => !(wants.get(entry) as Want & { of: 'clients' }).alias) : plans;
 }
 
 /** Entries that are there for others to lead to. */

@@ -1,10 +1,12 @@
 // Hosts that an Ingress has no rule for: which ones annotations give it, and that whoever has a rule keeps paths, certificate and
 // clients' authority.
 import { expect } from 'chai';
+import { createArbiter } from '../../../src/core/arbiter.js';
 import { claimOf } from '../../../src/core/claim.js';
 import { decide } from '../../../src/core/decide.js';
 import { hostNames } from '../../../src/core/annotations/host-names.js';
 import { extraHosts } from '../../../src/core/extra-hosts.js';
+import type { Ingress } from '../../../src/core/kubernetes-objects.js';
 import type { HostRoutes, ServerName } from '../../../src/route-table/types.js';
 import { parseManifests, snapshotOf } from '../../fixtures/manifests.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
@@ -50,6 +52,24 @@ describe('core: extra-hosts', () => {
     expect(plain.certificate('a.test')?.namespace, 'is shown to nobody: the host has routes of another namespace only').to.equal('other');
     const withTls = decided(old, ingress('late', ['a.test'], { day: 3, secret: 'cert' }));
     expect([withTls.certificate('a.test')?.certificate, withTls.certificate('a.test')?.namespace]).to.deep.equal(['for-a.test-www.a.test-shop.test-b.test', undefined]);
+  });
+
+  it('an alias that has lost its host asks its clients for no certificate, and does again when the rule has gone', () => {
+    const arbiter = createArbiter([claimOf('web')], inspectStub);
+    const [old, late] = [ingress('old', ['x.test'], { annotations: { 'server-alias': 'a.test', 'auth-tls-secret': 'ca' }, day: 1 }), ingress('late', ['a.test'], { day: 3 })].map((text) => parseManifests(text)[0] as Ingress);
+    arbiter.take('ingressClasses', 'web', { metadata: { name: 'web' }, spec: { controller: 'ingress-arbiter.io/controller' } });
+    arbiter.take('services', 'shop/web', { metadata: { name: 'web', namespace: 'shop' }, spec: { ports: [{ port: 80 }] } } as never);
+    arbiter.take('passwordSecrets', 'shop/ca', { metadata: { name: 'ca', namespace: 'shop' }, type: 'Opaque', data: { 'ca.crt': Buffer.from('names: ca').toString('base64') } } as never);
+    const asked = (): string[] => {
+      arbiter.settle(0);
+      return [...arbiter.tables.get('web')!.keys()].filter((key) => key.startsWith('clients/')).sort();
+    };
+    arbiter.take('ingresses', 'shop/old', old);
+    expect(asked()).to.deep.equal(['clients/a.test', 'clients/x.test']);
+    arbiter.take('ingresses', 'shop/late', late);
+    expect(asked()).to.deep.equal(['clients/x.test']);
+    arbiter.take('ingresses', 'shop/late', undefined);
+    expect(asked()).to.deep.equal(['clients/a.test', 'clients/x.test']);
   });
 
   it('from-to-www-redirect gives way to whoever serves the counterpart', () => {
