@@ -111,8 +111,3 @@ export function touchDependents({ dependents, contextsBy, touched }: ArbiterStat
   for (const ingress of dependents.dependentsOf(`${kind} ${key}`)) touched.ingresses.add(ingress);
   for (const name of contextsBy.dependentsOf(`${kind} ${key}`)) touched.classes.add(name);
 }
-
-export function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
-}

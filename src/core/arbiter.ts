@@ -3,7 +3,7 @@
 // came; what depends on how they came (a grace, somebody else's writes) is in its memory, which can be handed on.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ArbiterMemory, type ArbiterState, createArbiterState, setOrDelete, touchDependents } from './arbiter-state.js';
+import { type ArbiterMemory, type ArbiterState, createArbiterState, touchDependents } from './arbiter-state.js';
 import { type ClassContext, defaultsKey } from './class-context.js';
 import type { ClassState } from './class-state.js';
 import type { Claim } from './claim.js';
@@ -23,6 +23,7 @@ import type { IngressPlan } from './plan-ingress.js';
 import { type Failure, type SafePlan, planSafely } from './plan-safely.js';
 import type { StatusWrite } from './plan-status.js';
 import { type IngressWrite, type Review, reviewIngress } from './review-ingress.js';
+import { setOrDelete } from './set-or-delete.js';
 import { contextSafely, parametersSafely, safely, setPlanSafely, statusSafely, takeSafely } from './settle-safely.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
 

@@ -9,6 +9,7 @@ import { headersOf } from './build-headers.js';
 import { limitsOf, rateOf } from './build-limits.js';
 import { flowOf, retryOf } from './build-retry.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
+import { given } from './given.js';
 
 /** When the requests of a path are sent to https. */
 export interface HttpsWish {
@@ -110,6 +111,3 @@ function corsOf(values: AnnotationValues): Cors | undefined {
   };
 }
 
-function given<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
-  return value === undefined ? {} : { [name]: value } as { [name in Name]?: Value };
-}

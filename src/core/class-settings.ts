@@ -49,11 +49,13 @@ export interface Setting {
   help: string;
   /** What a value looks like, in words: "must be …". */
   form: string;
+  /** What a bad value does, in words; left out: the default counts. */
+  whenBad?: string;
   /** Takes a value that is not empty into `settings`; false when it is none. `namespace`: the ConfigMap's. */
   take(settings: ClassSettings, text: string, namespace: string): boolean;
 }
 
-type Described = Pick<Setting, 'key' | 'default' | 'help' | 'form'>;
+type Described = Pick<Setting, 'key' | 'default' | 'help' | 'form' | 'whenBad'>;
 
 /** A key of the class itself. `put` also gets what stands in for a bad value, when there is something safer than the default. */
 function ofClass<Value>(
@@ -85,10 +87,13 @@ function ofAnnotation(key: string, reader: { form: string; read: (text: string) 
 /** What no annotation takes: whatever a bad value was to be, it closes what it was to close. */
 const unreadable = '\u0000';
 
+/** Annotations whose value must not be lost. */
+const closing: ReadonlySet<string> = new Set(['auth-url', 'auth-method', 'auth-response-headers']);
+
 /** `global-auth-…`: as the annotation `auth-…`, which also judges it. What can't be carried out closes the routes there. */
 function ofGlobalAuth(name: string, form: string, help: string, otherwise = 'none'): Setting {
   return {
-    key: `global-${name}`, kind: 'class', default: otherwise, help, form,
+    key: `global-${name}`, kind: 'class', default: otherwise, help, form, ...(closing.has(name) && { whenBad: 'requests that it would be asked about are answered with 503' }),
     take(settings, text) {
       settings.globalAuth = { ...settings.globalAuth, [name]: readText(text) ?? unreadable };
       return readText(text) !== undefined;
@@ -139,19 +144,19 @@ export const settingRegistry: readonly Setting[] = [
   ofGlobalAuth('auth-cache-duration', 'statuses and a time, as in the annotation auth-cache-duration', 'For how long.', '200 202 401 5m'),
   ofClass({ key: 'use-forwarded-headers', default: 'false', form: '"true" or "false"', help: 'Whether X-Forwarded-For, -Proto, -Port and -Host of a proxy in `proxy-real-ip-cidr` are believed: for address lists, limits, redirects and what backends get. Without that key nobody is believed.' },
     readFlag, (text) => ({ useForwarded: text === 'true' }), 'false'),
-  ofClass({ key: 'proxy-real-ip-cidr', default: 'nobody', form: 'IP addresses and networks, separated by commas', help: 'The proxies. Unlike in ingress-nginx not everybody when it is left out. A bad value trusts nobody.' },
+  ofClass({ key: 'proxy-real-ip-cidr', whenBad: 'nobody is trusted', default: 'nobody', form: 'IP addresses and networks, separated by commas', help: 'The proxies. Unlike in ingress-nginx not everybody when it is left out. A bad value trusts nobody.' },
     readRanges, (forwardedFrom) => ({ forwardedFrom }), []),
   ofClass({ key: 'forwarded-for-header', default: 'X-Forwarded-For', form: 'the name of a header', help: 'Which header has the addresses. The client is the last one that is none of the proxies.' },
     readHeaderName, (forwardedHeader) => ({ forwardedHeader })),
   ofClass({ key: 'compute-full-forwarded-for', default: 'false', form: '"true" or "false"', help: 'Whether backends get the proxies\' whole list, with the last proxy added, in place of the client\'s address alone.' },
     readFlag, (text) => ({ forwardedFull: text === 'true' })),
-  ofClass({ key: 'auth-url-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Services the annotation auth-url may name; `same` is the Ingress\'s own. Others close the routes. `global-auth-url`, and hosts of the listener, are not concerned. A bad value allows none.' },
+  ofClass({ key: 'auth-url-namespaces', whenBad: 'no namespace is allowed', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Services the annotation auth-url may name; `same` is the Ingress\'s own. Others close the routes. `global-auth-url`, and hosts of the listener, are not concerned. A bad value allows none.' },
     readNames, (authNamespaces) => ({ authNamespaces }), []),
-  ofClass({ key: 'global-allowed-response-headers', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },
+  ofClass({ key: 'global-allowed-response-headers', whenBad: 'no header is allowed', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },
     readHeaderNames, (allowedResponseHeaders) => ({ allowedResponseHeaders }), []),
-  ofClass({ key: 'allowed-namespaces', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },
+  ofClass({ key: 'allowed-namespaces', whenBad: 'nobody may use the class by it', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },
     readNames, (allowedNamespaces) => ({ allowedNamespaces }), []),
-  ofClass({ key: 'allowed-namespace-selector', default: 'all', form: 'a label selector, such as "team=web,!legacy"', help: 'The same by the labels of the namespace. With both keys, either is enough. A bad value allows none.' },
+  ofClass({ key: 'allowed-namespace-selector', whenBad: 'nobody may use the class by it', default: 'all', form: 'a label selector, such as "team=web,!legacy"', help: 'The same by the labels of the namespace. With both keys, either is enough. A bad value allows none.' },
     parseLabelSelector, (allowedNamespaceSelector) => ({ allowedNamespaceSelector }), [{ key: '', operator: 'in', values: [] }]),
   ofClass({ key: 'default-backend', default: 'none (404)', form: 'a Service of the ConfigMap\'s namespace, "name" or "name:port"', help: 'Gets the requests that no Ingress of the class takes. Without a port, the Service\'s first one.' },
     readReference, (defaultBackend) => ({ defaultBackend })),

@@ -6,6 +6,7 @@ import { usualPrefixes } from './annotations/annotation-name.js';
 import type { Claim } from './claim.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { byAge } from './order.js';
+import { ownKey } from './own-object.js';
 
 /** In all, and of one namespace. */
 export const mostConfigMaps = 256;
@@ -44,13 +45,7 @@ export function createNamedConfigMaps(claims: readonly Pick<Claim, 'annotationPr
 function namedBy({ metadata }: Ingress, names: readonly string[]): string[] {
   const { annotations, namespace = '' } = metadata;
   if (annotations === undefined) return [];
-  return names.flatMap((name) => (Object.hasOwn(annotations, name) ? configMapKey(annotations[name]!, namespace) ?? [] : []));
-}
-
-/** Key of a ConfigMap of the Ingress's own namespace, which may be written before its name; undefined for any other. */
-export function configMapKey(reference: string, namespace: string): string | undefined {
-  const [, inNamespace, name] = /^(?:([a-z0-9](?:[-a-z0-9]*[a-z0-9])?)\/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)$/.exec(reference.trim()) ?? [];
-  return name === undefined || namespace === '' || (inNamespace !== undefined && inNamespace !== namespace) ? undefined : `${namespace}/${name}`;
+  return names.flatMap((name) => (Object.hasOwn(annotations, name) ? ownKey(annotations[name]!, namespace) ?? [] : []));
 }
 
 function oldest(all: readonly { ingress: Ingress; configMaps: string[] }[]): string[] {

@@ -8,6 +8,7 @@ import { type Finding, finding } from './finding.js';
 import { objectKey } from './kubernetes-objects.js';
 import { byAge } from './order.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
+import { setOrDelete } from './set-or-delete.js';
 import { type Failure, planningFinding } from './plan-safely.js';
 
 type Limits = Pick<ClassSettings, 'hostsPerNamespace' | 'pathsPerNamespace'>;
@@ -149,9 +150,4 @@ function admitPlan(plan: IngressPlan, admitWant: (entry: string, want: Want & { 
     }
   }
   return { plan: refused === 0 ? plan : { ...plan, wants }, refused };
-}
-
-function setOrDelete<Value>(map: Map<string, Value>, key: string, value: Value | undefined): void {
-  if (value === undefined) map.delete(key);
-  else map.set(key, value);
 }

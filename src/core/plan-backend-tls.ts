@@ -4,10 +4,13 @@
 import type { BackendTls } from '../route-table/backend-tls.js';
 import { backendName } from './annotations/backend-tls-annotations.js';
 import type { AnnotationValues } from './annotations/registry.js';
-import { type Finding, finding, quote } from './finding.js';
+import { type Finding, type FindingKind, finding, quote } from './finding.js';
+import { given } from './given.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { Secret } from './kubernetes-objects.js';
+import { ownKey } from './own-object.js';
 import { decodeSecret } from './plan-certificates.js';
+import { type SecretProblem, secretOf } from './secret-of.js';
 
 export interface BackendTlsSource {
   /** Names the Ingress in findings. */
@@ -35,7 +38,7 @@ export function planBackendTls(values: AnnotationValues, source: BackendTlsSourc
   const verify = values['proxy-ssl-verify'] === 'on';
   if (protocol !== 'HTTPS' && protocol !== 'GRPCS') return verify ? closed(source, `proxy-ssl-verify: needs backend-protocol HTTPS or GRPCS; it is ${protocol}`) : undefined;
   const found = contentOf(values['proxy-ssl-secret'], source);
-  if (typeof found === 'string') return closed(source, `proxy-ssl-secret: ${found}`);
+  if ('problem' in found) return closed(source, `proxy-ssl-secret: ${found.problem}`, found.kind);
   const judged = verify ? judgedBy(values, found) : {};
   if (typeof judged === 'string') return closed(source, `proxy-ssl-verify: ${judged}`);
   const { trusted, certificate } = found;
@@ -43,10 +46,6 @@ export function planBackendTls(values: AnnotationValues, source: BackendTlsSourc
   if (Object.keys(tls).length === 0) return undefined;
   const whole: BackendTls = { ...tls, ...(protocol === 'GRPCS' && { http2: true }), ...given('connectSeconds', values['proxy-connect-timeout']) };
   return { tls: whole, ...(verify && given('trusted', trusted)), ...given('certificate', certificate) };
-}
-
-function given<Name extends string, Value>(name: Name, value: Value | undefined): { [name in Name]?: Value } {
-  return value === undefined ? {} : { [name]: value } as { [name in Name]?: Value };
 }
 
 function judgedBy(values: AnnotationValues, { trusted }: Content): Pick<BackendTls, 'verify'> | string {
@@ -67,20 +66,20 @@ interface Content {
 }
 
 /** What the Secret holds, or why that is not what it should be. */
-function contentOf(reference: string | undefined, source: BackendTlsSource): Content | string {
+function contentOf(reference: string | undefined, source: BackendTlsSource): Content | SecretProblem {
   if (reference === undefined) return {};
-  const [name, inNamespace = source.namespace] = reference.split('/').reverse() as [string, string?];
-  if (inNamespace !== source.namespace) return `${quote(reference)} names a Secret of another namespace`;
-  const key = `${inNamespace}/${name}`;
+  const key = ownKey(reference, source.namespace);
+  if (key === undefined) return { kind: 'protection-not-supported', problem: `${quote(reference)} names a Secret of another namespace` };
   source.notes.secrets.push(key);
-  const data = source.secrets.map((kind) => kind.get(key)).find((secret) => secret !== undefined)?.data;
-  if (data === undefined) return `Secret ${key} does not exist, or is neither of type kubernetes.io/tls nor Opaque`;
+  const secret = secretOf(key, source.secrets);
+  if ('problem' in secret) return secret;
+  const { data = {} } = secret;
   // Left out it would let go on with whom it has locked out.
-  if (data['ca.crl'] !== undefined) return `Secret ${key} has a ca.crl; lists of revoked certificates are not carried out`;
+  if (data['ca.crl'] !== undefined) return { kind: 'protection-not-supported', problem: `Secret ${key} has a ca.crl; lists of revoked certificates are not carried out` };
   const certificate = pairOf(data, source.inspect);
-  if (certificate !== undefined && 'problem' in certificate) return `Secret ${key}: ${certificate.problem}`;
+  if (certificate !== undefined && 'problem' in certificate) return { kind: 'secret-invalid', problem: `Secret ${key}: ${certificate.problem}` };
   const trusted = data['ca.crt'] === undefined ? undefined : source.inspect(decodeSecret(data['ca.crt']), undefined);
-  if (trusted !== undefined && 'problem' in trusted) return `Secret ${key} has no usable ca.crt: ${trusted.problem}`;
+  if (trusted !== undefined && 'problem' in trusted) return { kind: 'secret-invalid', problem: `Secret ${key} has no usable ca.crt: ${trusted.problem}` };
   return { ...given('trusted', trusted), ...given('certificate', certificate) };
 }
 
@@ -89,7 +88,7 @@ function pairOf(data: NonNullable<Secret['data']>, inspect: InspectCertificate):
   return chain === undefined && key === undefined ? undefined : inspect(decodeSecret(chain), decodeSecret(key));
 }
 
-function closed({ object, notes }: BackendTlsSource, why: string): 'closed' {
-  notes.findings.push(finding('protection-not-supported', object, `annotation ${why}; requests are answered with 503 rather than sent to a backend without it`));
+function closed({ object, notes }: BackendTlsSource, why: string, kind: FindingKind = 'protection-not-supported'): 'closed' {
+  notes.findings.push(finding(kind, object, `annotation ${why}; requests are answered with 503 rather than sent to a backend without it`));
   return 'closed';
 }

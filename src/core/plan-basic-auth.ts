@@ -4,8 +4,9 @@
 import type { BasicAuth } from '../route-table/types.js';
 import { isPasswordLine, mostUsers } from './annotations/password-hash.js';
 import type { AnnotationValues } from './annotations/registry.js';
-import { type Finding, finding, quote } from './finding.js';
+import { type Finding, type FindingKind, finding, quote } from './finding.js';
 import type { Secret } from './kubernetes-objects.js';
+import { ownKey } from './own-object.js';
 
 export interface BasicAuthSource {
   /** Names the Ingress in findings. */
@@ -21,7 +22,7 @@ export function planBasicAuth(values: AnnotationValues, source: BasicAuthSource)
   if (values['auth-type'] === undefined && reference === undefined) return undefined;
   if (values['auth-type'] !== 'basic') return closed(source, 'auth-type: only basic is carried out');
   if (reference === undefined) return closed(source, 'auth-secret: is missing');
-  const name = ownSecret(reference, source.namespace);
+  const name = ownKey(reference, source.namespace);
   if (name === undefined) return closed(source, `auth-secret: ${quote(reference)} names a Secret of another namespace`);
   source.notes.secrets.push(name);
   const secret = source.secrets.get(name);
@@ -34,20 +35,13 @@ export function planBasicAuth(values: AnnotationValues, source: BasicAuthSource)
   if (users.length < lines.length) {
     source.notes.findings.push(finding('secret-invalid', source.object, `Secret ${name}: ${lines.length - users.length} of its users have no name or no password hash that can be checked (apr1, SHA, bcrypt up to cost 12, crypt); they can't come in`));
   }
-  if (users.length === 0 || users.length > mostUsers) return closed(source, `auth-secret: Secret ${name} must have 1 to ${mostUsers} users`);
+  if (users.length === 0 || users.length > mostUsers) return closed(source, `auth-secret: Secret ${name} must have 1 to ${mostUsers} users`, 'secret-invalid');
   return { realm: values['auth-realm'] ?? 'Authentication Required', users };
 }
 
-function closed({ object, notes }: BasicAuthSource, why: string): 'closed' {
-  notes.findings.push(finding('protection-not-supported', object, `annotation ${why}; requests are answered with 503 rather than let through without it`));
+function closed({ object, notes }: BasicAuthSource, why: string, kind: FindingKind = 'protection-not-supported'): 'closed' {
+  notes.findings.push(finding(kind, object, `annotation ${why}; requests are answered with 503 rather than let through without it`));
   return 'closed';
-}
-
-/** A Secret of the Ingress's own namespace, which may be written before its name. */
-function ownSecret(reference: string, namespace: string): string | undefined {
-  const parts = reference.split('/');
-  if (parts.length === 1) return `${namespace}/${reference}`;
-  return parts.length === 2 && parts[0] === namespace ? reference : undefined;
 }
 
 function linesOfFile({ data }: Secret): string[] {

@@ -3,10 +3,12 @@
 
 import type { ClientAuthority, ClientCertificates } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
-import { type Finding, finding, quote } from './finding.js';
+import { type Finding, type FindingKind, finding, quote } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import type { Secret } from './kubernetes-objects.js';
+import { ownKey } from './own-object.js';
 import { decodeSecret } from './plan-certificates.js';
+import { type SecretProblem, secretOf } from './secret-of.js';
 
 export interface ClientCertificateSource {
   /** Names the Ingress in findings. */
@@ -30,12 +32,11 @@ export function planClientCertificates(values: AnnotationValues, source: ClientC
   const verify = values['auth-tls-verify-client'] ?? 'on';
   if (verify === 'off') return undefined;
   if (reference === undefined) return values['auth-tls-verify-client'] === undefined && values['auth-tls-match-cn'] === undefined ? undefined : closed(source, 'auth-tls-secret: is missing');
-  const [name, inNamespace = source.namespace] = reference.split('/').reverse() as [string, string?];
-  if (inNamespace !== source.namespace) return closed(source, `auth-tls-secret: ${quote(reference)} names a Secret of another namespace`);
-  const key = `${inNamespace}/${name}`;
+  const key = ownKey(reference, source.namespace);
+  if (key === undefined) return closed(source, `auth-tls-secret: ${quote(reference)} names a Secret of another namespace`);
   source.notes.secrets.push(key);
   const found = authoritiesOf(key, source);
-  if (typeof found === 'string') return closed(source, `auth-tls-secret: Secret ${key} ${found}`);
+  if ('problem' in found) return closed(source, `auth-tls-secret: ${found.problem}`, found.kind);
   const depth = values['auth-tls-verify-depth'] ?? 1;
   return { authority: { authority: found.id, chain: found.chain, depth }, clients: { authority: found.id, depth, verify, ...judgedBy(values) } };
 }
@@ -49,17 +50,18 @@ function judgedBy(values: AnnotationValues): Pick<ClientCertificates, 'subject' 
   };
 }
 
-function authoritiesOf(key: string, { secrets, inspect }: ClientCertificateSource): { id: string; chain: string } | string {
-  const data = secrets.map((kind) => kind.get(key)).find((secret) => secret !== undefined)?.data;
-  if (data === undefined) return 'does not exist, or is neither of type kubernetes.io/tls nor Opaque';
-  if (data['ca.crt'] === undefined) return 'has no ca.crt';
+function authoritiesOf(key: string, { secrets, inspect }: ClientCertificateSource): { id: string; chain: string } | SecretProblem {
+  const secret = secretOf(key, secrets);
+  if ('problem' in secret) return secret;
+  const { data = {} } = secret;
+  if (data['ca.crt'] === undefined) return { kind: 'secret-invalid', problem: `Secret ${key} has no ca.crt` };
   // Left out it would let in who has been locked out.
-  if (data['ca.crl'] !== undefined) return 'has a ca.crl; lists of revoked certificates are not carried out';
+  if (data['ca.crl'] !== undefined) return { kind: 'protection-not-supported', problem: `Secret ${key} has a ca.crl; lists of revoked certificates are not carried out` };
   const inspected = inspect(decodeSecret(data['ca.crt']), undefined);
-  return 'problem' in inspected ? `has no usable ca.crt: ${inspected.problem}` : inspected;
+  return 'problem' in inspected ? { kind: 'secret-invalid', problem: `Secret ${key} has no usable ca.crt: ${inspected.problem}` } : inspected;
 }
 
-function closed({ object, notes }: ClientCertificateSource, why: string): 'closed' {
-  notes.findings.push(finding('protection-not-supported', object, `annotation ${why}; requests are answered with 503 rather than let through without it`));
+function closed({ object, notes }: ClientCertificateSource, why: string, kind: FindingKind = 'protection-not-supported'): 'closed' {
+  notes.findings.push(finding(kind, object, `annotation ${why}; requests are answered with 503 rather than let through without it`));
   return 'closed';
 }

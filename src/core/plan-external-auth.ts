@@ -48,8 +48,8 @@ export function planExternalAuth(values: AnnotationValues, source: ExternalAuthS
   notes.services.push(service);
   const { key, port } = resolveBackend({ service: { name, port: { number: asked.port } } }, namespace, services, object);
   if (port !== undefined) return { external: { ...questionOf(values, asked, key), ...(headers && { headers }) }, want: { key, service, port } };
-  const why = services.has(service) ? `has no TCP port ${asked.port}, or is of type ExternalName` : 'does not exist';
-  notes.findings.push(finding('protection-not-supported', object, `annotation auth-url: Service ${quote(service)} ${why}; requests are answered with 503 rather than let through without it`));
+  const [kind, why] = services.has(service) ? ['service-port-missing', `has no TCP port ${asked.port}, or is of type ExternalName`] as const : ['service-missing', 'does not exist'] as const;
+  notes.findings.push(finding(kind, object, `annotation auth-url: Service ${quote(service)} ${why}; requests are answered with 503 rather than let through without it`));
   return 'closed';
 }
 

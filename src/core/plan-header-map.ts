@@ -5,8 +5,8 @@ import type { HeaderLine } from '../route-table/types.js';
 import { type HeaderSide, isHeaderLine, mostLines } from './annotations/header-lines.js';
 import { type Finding, finding, quote } from './finding.js';
 import type { ConfigMap } from './kubernetes-objects.js';
-import { configMapKey } from './named-config-maps.js';
 import { compareText } from './order.js';
+import { ownKey } from './own-object.js';
 
 export interface HeaderMapSource {
   /** Names the Ingress in findings. */
@@ -32,7 +32,7 @@ export function planHeaderMap({ annotation, reference, side, allowed }: HeaderMa
     notes.findings.push(finding(kind, object, `annotation ${annotation}: ${why}; requests are answered with 503 until it is mended`));
     return 'closed';
   };
-  const key = configMapKey(reference, namespace);
+  const key = ownKey(reference, namespace);
   if (key === undefined) return closed('config-map-invalid', `${quote(reference)} names no ConfigMap of the Ingress's own namespace`);
   notes.configMaps.push(key);
   const data = configMaps.get(key)?.data;

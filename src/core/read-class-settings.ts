@@ -61,11 +61,10 @@ function readKeys(configMap: ConfigMap, key: string): Omit<ReadSettings, 'config
 }
 
 function takeKey(settings: ClassSettings, setting: Setting, { text, object, namespace }: { text: string; object: string; namespace: string }, findings: Finding[]): void {
-  const { key, kind, form, default: otherwise } = setting;
+  const { key, kind, form, default: otherwise, whenBad = `the default counts (${otherwise})` } = setting;
   if (kind === 'annotation' && !isCarriedOut(key)) {
     findings.push(finding('setting-not-carried-out', object, `key ${key}: the annotation of that name is not carried out yet; requests are served without it`));
   } else if (!setting.take(settings, text, namespace)) {
-    const instead = key.startsWith('allowed-') ? 'nobody may use the class by it' : `the default counts (${otherwise})`;
-    findings.push(finding('setting-invalid', object, `key ${key}: ${quote(text)} must be ${form}; ${instead}`));
+    findings.push(finding('setting-invalid', object, `key ${key}: ${quote(text)} must be ${form}; ${whenBad}`));
   }
 }

@@ -1,7 +1,7 @@
 // The steps of the arbiter that touch one object, each so that a bug of ours met there is noted and ends nothing. What is thrown
 // goes on as data; what the step would have changed stays as it was, or is looked at as a whole.
 
-import { type ArbiterState, setOrDelete, touchDependents } from './arbiter-state.js';
+import { type ArbiterState, touchDependents } from './arbiter-state.js';
 import type { Claim } from './claim.js';
 import { type ClassContext, resolveClassContext } from './class-context.js';
 import type { ClassState } from './class-state.js';
@@ -9,6 +9,7 @@ import type { IngressPlan } from './plan-ingress.js';
 import { planningFinding } from './plan-safely.js';
 import { type StatusWrite, planStatus } from './plan-status.js';
 import { readClassSettings } from './read-class-settings.js';
+import { setOrDelete } from './set-or-delete.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
 import { takeObject } from './take-object.js';
 

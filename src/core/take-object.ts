@@ -1,11 +1,12 @@
 // Takes one changed object into the arbiter's state and marks what it touches. Nothing is decided here.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ArbiterState, setOrDelete, touchDependents } from './arbiter-state.js';
+import { type ArbiterState, touchDependents } from './arbiter-state.js';
 import { serviceNameLabel } from './build-endpoints.js';
 import { overwrittenBy } from './foreign-writes.js';
 import { type KeptKind, defaultGraceMs } from './kept-objects.js';
 import type { EndpointSlice, Ingress } from './kubernetes-objects.js';
+import { setOrDelete } from './set-or-delete.js';
 import type { Snapshot, SnapshotObject } from './snapshot.js';
 
 /** The object as it is now; undefined: it is gone. */

@@ -5,10 +5,7 @@ import { carriedOut, leftOut } from './annotation.js';
 import { addressRanges } from './addresses.js';
 import { clientCertificateAnnotations } from './client-certificate-annotations.js';
 import { externalAuthAnnotations } from './external-auth-annotations.js';
-import { flag, oneOf, textLike } from './grammar.js';
-
-/** What a Secret may be called, its namespace allowed before it. */
-const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
+import { flag, oneOf, secretName, textLike } from './grammar.js';
 
 export const accessAnnotations = {
   'allowlist-source-range': carriedOut('location medium', addressRanges, 'everybody', {

@@ -3,8 +3,7 @@
 
 import type { TlsVersion } from '../../route-table/backend-tls.js';
 import { carriedOut } from './annotation.js';
-import { secretName } from './client-certificate-annotations.js';
-import { type Grammar, oneOf, textLike, wholeNumber } from './grammar.js';
+import { type Grammar, oneOf, secretName, textLike, wholeNumber } from './grammar.js';
 
 const versions: readonly TlsVersion[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 const former = ['SSLv2', 'SSLv3'];

@@ -2,7 +2,7 @@
 
 import { regexProblem } from '../check-regex.js';
 import { carriedOut } from './annotation.js';
-import { type Grammar, flag, oneOf, textLike, wholeNumber } from './grammar.js';
+import { type Grammar, flag, oneOf, secretName, wholeNumber } from './grammar.js';
 import { redirectTarget } from './redirect-target.js';
 
 /** Of a common name, anchored at its start only, as in ingress-nginx. */
@@ -15,9 +15,6 @@ const commonName: Grammar<string> = {
 export function isSubjectPattern(text: string): boolean {
   return text.length <= 1024 && text.startsWith('CN=') && text.length > 3 && regexProblem(text) === undefined;
 }
-
-/** A Secret, its namespace before it or not. */
-export const secretName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a Secret', 317);
 
 export const clientCertificateAnnotations = {
   'auth-tls-secret': carriedOut('location medium', secretName, 'none', {

@@ -1,6 +1,8 @@
 // The grammars of annotation values that several annotations share. A grammar reads the whole text or says what it should be;
 // it never repairs a value and never looks for bad words in it.
 
+import { longestOwnName, ownName } from '../own-object.js';
+
 /** What came of reading a value. A problem completes the sentence "annotation x: …". */
 export type Reading<Value> = { value: Value } | { problem: string };
 
@@ -61,8 +63,9 @@ export function textLike(pattern: RegExp, form: string, most = 1024): Grammar<st
   };
 }
 
-/** What a ConfigMap may be called, its namespace allowed before it. */
-export const configMapName = textLike(/^(?:[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\/)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/, 'the name of a ConfigMap', 317);
+/** What an object may be called, its namespace allowed before it. */
+export const configMapName = textLike(ownName, 'the name of a ConfigMap', longestOwnName);
+export const secretName = textLike(ownName, 'the name of a Secret', longestOwnName);
 
 /** Members between commas, the space around them ignored; none may be empty, and each must be in `member`. */
 export function listOf(member: RegExp, form: string, most = 200): Grammar<string[]> {

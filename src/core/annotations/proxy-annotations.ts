@@ -58,7 +58,7 @@ export const proxyAnnotations = {
   'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
-  'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, for the oldest Ingresses.' }),
+  'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, and 256 in all, for the oldest Ingresses.' }),
   'fastcgi-index': leftOut('location medium', 'no', 'FastCGI is not supported.'),
   'fastcgi-params-configmap': leftOut('location medium', 'no', 'FastCGI is not supported.'),
 } as const;

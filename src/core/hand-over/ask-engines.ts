@@ -2,10 +2,11 @@
 // still asks the class that drains. The arbiter asks, whoever knows tells it, and it remembers.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ArbiterState, setOrDelete } from '../arbiter-state.js';
+import { type ArbiterState } from '../arbiter-state.js';
 import { toldAfterMs, unwrittenAfterMs } from './blockers.js';
 import { factKey } from './memory.js';
 import { drainEnd } from './settle-hand-overs.js';
+import { setOrDelete } from '../set-or-delete.js';
 
 /** Something that an arbiter wants to know of the engines. */
 export type HandOverQuestion =

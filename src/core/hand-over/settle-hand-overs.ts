@@ -1,19 +1,20 @@
 // Hand-overs among what an arbiter decides: which class tables an Ingress is in, beside its owner's, and what its record is
 // to become. The views first, because tables follow from them; the steps last, because they depend on the tables.
 
-import { type ArbiterState, reachedThrough, setOrDelete } from '../arbiter-state.js';
+import { type ArbiterState, reachedThrough } from '../arbiter-state.js';
 import type { Claim } from '../claim.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
 import type { IngressPlan } from '../plan-ingress.js';
 import { planForSafely } from '../plan-safely.js';
 import { shows } from '../publish-addresses.js';
+import { setOrDelete } from '../set-or-delete.js';
 import { safely } from '../settle-safely.js';
 import { hasHost, speakingHost } from '../shard.js';
 import { blockersOf } from './blockers.js';
 import { type HandOver, recordProblem, viewHandOver } from './hand-over.js';
 import { type HandOverMemory, factKey } from './memory.js';
 import { type KnownClass, isOurs, knownClasses, sameClasses } from './neighbours.js';
-import { type HandOverStep, nextStep } from './next-record.js';
+import { type HandOverStep, type StepFacts, nextStep } from './next-record.js';
 import { classesOf, renderHandOver } from './record.js';
 
 /** A wanted change of the annotation of one Ingress. */
@@ -160,9 +161,11 @@ export function settleSteps(state: ArbiterState, now: number): void {
 
 /** What it writes tells when it was first wanted, so that the same decision is the same text. */
 function steadyStep(state: ArbiterState, key: string, { view, before, now }: { view: HandOver; before: HandOverMemory['step']; now: number }): HandOverStep & { since: number } | undefined {
-  const step = stepOf(state, key, { view, at: now, now });
+  const facts = factsOf(state, key, { view, now });
+  const stepAt = (since: number): HandOverStep | undefined => nextStep(view, { ...facts, now: new Date(since).toISOString() });
+  const step = stepAt(now);
   if (step === undefined || before?.name !== step.name) return step && { ...step, since: now };
-  return { ...stepOf(state, key, { view, at: before.since, now })!, since: before.since };
+  return { ...stepAt(before.since)!, since: before.since };
 }
 
 function writeOf({ metadata }: Ingress, { name, by, record }: HandOverStep): RecordWrite {
@@ -171,7 +174,7 @@ function writeOf({ metadata }: Ingress, { name, by, record }: HandOverStep): Rec
   };
 }
 
-function stepOf(state: ArbiterState, key: string, { view, at, now }: { view: HandOver; at: number; now: number }): HandOverStep | undefined {
+function factsOf(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): Omit<StepFacts, 'now'> {
   const { ingress } = state.plans.get(key)!;
   const own = state.claims.filter((claim) => claim.observe !== true && hasHost(claim.shard, speakingHost(ingress))).map((claim) => claim.class);
   const { to, from } = view.record;
@@ -179,7 +182,7 @@ function stepOf(state: ArbiterState, key: string, { view, at, now }: { view: Han
   const served = own.includes(to) && fact !== undefined && 'since' in fact && blockersOf(state, key, to).length === 0;
   const memory = state.memory.handOvers.get(key)!;
   const drained = from.filter((name) => own.includes(name) && (view.refusing.includes(name) || isDrained(state, { key, name, memory, now })));
-  return nextStep(view, { own, served, drained, now: new Date(at).toISOString(), isOurs: (name) => isOurs(name, state.known, state.snapshot) });
+  return { own, served, drained, isOurs: (name) => isOurs(name, state.known, state.snapshot) };
 }
 
 interface Draining {

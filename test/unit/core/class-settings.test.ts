@@ -72,6 +72,8 @@ describe('core: class settings', () => {
       const settings: ClassSettings = { ...defaultSettings };
       expect(settingRegistry.find((one) => one.key === key)!.take(settings, 'X-User\nX-Other', 'edge'), key).to.equal(false);
       const name = key.slice('global-'.length);
+      const told = settingRegistry.find((one) => one.key === key)!.whenBad;
+      expect(told !== undefined, `${key} says that it closes`).to.equal(annotationRegistry.get(name)!.failMode === 'closed');
       expect(annotationRegistry.get(name)!.grammar!.read(settings.globalAuth![name]!), key).to.have.property('problem');
     }
   });

@@ -6,7 +6,8 @@ import { createArbiter } from '../../../src/core/arbiter.js';
 import { decide } from '../../../src/core/decide.js';
 import { cacheDuration, isCacheKey } from '../../../src/core/annotations/auth-cache.js';
 import type { ConfigMap, Ingress, Service } from '../../../src/core/kubernetes-objects.js';
-import { configMapKey, createNamedConfigMaps, mostConfigMaps, mostConfigMapsOfNamespace } from '../../../src/core/named-config-maps.js';
+import { createNamedConfigMaps, mostConfigMaps, mostConfigMapsOfNamespace } from '../../../src/core/named-config-maps.js';
+import { ownKey } from '../../../src/core/own-object.js';
 import { emptySnapshot } from '../../../src/core/snapshot.js';
 import type { HostRoutes, Policy } from '../../../src/route-table/types.js';
 import { inspectStub } from '../../fixtures/stub-certificates.js';
@@ -85,7 +86,7 @@ describe('core: headers of ConfigMaps', () => {
 
 describe('core: named-config-maps', () => {
   it('reads names of the own namespace only', () => {
-    expect([configMapKey('a', 'n'), configMapKey(' n/a ', 'n'), configMapKey('m/a', 'n'), configMapKey('n/a/b', 'n'), configMapKey('', 'n'), configMapKey('A', 'n'), configMapKey('a', '')]).to.deep.equal(['n/a', 'n/a', undefined, undefined, undefined, undefined, undefined]);
+    expect([ownKey('a', 'n'), ownKey(' n/a ', 'n'), ownKey('m/a', 'n'), ownKey('n/a/b', 'n'), ownKey('', 'n'), ownKey('A', 'n'), ownKey('a', '')]).to.deep.equal(['n/a', 'n/a', undefined, undefined, undefined, undefined, undefined]);
   });
 
   it('has a bound in all and for a namespace, and the oldest come first', () => {

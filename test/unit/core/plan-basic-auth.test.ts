@@ -25,17 +25,21 @@ describe('core: plan-basic-auth', () => {
 
   it('reads a map', () => expect(plan({ ...basic, 'auth-secret-type': 'auth-map', 'auth-secret': 'shop/users' }, secret({ a: `${sha}\n` })).result).to.deep.equal({ realm: 'Authentication Required', users: [`a:${sha}`] }));
 
-  const closed: [string, AnnotationValues, Secret | undefined][] = [
+  const unusable: [string, AnnotationValues, Secret][] = [
     ['no data', basic, secret()], ['an empty file', basic, secret({ auth: '\n# x\n' })], ['another key', basic, secret({ users: `a:${sha}` })], ['only what is no user', basic, secret({ auth: 'x\ny:z' })],
     ['base64 that is none', basic, { ...secret(), data: { auth: '%%%' } }], ['too many users', basic, secret({ auth: Array.from({ length: 501 }, (_, at) => `u${at}:${sha}`).join('\n') })],
+  ];
+  const never: [string, AnnotationValues, Secret][] = [
     ['digest', { ...basic, 'auth-type': 'digest' }, secret({ auth: `a:${sha}` })], ['no type', { 'auth-secret': 'users' }, secret({ auth: `a:${sha}` })], ['no name', { 'auth-type': 'basic' }, secret({ auth: `a:${sha}` })],
     ['another namespace', { ...basic, 'auth-secret': 'blog/users' }, secret({ auth: `a:${sha}` })],
   ];
-  for (const [why, values, stored] of closed) {
-    it(`closes: ${why}`, () => {
-      const { result, kinds } = plan(values, stored);
-      expect([result, kinds.at(-1)]).to.deep.equal(['closed', 'protection-not-supported']);
-    });
+  for (const [kind, cases] of [['secret-invalid', unusable], ['protection-not-supported', never]] as const) {
+    for (const [why, values, stored] of cases) {
+      it(`closes: ${why}`, () => {
+        const { result, kinds } = plan(values, stored);
+        expect([result, kinds.at(-1)]).to.deep.equal(['closed', kind]);
+      });
+    }
   }
 
   it('closes for a Secret that is not there, and remembers it, so that its coming is noticed', () => {

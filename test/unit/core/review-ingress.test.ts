@@ -90,6 +90,20 @@ describe('core: review of an Ingress before it is stored', () => {
     expect([review.allowed, about(review, 'IA131').length]).to.deep.equal([true, 1]);
   });
 
+  it('strict: does not refuse what waits for the Secret or the Service that is to protect it', () => {
+    const arbiter = arbiterWith([], { strict: true });
+    const waiting: [code: string, annotations: Record<string, string>][] = [
+      ['IA140', { 'auth-tls-secret': 'later' }], ['IA140', { 'auth-tls-secret': 'shop/later' }], ['IA140', { 'proxy-ssl-secret': 'later', 'backend-protocol': 'HTTPS' }],
+      ['IA140', { 'auth-type': 'basic', 'auth-secret': 'later' }], ['IA131', { 'auth-url': 'http://later.shop.svc/' }], ['IA132', { 'auth-url': 'http://web.shop.svc:81/' }],
+    ];
+    for (const [code, annotations] of waiting) {
+      const review = arbiter.review({ ingress: ingress('new', { annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`nginx.ingress.kubernetes.io/${key}`, value])) }), before: undefined });
+      expect([review.allowed, about(review, code).length], JSON.stringify([annotations, review.warnings])).to.deep.equal([true, 1]);
+    }
+    const never = arbiter.review({ ingress: ingress('new', { annotations: { 'nginx.ingress.kubernetes.io/auth-tls-secret': 'other/later' } }), before: undefined });
+    expect([never.allowed, about(never, 'IA153').length]).to.deep.equal([false, 1]);
+  });
+
   it('strict: what is stored with its faults can still be written, but gets no new ones', () => {
     const faulty = ingress('faulty', { created: '2026-02-01T00:00:00Z' });
     const arbiter = arbiterWith([old, faulty], { strict: true });

@@ -33,7 +33,7 @@ With \`scope: Cluster\` the ConfigMap is in the controller's own namespace. A ch
 
 - An empty value is the same as no key.
 - An unknown key changes nothing and is a finding (${code('setting-unknown')}); a bad value is one too (${code('setting-invalid')}), and the default counts
-  instead. A bad allow-list is different: it allows nobody.
+  instead, unless that could let more in: a bad allow-list allows nobody, a bad \`global-auth-url\` closes the routes. The finding says what counts.
 - When the ConfigMap does not exist or may not be read, the class answers 503 (${code('settings-missing')}): its settings may be what keeps requests
   out. When it is deleted, what it said counts for the claim's grace, ten minutes by default (${code('settings-deleted')}).
 
