@@ -4,10 +4,10 @@
 import { X509Certificate, createHash, createPrivateKey } from 'node:crypto';
 import type { InspectCertificate } from '../core/inspect-certificate.js';
 import { longestChain, longestKey, mostCertificates } from '../core/limits.js';
+import { inspectRevocations } from './inspect-revocations.js';
+import { pemBlocks } from './pem-blocks.js';
 
 const MOST_KEPT = 20_000;
-const BEGIN = '-----BEGIN CERTIFICATE-----';
-const END = '-----END CERTIFICATE-----';
 
 /**
  * An InspectCertificate with a cache of its own. A usable pair has a parsable chain, an unencrypted key that belongs to the
@@ -15,21 +15,28 @@ const END = '-----END CERTIFICATE-----';
  */
 export function certificateInspector(now: () => number): InspectCertificate {
   const kept = new Map<string, ReturnType<InspectCertificate> & { endsAt?: number }>();
-  return (chain, key) => {
-    const id = createHash('sha256').update(chain).update(key === undefined ? '\x01' : '\0').update(key ?? '').digest('hex').slice(0, 32);
-    let answer = kept.get(id);
+  return (chain, key, lists) => {
+    const id = idOf(chain, key === undefined ? '\x01' : '\0', key ?? '');
+    const withLists = lists === undefined ? id : idOf(id, '\x02', lists);
+    let answer = kept.get(withLists);
     if (answer === undefined) {
-      answer = key === undefined ? inspectAuthorities(id, chain) : inspect(id, chain, key);
+      answer = key === undefined ? inspectAuthorities(id, chain, lists === undefined ? undefined : { id: withLists, pem: lists }) : inspect(id, chain, key);
       if (kept.size >= MOST_KEPT) kept.delete(kept.keys().next().value!);
-      kept.set(id, answer);
+      kept.set(withLists, answer);
     }
     if (answer.endsAt !== undefined && answer.endsAt < now()) return { problem: `its certificate has expired on ${new Date(answer.endsAt).toISOString()}; renew it` };
     return answer;
   };
 }
 
+function idOf(...parts: string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
+}
+
 function inspect(id: string, chain: string, key: string): ReturnType<InspectCertificate> & { endsAt?: number } {
-  const blocks = certificateBlocks(chain);
+  const blocks = pemBlocks(chain, 'CERTIFICATE', mostCertificates);
   const problem = sizeProblem(blocks, key);
   if (problem !== undefined) return { problem };
   try {
@@ -47,13 +54,17 @@ function inspect(id: string, chain: string, key: string): ReturnType<InspectCert
   }
 }
 
-function inspectAuthorities(id: string, chain: string): ReturnType<InspectCertificate> {
-  const blocks = certificateBlocks(chain);
+function inspectAuthorities(id: string, chain: string, lists: { id: string; pem: string } | undefined): ReturnType<InspectCertificate> {
+  const blocks = pemBlocks(chain, 'CERTIFICATE', mostCertificates);
   if (blocks.length === 0) return { problem: 'it holds no PEM certificate' };
   if (blocks.length > mostCertificates) return { problem: `it has more than ${mostCertificates} certificates` };
   try {
-    const texts = blocks.map((block) => String(new X509Certificate(block))).join('');
-    return texts.length > longestChain ? { problem: `it may have ${longestChain} bytes` } : { id, chain: texts, key: '', names: [] };
+    const authorities = blocks.map((block) => new X509Certificate(block));
+    const texts = authorities.map(String).join('');
+    if (texts.length > longestChain) return { problem: `it may have ${longestChain} bytes` };
+    if (lists === undefined) return { id, chain: texts, key: '', names: [] };
+    const revoked = inspectRevocations(lists.pem, authorities);
+    return 'problem' in revoked ? revoked : { id, chain: texts, key: '', names: [], revocations: { id: lists.id, ...revoked } };
   } catch {
     return { problem: 'it can not be parsed (PEM)' };
   }
@@ -66,19 +77,6 @@ function sizeProblem(blocks: readonly string[], key: string): string | undefined
   if (blocks.length === 0) return 'tls.crt holds no PEM certificate';
   if (blocks.length > mostCertificates) return `tls.crt has more than ${mostCertificates} certificates; leave out what no client needs`;
   return blocks.join('').length > longestChain || key.length > longestKey ? TOO_LONG : undefined;
-}
-
-/** The PEM blocks, one more than may be at most. One pass: the text is a user's, up to 1 MB, and may hold nothing but beginnings. */
-function certificateBlocks(chain: string): string[] {
-  const blocks: string[] = [];
-  let begin = chain.indexOf(BEGIN);
-  while (begin >= 0 && blocks.length <= mostCertificates) {
-    const end = chain.indexOf(END, begin);
-    if (end < 0) return blocks;
-    blocks.push(chain.slice(begin, end + END.length));
-    begin = chain.indexOf(BEGIN, end);
-  }
-  return blocks;
 }
 
 /** DNS names of the certificate; the common name counts only without them (RFC 6125, section 6.4.4). */

@@ -6,6 +6,7 @@ import { buildEndpoints } from './build-endpoints.js';
 import { buildHost } from './build-host.js';
 import { isPodAddress } from './endpoint-address.js';
 import { type Finding, finding, quote } from './finding.js';
+import { given } from './given.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
 import { mostEndpointsPerService } from './limits.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
@@ -33,7 +34,8 @@ export function buildEntry(key: string, byAge: readonly IngressPlan[], source: E
   if (first.of === 'server-name') return buildServerName(key, plans, first);
   if (first.of === 'certificate') return { value: { chain: first.certificate.chain, key: first.certificate.key }, findings: [] };
   if (first.of === 'clients') return { value: first.authority, findings: [] };
-  if (first.of === 'trusted') return { value: { trusted: first.trusted }, findings: [] };
+  if (first.of === 'trusted') return { value: { trusted: first.trusted, ...given('lists', first.lists) }, findings: [] };
+  if (first.of === 'revoked') return { value: { lists: first.lists }, findings: [] };
   return buildService(first, source);
 }
 

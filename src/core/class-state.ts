@@ -2,7 +2,7 @@
 // is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
 
 import isEqual from 'lodash/isEqual.js';
-import { certificateKey, clientsKey, hostKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, hostKey, revokedKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import type { SlicesOf } from './build-entry.js';
 import type { Claim } from './claim.js';
@@ -117,7 +117,7 @@ function withoutAliases(entry: string, plansOf: (entry: string) => IngressPlan[]
 
 /** Entries that are there for others to lead to. */
 function isTarget(entry: string): boolean {
-  return entry.startsWith('service/') || entry.startsWith(certificateKey('')) || entry.startsWith(trustedKey(''));
+  return entry.startsWith('service/') || entry.startsWith(certificateKey('')) || entry.startsWith(trustedKey('')) || entry.startsWith(revokedKey(''));
 }
 
 /** Keys of the entries that a value leads to. */
@@ -127,9 +127,9 @@ function leadsTo(value: EntryValue | undefined): string[] {
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 
-function policyLeadsTo({ external, errors, tls }: Policy): string[] {
+function policyLeadsTo({ external, errors, tls, clients }: Policy): string[] {
   const { verify, certificate } = tls ?? {};
-  return [external?.service, errors?.backend, verify && trustedKey(verify.trusted), certificate && certificateKey(certificate)].filter((key) => key !== undefined);
+  return [external?.service, errors?.backend, verify && trustedKey(verify.trusted), certificate && certificateKey(certificate), clients?.revoked && revokedKey(clients.revoked)].filter((key) => key !== undefined);
 }
 
 /** What an entry is that could never be built: a Service that a route leads to must be there, if without endpoints. */

@@ -1,5 +1,7 @@
 // What the core asks about certificates: it takes cryptography to answer, which the core has not, so the answer is passed in.
 
+import type { RevokedBy } from '../route-table/types.js';
+
 export interface InspectedCertificate {
   /** Hash of the content: another certificate or key is another id. */
   id: string;
@@ -11,10 +13,20 @@ export interface InspectedCertificate {
   names: readonly string[];
   /** End of its validity, milliseconds since the epoch; left out when it is not known. */
   endsAt?: number;
+  /** Of authorities, with lists of what they have revoked. */
+  revocations?: InspectedRevocations;
+}
+
+export interface InspectedRevocations {
+  /** Hash of authorities and lists. */
+  id: string;
+  lists: RevokedBy[];
+  /** PEM of all lists. */
+  pem: string;
 }
 
 /**
  * Looks into the two texts of a TLS Secret: a usable pair, or what is wrong with it, without quoting any of it. Without a key it
- * looks into certificates of authorities: the answer's key is ''.
+ * looks into certificates of authorities: the answer's key is ''. `lists`: PEM of what these have revoked.
  */
-export type InspectCertificate = (chain: string, key: string | undefined) => InspectedCertificate | { problem: string };
+export type InspectCertificate = (chain: string, key: string | undefined, lists?: string) => InspectedCertificate | { problem: string };

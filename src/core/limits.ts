@@ -13,3 +13,6 @@ export const longestPath = 4096;
 export const longestChain = 64 * 1024;
 export const longestKey = 16 * 1024;
 export const mostCertificates = 10;
+/** Revoked certificates that one Secret may name, and bytes of its lists, as PEM. */
+export const mostRevoked = 5000;
+export const longestLists = 512 * 1024;

@@ -10,7 +10,7 @@ import type { InspectCertificate, InspectedCertificate } from './inspect-certifi
 import type { Secret } from './kubernetes-objects.js';
 import { ownKey } from './own-object.js';
 import { decodeSecret } from './plan-certificates.js';
-import { type SecretProblem, secretOf } from './secret-of.js';
+import { type SecretProblem, inspectAuthorities, secretOf } from './secret-of.js';
 
 export interface BackendTlsSource {
   /** Names the Ingress in findings. */
@@ -51,7 +51,12 @@ export function planBackendTls(values: AnnotationValues, source: BackendTlsSourc
 function judgedBy(values: AnnotationValues, { trusted }: Content): Pick<BackendTls, 'verify'> | string {
   const name = values['proxy-ssl-name'];
   if (trusted === undefined) return 'needs proxy-ssl-secret with ca.crt';
-  return name === undefined ? 'needs proxy-ssl-name, the name in the certificate of the backend' : { verify: { trusted: trusted.id, depth: values['proxy-ssl-verify-depth'] ?? usualDepth, name } };
+  return name === undefined ? 'needs proxy-ssl-name, the name in the certificate of the backend' : { verify: { trusted: idOfTrusted(trusted), depth: values['proxy-ssl-verify-depth'] ?? usualDepth, name } };
+}
+
+/** Authorities with lists are others than those without. */
+export function idOfTrusted({ id, revocations }: InspectedCertificate): string {
+  return revocations?.id ?? id;
 }
 
 /** A port is no part of a name, and what depends on the request is none. */
@@ -74,12 +79,10 @@ function contentOf(reference: string | undefined, source: BackendTlsSource): Con
   const secret = secretOf(key, source.secrets);
   if ('problem' in secret) return secret;
   const { data = {} } = secret;
-  // Left out it would let go on with whom it has locked out.
-  if (data['ca.crl'] !== undefined) return { kind: 'protection-not-supported', problem: `Secret ${key} has a ca.crl; lists of revoked certificates are not carried out` };
   const certificate = pairOf(data, source.inspect);
   if (certificate !== undefined && 'problem' in certificate) return { kind: 'secret-invalid', problem: `Secret ${key}: ${certificate.problem}` };
-  const trusted = data['ca.crt'] === undefined ? undefined : source.inspect(decodeSecret(data['ca.crt']), undefined);
-  if (trusted !== undefined && 'problem' in trusted) return { kind: 'secret-invalid', problem: `Secret ${key} has no usable ca.crt: ${trusted.problem}` };
+  const trusted = data['ca.crt'] === undefined ? undefined : inspectAuthorities(data, source.inspect);
+  if (trusted !== undefined && 'problem' in trusted) return { kind: 'secret-invalid', problem: `Secret ${key} has no usable authorities (ca.crt, ca.crl): ${trusted.problem}` };
   return { ...given('trusted', trusted), ...given('certificate', certificate) };
 }
 

@@ -4,11 +4,11 @@
 import type { ClientAuthority, ClientCertificates } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { type Finding, type FindingKind, finding, quote } from './finding.js';
-import type { InspectCertificate } from './inspect-certificate.js';
+import { given } from './given.js';
+import type { InspectCertificate, InspectedCertificate, InspectedRevocations } from './inspect-certificate.js';
 import type { Secret } from './kubernetes-objects.js';
 import { ownKey } from './own-object.js';
-import { decodeSecret } from './plan-certificates.js';
-import { type SecretProblem, secretOf } from './secret-of.js';
+import { type SecretProblem, inspectAuthorities, secretOf } from './secret-of.js';
 
 export interface ClientCertificateSource {
   /** Names the Ingress in findings. */
@@ -24,6 +24,8 @@ export interface PlannedClientCertificates {
   clients: ClientCertificates;
   /** What the handshake is to ask for on each host of the Ingress. */
   authority: ClientAuthority;
+  /** Which certificates of the authority's count no more. */
+  revocations?: InspectedRevocations;
 }
 
 /** Undefined: no certificate is asked for. 'closed': one is, and can't be verified; there is a finding. */
@@ -38,7 +40,8 @@ export function planClientCertificates(values: AnnotationValues, source: ClientC
   const found = authoritiesOf(key, source);
   if ('problem' in found) return closed(source, `auth-tls-secret: ${found.problem}`, found.kind);
   const depth = values['auth-tls-verify-depth'] ?? 1;
-  return { authority: { authority: found.id, chain: found.chain, depth }, clients: { authority: found.id, depth, verify, ...judgedBy(values) } };
+  const { id, chain, revocations } = found;
+  return { authority: { authority: id, chain, depth }, clients: { authority: id, depth, verify, ...judgedBy(values), ...given('revoked', revocations?.id) }, ...given('revocations', revocations) };
 }
 
 function judgedBy(values: AnnotationValues): Pick<ClientCertificates, 'subject' | 'errorPage' | 'pass'> {
@@ -50,15 +53,13 @@ function judgedBy(values: AnnotationValues): Pick<ClientCertificates, 'subject' 
   };
 }
 
-function authoritiesOf(key: string, { secrets, inspect }: ClientCertificateSource): { id: string; chain: string } | SecretProblem {
+function authoritiesOf(key: string, { secrets, inspect }: ClientCertificateSource): InspectedCertificate | SecretProblem {
   const secret = secretOf(key, secrets);
   if ('problem' in secret) return secret;
   const { data = {} } = secret;
   if (data['ca.crt'] === undefined) return { kind: 'secret-invalid', problem: `Secret ${key} has no ca.crt` };
-  // Left out it would let in who has been locked out.
-  if (data['ca.crl'] !== undefined) return { kind: 'protection-not-supported', problem: `Secret ${key} has a ca.crl; lists of revoked certificates are not carried out` };
-  const inspected = inspect(decodeSecret(data['ca.crt']), undefined);
-  return 'problem' in inspected ? { kind: 'secret-invalid', problem: `Secret ${key} has no usable ca.crt: ${inspected.problem}` } : inspected;
+  const inspected = inspectAuthorities(data, inspect);
+  return 'problem' in inspected ? { kind: 'secret-invalid', problem: `Secret ${key} has no usable authorities (ca.crt, ca.crl): ${inspected.problem}` } : inspected;
 }
 
 function closed({ object, notes }: ClientCertificateSource, why: string, kind: FindingKind = 'protection-not-supported'): 'closed' {

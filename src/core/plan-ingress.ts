@@ -2,7 +2,7 @@
 // objects all that depends. What it gets beside other Ingresses is decided where those meet (class-state.ts).
 
 import { certificateKey, serverNameKey } from '../route-table/entry-keys.js';
-import type { ClientAuthority } from '../route-table/types.js';
+import type { ClientAuthority, RevokedBy } from '../route-table/types.js';
 import { type CertificateSource, planCertificates } from './plan-certificates.js';
 import type { WantedPath } from './build-host.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
@@ -24,7 +24,8 @@ export type Want =
   | { of: 'server-name'; certificate: InspectedCertificate; alias?: true }
   | { of: 'certificate'; certificate: InspectedCertificate }
   | { of: 'clients'; authority: ClientAuthority; alias?: true }
-  | { of: 'trusted'; trusted: string };
+  | { of: 'trusted'; trusted: string; lists?: string }
+  | { of: 'revoked'; lists: RevokedBy[] };
 
 export interface IngressPlan {
   ingress: Ingress;

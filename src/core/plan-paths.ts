@@ -1,6 +1,6 @@
 // What an Ingress wants of the hosts it names: its paths with all that its annotations ask for, and the endpoints behind them.
 
-import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
@@ -15,10 +15,12 @@ import { throughClusterIp } from './cluster-ip.js';
 import { withDefaults } from './default-annotations.js';
 import type { ExtraHosts } from './extra-hosts.js';
 import { type Finding, finding } from './finding.js';
+import { given } from './given.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type Ingress, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
+import { idOfTrusted } from './plan-backend-tls.js';
 import { type Protections, planProtections } from './plan-protections.js';
 import { type HeaderMap, planHeaderMap } from './plan-header-map.js';
 import { planErrorPages } from './plan-error-pages.js';
@@ -81,11 +83,14 @@ function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp
 }
 
 /** What the protections of a host's routes lead to. */
-function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, authority, backendTls: { trusted, certificate } = {} }: Common): void {
+function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, clientProof, backendTls: { trusted, certificate } = {} }: Common): void {
   if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
-  if (trusted !== undefined) wants.set(trustedKey(trusted.id), { of: 'trusted', trusted: trusted.chain });
+  if (trusted !== undefined) wants.set(trustedKey(idOfTrusted(trusted)), { of: 'trusted', trusted: trusted.chain, ...given('lists', trusted.revocations?.pem) });
   if (certificate !== undefined) wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
-  if (authority !== undefined) wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority, ...(alias && { alias }) });
+  if (clientProof === undefined) return;
+  const { authority, revocations } = clientProof;
+  wants.set(clientsKey(hostOfEntry(key) ?? ''), { of: 'clients', authority, ...(alias && { alias }) });
+  if (revocations !== undefined) wants.set(revokedKey(revocations.id), { of: 'revoked', lists: revocations.lists });
 }
 
 /** What all paths of an Ingress have in common. */
@@ -104,7 +109,7 @@ interface Common {
   /** What TLS to its backends takes. */
   backendTls?: Protections['backendTls'];
   /** What handshakes for its hosts ask for. */
-  authority?: Protections['authority'];
+  clientProof?: Protections['clientProof'];
 }
 
 function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['read'], { settings, snapshot, inspect, notes }: PathSource): Common {
@@ -120,10 +125,10 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, settings, asksItself, notes });
   const custom = planHeaderMap(customHeaders(values, settings), { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes });
-  if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, authority: protections.authority };
+  if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
-  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, authority: protections.authority, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
+  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, clientProof: protections.clientProof, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
 }
 
 function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {

@@ -1,14 +1,14 @@
 // Everything of an Ingress's annotations that keeps requests out and takes other objects to carry out: passwords, another
 // server's verdict, client certificates, proof of backends. One that can't be carried out closes the routes, whatever the others say.
 
-import type { ClientAuthority, ClientCertificates, Policy } from '../route-table/types.js';
+import type { ClientCertificates, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { ClassSettings } from './class-settings.js';
 import type { Finding } from './finding.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type PlannedBackendTls, planBackendTls } from './plan-backend-tls.js';
 import { planBasicAuth } from './plan-basic-auth.js';
-import { planClientCertificates } from './plan-client-certificates.js';
+import { type PlannedClientCertificates, planClientCertificates } from './plan-client-certificates.js';
 import { type PlannedExternalAuth, planExternalAuth } from './plan-external-auth.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -28,7 +28,8 @@ export interface Protections {
   policy: Pick<Policy, 'basic' | 'external' | 'satisfyAny' | 'tls'>;
   /** Kept apart: they count for all paths of a host that the namespace has, also when the rest is closed. */
   ofHost?: { clients: ClientCertificates | 'closed' };
-  authority?: ClientAuthority;
+  /** What verifies certificates of clients. */
+  clientProof?: Pick<PlannedClientCertificates, 'authority' | 'revocations'>;
   /** The Service that is asked before requests go on. */
   asks?: PlannedExternalAuth['want'];
   /** What TLS to the backends takes. */
@@ -52,7 +53,7 @@ export function planProtections(values: AnnotationValues, { object, namespace, s
   };
 }
 
-function ofClients(planned: ReturnType<typeof planClientCertificates>): Pick<Protections, 'ofHost' | 'authority'> {
+function ofClients(planned: ReturnType<typeof planClientCertificates>): Pick<Protections, 'ofHost' | 'clientProof'> {
   if (planned === undefined) return {};
-  return planned === 'closed' ? { ofHost: { clients: planned } } : { ofHost: { clients: planned.clients }, authority: planned.authority };
+  return planned === 'closed' ? { ofHost: { clients: planned } } : { ofHost: { clients: planned.clients }, clientProof: planned };
 }

@@ -30,7 +30,7 @@ export function applyPolicy(policy: PreparedPolicy, found: FoundRoute, path: str
   if (asked.forwarded !== undefined) takeForwarded(policy);
   // First, as in a handshake. Over plain HTTP it does not keep from being sent to https.
   if (asked.clients !== undefined && !isSentToHttps(asked, path)) {
-    const status = refusedByCertificate(asked.clients, describe(path, query));
+    const status = refusedByCertificate(asked.clients, found, describe(path, query));
     if (status !== undefined) return status;
   }
   if (asked.cors !== undefined && isPreflight(asked)) {

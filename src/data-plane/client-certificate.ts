@@ -6,8 +6,10 @@ import type { ClientCertificates } from '../route-table/types.js';
 import { type RedirectRequest, fillVariables } from '../route-table/redirect-location.js';
 import { searchServerNames } from '../route-table/search-hosts.js';
 import { type PreparedAuthority, authorities } from './entries.js';
+import type { FoundRoute } from './find-route.js';
 import { cut, find } from './text.js';
 import { currentGeneration, readEntry } from './read-entry.js';
+import { isRevoked } from './revocation.js';
 
 const MOST_ATTEMPTS = 20;
 
@@ -49,10 +51,10 @@ function askClass(this: void, name: string, at: number): PreparedAuthority | und
 }
 
 /** The status with which a request is refused for its certificate; undefined when it may go on, and the backend is told of it. */
-export function refusedByCertificate(clients: ClientCertificates, request: RedirectRequest): number | undefined {
+export function refusedByCertificate(clients: ClientCertificates, found: FoundRoute, request: RedirectRequest): number | undefined {
   const verdict = ngx.var.scheme === 'https' ? verdictFor(clients.authority + '/' + tostring(clients.depth)) : 'NONE';
   if (verdict === undefined) return 421;
-  if (!suffices(clients, verdict)) return refuse(clients, request);
+  if (!suffices(clients, verdict) || (verdict === 'SUCCESS' && clients.revoked !== undefined && isRevoked(clients.revoked, found))) return refuse(clients, request);
   const subject = ngx.var.ssl_client_s_dn ?? '';
   if (clients.subject !== undefined && (verdict === 'NONE' || !matches(clients.subject, subject))) return 403;
   tell(clients, verdict, subject);

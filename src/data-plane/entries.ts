@@ -1,7 +1,7 @@
 // The kinds of entries that requests and handshakes read, each prepared once per worker for many uses.
 
 import * as ssl from 'ngx.ssl';
-import type { Certificate, ClientAuthority, Endpoint, HostRoutes, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import type { Certificate, ClientAuthority, Endpoint, HostRoutes, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { prepareEndpoints } from './prepare-endpoints.js';
@@ -93,6 +93,24 @@ export const authorities = entryKind<PreparedAuthority>('clients/', (record, cla
   const [parsed, problem] = ssl.parse_pem_cert(chain);
   if (parsed === undefined) ngx.log(ngx.ERR, 'authority of clients of ', name, ' of class ', className, ': ', problem ?? '');
   return { chain: parsed, depth, key: authority + '/' + tostring(depth) };
+});
+
+export interface PreparedRevocations {
+  from: number;
+  until: number;
+  /** By number of the certificate. */
+  serials: Record<string, boolean | undefined>;
+}
+
+/** What authorities of clients have revoked, by the authority's name. */
+export const revocations = entryKind<Record<string, PreparedRevocations | undefined>>('revoked/', (record) => {
+  const byIssuer: Record<string, PreparedRevocations | undefined> = {};
+  for (const { issuer, from, until, serials } of (record as RevokedCertificates).lists) {
+    const revoked: Record<string, boolean | undefined> = {};
+    for (const serial of serials) revoked[serial] = true;
+    byIssuer[issuer] = { from, until, serials: revoked };
+  }
+  return byIssuer;
 });
 
 /** The upstream block for connections with TLS, or for gRPC. */

@@ -1,12 +1,14 @@
 // The engine's own second look at each entry of a class table: whoever sent it, exactly the shapes of route-table/types.ts
 // pass, and nothing else. An entry that passes comes back as the one line of JSON that nginx gets.
 
+import { mostCertificates, mostRevoked } from '../core/limits.js';
 import { mostRefusedPlaces } from '../core/stream-protocol.js';
-import { certificateKey, clientsKey, defaultKey, hostKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
-import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, Route, ServerName, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, RevokedCertificates, Route, ServerName, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
 import { isCertificateId, isHost, isLabel, isServicePath, shown } from './check-names.js';
-import { chainComplaint, keyComplaint } from './check-pem.js';
+import { chainComplaint, keyComplaint, listsComplaint } from './check-pem.js';
+import { areRevocations } from './check-revocations.js';
 import { isDepth, orderedPolicy, policyComplaint } from './check-policy.js';
 import { orderedRoute, routeComplaint } from './check-route.js';
 import { canaryComplaint } from './check-canary.js';
@@ -41,6 +43,7 @@ const kinds: EntryKind[] = [
   { prefix: certificateKey(''), fits: isCertificateId, render: renderCertificate },
   { prefix: clientsKey(''), fits: isHost, render: renderClients },
   { prefix: trustedKey(''), fits: isCertificateId, render: renderTrusted },
+  { prefix: revokedKey(''), fits: isCertificateId, render: renderRevoked },
 ];
 
 /** Checks one entry, key and value, both from outside. */
@@ -138,6 +141,14 @@ function renderClients(value: Record<string, unknown>): string | ClientAuthority
 }
 
 function renderTrusted(value: Record<string, unknown>): string | TrustedAuthorities {
-  if (!hasOnly(value, ['trusted'])) return 'must have trusted and nothing else';
-  return chainComplaint(value.trusted) ?? { trusted: value.trusted as string };
+  const { trusted, lists } = value;
+  if (!hasOnly(value, Object.hasOwn(value, 'lists') ? ['trusted', 'lists'] : ['trusted'])) return 'must have trusted, may have lists, and nothing else';
+  const complaint = chainComplaint(trusted) ?? (lists === undefined ? undefined : listsComplaint(lists));
+  return complaint ?? { trusted: trusted as string, ...(lists === undefined ? {} : { lists: lists as string }) };
+}
+
+function renderRevoked(value: Record<string, unknown>): string | RevokedCertificates {
+  const { lists } = value;
+  if (!hasOnly(value, ['lists'])) return 'must have lists and nothing else';
+  return areRevocations(lists) ? { lists: lists.map(({ issuer, from, until, serials }) => ({ issuer, from, until, serials })) } : `lists must be 1 to ${mostCertificates}, each with issuer, from, until and serials, ${mostRevoked} of these at most`;
 }

@@ -1,7 +1,7 @@
 // The shape of PEM: the right blocks and nothing around them. Whether the key fits the certificate is the controller's
 // question; a certificate that nginx cannot read hurts its own host only.
 
-import { longestChain, longestKey, mostCertificates } from '../core/limits.js';
+import { longestChain, longestKey, longestLists, mostCertificates } from '../core/limits.js';
 
 const BASE64_LINE = /^[A-Za-z0-9+/]{1,76}={0,2}$/;
 const KEY_LABELS = new Set(['PRIVATE KEY', 'EC PRIVATE KEY', 'RSA PRIVATE KEY']);
@@ -20,6 +20,12 @@ export function keyComplaint(key: unknown): string | undefined {
   if (key.length > longestKey) return `key is longer than ${longestKey} bytes`;
   const labels = pemLabels(key);
   return labels?.length === 1 && KEY_LABELS.has(labels[0]!) ? undefined : 'key is not one unencrypted PEM private key';
+}
+
+export function listsComplaint(lists: unknown): string | undefined {
+  if (typeof lists !== 'string') return 'lists is not a text';
+  if (lists.length > longestLists) return `lists is longer than ${longestLists} bytes`;
+  return pemLabels(lists)?.every((label) => label === 'X509 CRL') ? undefined : 'lists is not a sequence of PEM lists of revoked certificates';
 }
 
 /** The labels of a text that is PEM blocks and nothing else; undefined when it is not, or has none. */

@@ -25,7 +25,7 @@ const TOKENS = /^(?:[A-Za-z0-9_*-]+,? ?)+$/;
 export const within = (least: number, most: number): Check => (value) => Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
 const oneOf = (...values: unknown[]): Check => (value) => values.includes(value);
 export const text = (pattern: RegExp, most: number): Check => (value) => typeof value === 'string' && value.length <= most && pattern.test(value);
-const listOf = (member: Check, most: number): Check => (value) => Array.isArray(value) && value.length > 0 && value.length <= most && value.every(member);
+export const listOf = (member: Check, most: number): Check => (value) => Array.isArray(value) && value.length > 0 && value.length <= most && value.every(member);
 const wait = within(1, 604_800);
 
 const ranges = listOf((value) => text(RANGE, 36)(value) && Number((value as string).split('/')[1]) <= (value as string).indexOf('/') * 4, 500);
@@ -133,6 +133,7 @@ const clientFields: Record<keyof ClientCertificates, Check> = {
   subject: (value) => typeof value === 'string' && isSubjectPattern(value),
   errorPage: (value) => typeof value === 'string' && isRedirectTarget(value),
   pass: oneOf(true),
+  revoked: isCertificateId,
 };
 
 const redirectFields: Record<keyof Redirect, Check> = { code: within(300, 308), location: (value) => isLocation(value), stripSlash: oneOf(true) };

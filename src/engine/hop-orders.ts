@@ -62,7 +62,7 @@ function settingsOf(tls: BackendTls, entryOf: EntryOf, usualSeconds: number): Om
   const trusted = verify === undefined ? undefined : parsed<TrustedAuthorities>(entryOf(trustedKey(verify.trusted)));
   const pair = certificate === undefined ? undefined : parsed<Certificate>(entryOf(certificateKey(certificate)));
   if ((verify !== undefined && trusted === undefined) || (certificate !== undefined && pair === undefined)) return undefined;
-  return { ...rest, seconds: connectSeconds ?? usualSeconds, ...(verify && { verify: { ...verify, trusted: trusted!.trusted } }), ...(pair && { pair }) };
+  return { ...rest, seconds: connectSeconds ?? usualSeconds, ...(verify && { verify: { ...verify, ...trusted! } }), ...(pair && { pair }) };
 }
 
 function parsed<Shape>(json: string | undefined): Shape | undefined {

@@ -13,8 +13,8 @@ export interface HopOrder {
   port: number;
   /** For connection and handshake together. */
   seconds: number;
-  /** PEM of the authorities, certificates between, and the name; absent: nothing is judged. */
-  verify?: { trusted: string; depth: number; name: string };
+  /** PEM of the authorities and of what they have revoked, certificates between, and the name; absent: nothing is judged. */
+  verify?: { trusted: string; lists?: string; depth: number; name: string };
   serverName?: string;
   pair?: { chain: string; key: string };
   least?: SecureVersion;
@@ -35,7 +35,7 @@ export async function openHop(order: HopOrder, failed: HopFailed): Promise<Serve
   const { verify, pair, least = 'TLSv1.2', most = 'TLSv1.3', ciphers = usualCiphers } = order;
   const context = createSecureContext({
     minVersion: least, maxVersion: most, ciphers: `${ciphers}:${never}`,
-    ...(verify && { ca: verify.trusted }), ...(pair && { cert: pair.chain, key: pair.key }),
+    ...(verify && { ca: verify.trusted, ...(verify.lists !== undefined && { crl: verify.lists }) }), ...(pair && { cert: pair.chain, key: pair.key }),
   });
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (inbound) => join(inbound, order, context, failed));
   await new Promise<void>((resolve, reject) => {

@@ -15,6 +15,8 @@ export interface ClientCertificates {
   errorPage?: string;
   /** The backend gets the certificate. */
   pass?: true;
+  /** Id of the RevokedCertificates entry; absent: whatever is verified counts. */
+  revoked?: string;
 }
 
 /** Another server is asked whether a request may go on: 2xx lets it, 401 and 403 refuse it, all else fails it. */

@@ -38,3 +38,8 @@ export function clientsKey(host: string): string {
 export function trustedKey(id: string): string {
   return 'trusted/' + id;
 }
+
+/** Key of the certificates of clients that their authorities have revoked. */
+export function revokedKey(id: string): string {
+  return 'revoked/' + id;
+}

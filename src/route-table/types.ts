@@ -234,12 +234,29 @@ export interface Certificate {
   key: string;
 }
 
-/** Entry `trusted/<id>`: authorities that certificates of endpoints may lead to, PEM. */
+/** Entry `trusted/<id>`: authorities that certificates of endpoints may lead to, and lists of what these have revoked, PEM. */
 export interface TrustedAuthorities {
   trusted: string;
+  lists?: string;
 }
 
-export type EntryValue = TrustedAuthorities | HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
+/** Entry `revoked/<id>`: which certificates of clients their authorities have revoked. */
+export interface RevokedCertificates {
+  lists: RevokedBy[];
+}
+
+/** What one authority has revoked. A certificate of an authority without a list, or at another time, counts as revoked. */
+export interface RevokedBy {
+  /** The authority's name as it is in certificates (DER), Base64. */
+  issuer: string;
+  /** Seconds since the epoch. */
+  from: number;
+  until: number;
+  /** Numbers of certificates, big-endian without leading zeros, Base64. */
+  serials: string[];
+}
+
+export type EntryValue = TrustedAuthorities | RevokedCertificates | HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
 
 /** Everything the engine needs for one class: entries by key. */
 export type ClassTable = Map<string, EntryValue>;

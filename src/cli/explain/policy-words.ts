@@ -9,7 +9,7 @@ type Words = { [Field in keyof PolicyView]?: (value: NonNullable<PolicyView[Fiel
 const words: Words = {
   forwarded: ({ trusted, header, full }) => `believes X-Forwarded-Proto, -Port, -Host and the client's address in ${header} when the request comes from ${networks(trusted)} of proxies${full ? '; the backend gets the whole list' : ''}`,
   https: (as) => `plain HTTP is sent to https (308)${as === 'redirect-as-is' ? ', a trailing slash kept' : ''}`,
-  clients: ({ verify, subject, depth }) => `client certificate: ${verify}, depth ${depth}${subject === undefined ? '' : `, ${subject}`}`,
+  clients: ({ verify, subject, depth, revoked }) => `client certificate: ${verify}, depth ${depth}${subject === undefined ? '' : `, ${subject}`}${revoked === undefined ? '' : ', none that its authority has revoked'}`,
   redirect: ({ code, location }) => `answered with ${code} to ${location}`,
   deny: (ranges) => `refused with 403: ${networks(ranges)}`,
   allow: (ranges) => `let in by address: ${networks(ranges)}; all others 403`,

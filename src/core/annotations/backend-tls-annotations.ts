@@ -29,7 +29,7 @@ const beside = 'Counts with `backend-protocol: HTTPS` and `GRPCS`.';
 
 export const backendTlsAnnotations = {
   'proxy-ssl-secret': carriedOut('ingress medium', secretName, 'none', {
-    failMode: 'closed', note: `A Secret of the same namespace, of type kubernetes.io/tls or Opaque: \`tls.crt\` and \`tls.key\` are shown to the backend, \`ca.crt\` (at most 10 certificates) is for proxy-ssl-verify. Missing or unreadable, or with \`ca.crl\`: 503. ${beside} Requests with any of these annotations go through the agent of the engine, which speaks TLS for nginx; connections are shared by equal settings only.`,
+    failMode: 'closed', note: `A Secret of the same namespace, of type kubernetes.io/tls or Opaque: \`tls.crt\` and \`tls.key\` are shown to the backend, \`ca.crt\` (at most 10 certificates) is for proxy-ssl-verify, \`ca.crl\` (PEM) has what these have revoked: with it each certificate on the way needs a current list of its authority, else 502. Missing or unreadable: 503. ${beside} Requests with any of these annotations go through the agent of the engine, which speaks TLS for nginx; connections are shared by equal settings only.`,
   }),
   'proxy-ssl-verify': carriedOut('ingress low', oneOf(['on', 'off']), '`off`', {
     failMode: 'closed', note: 'The backend\'s certificate must lead to an authority of proxy-ssl-secret and be valid for proxy-ssl-name; without either 503 (there nginx compares with a name that no backend has). A backend that can\'t prove it gets no request: 502. With a backend-protocol without TLS 503.',

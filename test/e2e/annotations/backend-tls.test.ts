@@ -72,18 +72,19 @@ describe('e2e: TLS to backends', function () {
     servers.push(grpc);
     const services = [
       await listen('right', right), await listen('other-name', shop.signed('other-name', 'a', { dns: 'other.internal' })), await listen('other-authority', shop.signed('other-authority', 'b', { dns: NAME })),
-      await listen('deep', { cert: deep.cert + between.cert, key: deep.key }), await listen('old', right, { maxVersion: 'TLSv1.2' }), serviceAt('grpc', [{ port: (grpc.address() as AddressInfo).port }]),
+      await listen('deep', { cert: deep.cert + between.cert, key: deep.key }), await listen('old', right, { maxVersion: 'TLSv1.2' }), await listen('revoked', shop.signed('revoked', 'a', { dns: NAME })), serviceAt('grpc', [{ port: (grpc.address() as AddressInfo).port }]),
     ];
     session = await startDevSession({});
     const client = shop.signed('client', 'a');
     await session.apply(services.join('') + secret('ca-a', { 'ca.crt': a.cert, ...pairOf(client) }) + secret('ca-only', { 'ca.crt': a.cert }) + secret('turning', { 'ca.crt': a.cert }) + secret('pair-only', pairOf(client), 'kubernetes.io/tls') +
-      secret('with-list', { 'ca.crt': a.cert, 'ca.crl': 'x' }) + secret('broken', { ...pairOf(client), 'tls.key': b.key }));
+      secret('with-list', { 'ca.crt': a.cert, 'ca.crl': 'x' }) + secret('listing', { 'ca.crt': a.cert, 'ca.crl': shop.revoked('a', ['revoked']) }) + secret('ended', { 'ca.crt': a.cert, 'ca.crl': shop.revoked('a', [], { from: '20200101000000Z', until: '20200102000000Z' }) }) + secret('broken', { ...pairOf(client), 'tls.key': b.key }));
     const web = (name: string, service: string, annotations: Record<string, string>): string => ingress({ name, host: `${name}.example.com`, service, annotations: { 'backend-protocol': 'HTTPS', ...annotations } });
     const verified = { 'proxy-ssl-secret': 'ca-only', 'proxy-ssl-verify': 'on', 'proxy-ssl-name': NAME };
     await session.apply([
       web('plain', 'right', {}), web('verified', 'right', verified), web('shown', 'right', { ...verified, 'proxy-ssl-secret': 'ca-a', 'proxy-ssl-server-name': 'on' }), web('shown-only', 'right', { 'proxy-ssl-secret': 'pair-only' }),
       web('other-name', 'other-name', verified), web('other-authority', 'other-authority', verified), web('unverified', 'other-authority', { ...verified, 'proxy-ssl-verify': 'off' }),
       web('deep-0', 'deep', { ...verified, 'proxy-ssl-verify-depth': '0' }), web('deep-1', 'deep', verified), web('turning', 'right', { ...verified, 'proxy-ssl-secret': 'turning' }),
+      web('revoked', 'revoked', { ...verified, 'proxy-ssl-secret': 'listing' }), web('not-revoked', 'right', { ...verified, 'proxy-ssl-secret': 'listing' }), web('unlisted', 'revoked', verified), web('list-ended', 'right', { ...verified, 'proxy-ssl-secret': 'ended' }),
       web('version', 'right', { 'proxy-ssl-protocols': 'TLSv1 TLSv1.1 TLSv1.2' }), web('version-3', 'old', { 'proxy-ssl-protocols': 'TLSv1.3' }), web('cipher', 'right', { 'proxy-ssl-protocols': 'TLSv1.2', 'proxy-ssl-ciphers': 'ECDHE-ECDSA-CHACHA20-POLY1305' }), web('no-cipher', 'right', { 'proxy-ssl-ciphers': 'NO-SUCH-CIPHER' }),
       web('vhost', 'right', { 'proxy-ssl-server-name': 'on', 'upstream-vhost': 'inner.test:8443' }), web('lane', 'right', { ...verified, 'proxy-buffering': 'on', 'load-balance': 'ewma', 'proxy-next-upstream': 'error http_503' }),
       ingress({ name: 'grpc', host: 'grpc.example.com', service: 'grpc', annotations: { ...verified, 'proxy-ssl-secret': 'ca-a', 'backend-protocol': 'GRPCS' } }),
@@ -118,6 +119,14 @@ describe('e2e: TLS to backends', function () {
       expect(got[name]).to.equal(0);
     });
   }
+
+  it('ca.crl: a backend whose certificate its authority has revoked gets no request, nor does any once the list has ended', async () => {
+    expect((await ask('revoked')).status).to.equal(502);
+    expect(got.revoked).to.equal(0);
+    expect((await ask('list-ended')).status).to.equal(502);
+    await seenBy('not-revoked');
+    await seenBy('unlisted');
+  });
 
   it('proxy-ssl-verify off judges nobody', async () => expect((await seenBy('unverified')).client).to.equal(''));
 

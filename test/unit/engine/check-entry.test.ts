@@ -11,6 +11,7 @@ const routes = (changes: Record<string, unknown> = {}) => ({ routes: [{ ...route
 const endpoint = (address: unknown, port: unknown = 80) => ({ endpoints: [{ address, port }] });
 const block = (label: string, body = 'TUlJQg==') => `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 const certificate = { chain: block('CERTIFICATE') + block('CERTIFICATE'), key: block('PRIVATE KEY') };
+const revoked = (changes: Record<string, unknown> = {}) => ({ lists: [{ issuer: 'MAA=', from: 0, until: 1, serials: ['AQ==', 'AQID'], ...changes }] });
 const deep = JSON.parse('['.repeat(10_000) + ']'.repeat(10_000)) as unknown;
 
 const sound: [title: string, key: string, value: unknown][] = [
@@ -32,6 +33,8 @@ const sound: [title: string, key: string, value: unknown][] = [
   ['a public endpoint', 'service/shop/web/80', endpoint('203.0.113.9', 65535)],
   ['a server name', 'sni/a.test', { certificate: 'abcdef0123456789' }],
   ['a certificate', 'certificate/abcdef0123456789', certificate],
+  ['authorities of backends, with what they have revoked', 'trusted/abcdef0123456789', { trusted: certificate.chain, lists: block('X509 CRL') }],
+  ['revoked certificates', 'revoked/abcdef0123456789', revoked()],
   ['an EC key', 'certificate/abcdef0123456789', { ...certificate, key: block('EC PRIVATE KEY') }],
 ];
 
@@ -83,6 +86,10 @@ const bad: [title: string, key: unknown, value: unknown, complaint: RegExp][] = 
   ['a server name without id', 'sni/a.test', { certificate: '' }, /must have certificate/],
   ...['', 'x', block('CERTIFICATE').replace('TUl', 'T\u0000l'), `text\n${certificate.chain}`, certificate.key, `${certificate.chain}trailer\n`, '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n', block('CERTIFICATE').slice(0, -30), 7]
     .map((chain): (typeof bad)[number] => [`25: chain ${JSON.stringify(chain).slice(0, 40)}`, 'certificate/abcdef0123456789', { ...certificate, chain }, /chain is not/]),
+  ...[{ issuer: 'x\n' }, { issuer: undefined }, { from: -1 }, { until: '1' }, { until: 1e15 }, { serials: ['AQ'] }, { serials: 'AQ==' }, { serials: Array.from({ length: 5001 }, () => 'AQ==') }, { more: 1 }]
+    .map((changes): (typeof bad)[number] => [`revoked certificates with ${JSON.stringify(changes).slice(0, 40)}`, 'revoked/abcdef0123456789', revoked(changes), /lists must be/]),
+  ['no lists of revoked certificates', 'revoked/abcdef0123456789', { lists: [] }, /lists must be/],
+  ...['', block('CERTIFICATE'), `text\n${block('X509 CRL')}`].map((lists): (typeof bad)[number] => [`lists ${JSON.stringify(lists).slice(0, 40)}`, 'trusted/abcdef0123456789', { trusted: certificate.chain, lists }, /lists is not/]),
   ['25: PEM of 1 MB', 'certificate/abcdef0123456789', { ...certificate, chain: block('CERTIFICATE').repeat(20_000) }, /chain is longer/],
   ['25: chain of 200', 'certificate/abcdef0123456789', { ...certificate, chain: block('CERTIFICATE').repeat(200) }, /more than 10 certificates/],
   ...['', block('ENCRYPTED PRIVATE KEY'), block('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED'), block('CERTIFICATE'), certificate.key + certificate.key]

@@ -13,6 +13,7 @@ import { httpsLocation, redirectLocation } from '../../../src/route-table/redire
 import { rewritePath } from '../../../src/route-table/rewrite-path.js';
 import { inRanges, prepareRanges } from '../../../src/route-table/source-range.js';
 import { takesCanary } from '../../../src/route-table/takes-canary.js';
+import { certificateParts } from '../../../src/route-table/certificate-parts.js';
 import { addressBytes } from '../../../src/route-table/address-bytes.js';
 import { forwardedClient } from '../../../src/route-table/forwarded-for.js';
 import * as text from '../../../src/route-table/text.js';
@@ -67,6 +68,15 @@ describe('route-table: Node and Lua', function () {
       });
     }), { numRuns: batches, endOnFailure: true });
   }
+
+  it('reads the parts of certificates, of any bytes', () => {
+    const content = fc.array(byte, { maxLength: 140 }).map((bytes) => bytes.join(''));
+    const element = (tag: number, inner: string): string => String.fromCharCode(tag) + (inner.length < 128 ? String.fromCharCode(inner.length) : `\x82${String.fromCharCode(inner.length >> 8, inner.length & 255)}`) + inner;
+    const field = fc.tuple(fc.constantFrom(0x02, 0x30, 0xa0), content).map(([tag, inner]) => element(tag, inner));
+    const certificate = fc.tuple(fc.constantFrom('', element(0xa0, '\x02\x01\x02')), content, fc.array(field, { minLength: 3, maxLength: 5 })).map(([version, serial, rest]) => element(0x30, element(0x30, version + element(0x02, serial) + rest.join(''))));
+    const damaged = fc.tuple(certificate, fc.nat(), byte).map(([whole, at, other]) => whole.slice(0, at % whole.length) + other + whole.slice((at % whole.length) + 1));
+    compare(fc.oneof(certificate, damaged, content), { lua: 'load("route-table.certificate-parts").certificateParts', node: certificateParts });
+  });
 
   it('normalizePath', () => compare(fc.oneof(path, hostile), { lua: 'load("route-table.normalize-path").normalizePath', node: normalizePath }));
 
