@@ -1,13 +1,13 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-tls bench-metrics bench-change bench-memory bench-start bench-pictures
+.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-tls bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-start bench-pictures
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install what is missing: npm packages, nginx and its Lua module from Debian
 	@scripts/setup.sh
@@ -66,10 +66,10 @@ image-rootfs: build ## Build image/Dockerfile with buildah and run the quick sta
 quick-start: build ## The quick start of docs/install.md on a cluster of this machine (root)
 	@$(with_tools) scripts/quick-start.sh
 
-bench-setup: build ## Install what benchmarks compare with: haproxy, caddy, wrk, h2load, cc, valgrind (Debian; no service is started)
+bench-setup: build ## Install what benchmarks compare with: haproxy, caddy, wrk, h2load, nghttpd, cc, valgrind (Debian; no service is started)
 	@scripts/setup-bench.sh
 
-bench: bench-check bench-proxy bench-tls bench-metrics bench-change bench-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about an hour (docs/performance.md)
+bench: bench-check bench-proxy bench-tls bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about an hour and a half (docs/performance.md)
 
 bench-check: bench-setup ## Instructions of a request against a static nginx; fails beyond the bound, on a busy machine too (1 minute)
 	@node dist/bench/instructions.js $(BENCH_FLAGS)
@@ -85,8 +85,27 @@ bench-tls: bench-setup ## Processor time of a full TLS handshake with 10,000 cer
 bench-metrics: bench-setup ## Processor time of a request with counting on against off
 	@node dist/bench/proxy.js --starts 8 --rounds 6 $(BENCH_FLAGS) counting
 
-bench-change: bench-setup ## What one change costs with 1,000, 10,000 and 100,000 Ingresses
+bench-change: bench-setup ## What one change costs with 1,000, 10,000 and 100,000 Ingresses: times, processor time, bytes (5 minutes)
 	@node dist/bench/change.js --ingresses 1000,10000,100000 $(BENCH_FLAGS)
+
+bench-rate: bench-setup ## 1,000 and 5,000 changes a second at the engine, 1,000 at the API server, two classes at once, under load (4 minutes)
+	@node dist/bench/rate.js $(BENCH_FLAGS)
+	@node dist/bench/rate-from-api.js
+
+bench-websockets: bench-setup ## 1,000 WebSockets across 10,000 changes of every kind (2 minutes)
+	@node dist/bench/websockets.js $(BENCH_FLAGS)
+
+bench-replacement: bench-setup ## Every endpoint of 100 Services replaced under load, three times (1 minute)
+	@node dist/bench/replacement.js $(BENCH_FLAGS)
+
+bench-creation: bench-setup ## 5,000 Ingresses made in 10 s under load, until all are served (1 minute)
+	@node dist/bench/creation.js $(BENCH_FLAGS)
+
+bench-class-change: bench-setup ## 1,000 Ingresses given to another class at once under load (2 minutes)
+	@node dist/bench/class-change.js $(BENCH_FLAGS)
+
+bench-cold-start: bench-setup ## Start of controller and engine with 10,000 and 100,000 Ingresses, memory, and the event loop in another list (4 minutes)
+	@node dist/bench/cold-start.js --relist $(BENCH_FLAGS)
 
 bench-memory: bench-setup ## Memory of 10,000 and 100,000 routes, and how soon an engine has them
 	@node dist/bench/memory.js $(BENCH_FLAGS)

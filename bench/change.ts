@@ -1,65 +1,62 @@
-// What a change costs with few and with many Ingresses: node dist/bench/change.js [--ingresses 1000,10000] [--changes 200].
-// An API server here, `ingress-arbiter run` with one nginx worker in processes of its own. Prints a table, writes bench/results/change-<n>.json.
+// What a change costs with few and with many Ingresses: node dist/bench/change.js [--ingresses 1000,10000,100000] [--changes 200].
+// A whole installation (bench/harness/installation.ts). Prints a few lines, writes bench/results/change-<n>.json.
 //
 // Times are from the write at the API server to the first request that is answered by it, asked for again and again over one
-// connection: the answers' own time is in it. Processor time is that of further changes that nobody asks for, less that of an
+// connection: the answers' own time is in it. Beside them, how the controller saw the same changes: from the watch event to the engine's
+// answer that all workers serve them. Processor time and bytes are those of further changes that nobody asks for, less those of an
 // equally long time without any. No address is published: the writes of statuses would go on long after the start, and be in every figure.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import type { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type ApiServer, startApiServer } from '../src/dev-cluster/api-server.js';
-import { type RunProcess, startRun } from '../test/e2e/run-process.js';
-import { CLASS, hostOf, ingress, sharedObjects, slice } from './harness/cluster.js';
-import { startPods } from './harness/pods.js';
-import { childrenOf, anonymousMemory, processorTime } from './harness/processor-time.js';
+import { keptConnections, untilAnswers } from './harness/ask.js';
+import { CLASS, hostOf, idOf, ingress, slice } from './harness/cluster.js';
+import { metric } from './harness/installation.js';
+import { anonymousMemory, processorTime } from './harness/processor-time.js';
 import { conditions, quantile, writeResult } from './harness/report.js';
+import { type ServedTimes, servedTimes } from './harness/served-times.js';
+import { type Running, withInstallation } from './harness/with-installation.js';
 
-const { values } = parseArgs({ options: { ingresses: { type: 'string', default: '1000,10000' }, changes: { type: 'string', default: '200' }, 'per-second': { type: 'string', default: '100' } } });
+const { values } = parseArgs({ options: {
+  ingresses: { type: 'string', default: '1000,10000' }, changes: { type: 'string', default: '200' }, 'per-second': { type: 'string', default: '50' }, workers: { type: 'string', default: '1' },
+} });
 const changes = Number(values.changes);
-const PATIENCE_MS = 120_000;
 
 interface Times { p50: number; p99: number; most: number }
 
+/** Of one change. */
+interface Cost {
+  controllerMicroseconds: number;
+  agentMicroseconds: number;
+  nginxMicroseconds: number;
+  /** On the stream to the engine, with TLS. */
+  bytes: number;
+  /** Updates: fewer than one when changes came so quickly after each other that several went together. */
+  updates: number;
+}
+
 interface Result {
   ingresses: number;
-  /** From the start of the process to all of a hundred hosts over the whole range being served, ms. */
-  coldStartMs: number;
   /** One Ingress made, on a Service of few and on the one that all others share; one endpoint gone or come back: from the write to the answer, ms. */
   ingressMs: Times;
   sharedMs: Times;
   endpointMs: Times;
-  /** Processor time of one endpoint change, microseconds. */
-  controllerMicroseconds: number;
-  engineMicroseconds: number;
+  /** The same changes from the watch event to the engine's answer. */
+  served: ServedTimes;
+  endpoint: Cost;
+  /** One Ingress made and one removed in turn, on the Service of all. */
+  ingress: Cost;
   /** Bytes of memory, without shared zones. */
   controllerMemory: number;
+  agentMemory: number;
   workerMemory: number;
-}
-
-/** Status of the answer to one request. */
-function ask(agent: Agent, port: number, host: string): Promise<number> {
-  return new Promise((resolve) => {
-    request({ host: '127.0.0.1', port, path: '/', headers: { host }, agent }, (answer) => { answer.resume().on('end', () => resolve(answer.statusCode!)); }).on('error', () => resolve(0)).end();
-  });
-}
-
-/** Milliseconds until the host answers so. */
-async function untilAnswers(agent: Agent, port: number, wanted: { host: string; status: number }): Promise<number> {
-  const begun = performance.now();
-  while (await ask(agent, port, wanted.host) !== wanted.status) {
-    if (performance.now() - begun > PATIENCE_MS) throw new Error(`${wanted.host} does not answer ${wanted.status}`);
-  }
-  return performance.now() - begun;
 }
 
 const times = (all: readonly number[]): Times => ({ p50: quantile(all, 0.5), p99: quantile(all, 0.99), most: Math.max(...all) });
 
-async function timeChanges(api: ApiServer, port: number, pod: number): Promise<Pick<Result, 'ingressMs' | 'sharedMs' | 'endpointMs'>> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+async function timeChanges({ api, pods, installation }: Running, agent: Agent): Promise<Pick<Result, 'ingressMs' | 'sharedMs' | 'endpointMs'>> {
+  const port = installation.port(CLASS);
+  const pod = pods.ports[0]!;
   const made: number[] = [];
   const shared: number[] = [];
   const turned: number[] = [];
@@ -68,82 +65,68 @@ async function timeChanges(api: ApiServer, port: number, pod: number): Promise<P
       api.store.create(ingress(name, service) as never);
       times.push(await untilAnswers(agent, port, { host: hostOf(name), status: 200 }));
     }
-    const gone = at % 2 === 0;
-    api.store.update(slice('changing', gone ? [] : [pod]) as never);
-    turned.push(await untilAnswers(agent, port, { host: hostOf('changing'), status: gone ? 503 : 200 }));
-    if (gone) {
-      api.store.update(slice('changing', [pod]) as never);
-      await untilAnswers(agent, port, { host: hostOf('changing'), status: 200 });
+    for (const gone of [true, false]) {
+      api.store.update(slice('changing', gone ? [] : [pod]) as never);
+      turned.push(await untilAnswers(agent, port, { host: hostOf('changing'), status: gone ? 503 : 200 }));
     }
   }
-  agent.destroy();
   return { ingressMs: times(made), sharedMs: times(shared), endpointMs: times(turned) };
 }
 
-/** Processor time of each process for one change, over as many as a second has. */
-async function costOfChanges(api: ApiServer, pod: number, pids: readonly number[][]): Promise<number[]> {
-  const perSecond = Number(values['per-second']);
+/** What one change costs, over as many as a second has. */
+async function costOf({ installation: { controllers, engine, workers } }: Running, change: (at: number) => void): Promise<Cost> {
+  const controller = controllers[CLASS]!;
+  const pids = [[controller.child.pid!], [engine.child.pid!], workers()];
   const spent = async (work: (at: number) => void): Promise<number[]> => {
-    const before = pids.map(processorTime);
+    const read = async (): Promise<number[]> => {
+      const updates = metric(await controller.metrics(), 'ingress_arbiter_table_updates_total', 'result="applied"');
+      return [...pids.map((one) => processorTime(one) / 1000), controller.streamedBytes(), updates];
+    };
+    const before = await read();
     for (let at = 0; at < changes; at++) {
       work(at);
-      await pause(1000 / perSecond);
+      await pause(1000 / Number(values['per-second']));
     }
     await pause(300);
-    return pids.map((one, at) => processorTime(one) - before[at]!);
+    return (await read()).map((one, at) => one - before[at]!);
   };
-  const idle = await spent(() => undefined);
-  const busy = await spent((at) => api.store.update(slice('changing', at % 2 === 0 ? [] : [pod]) as never));
-  return busy.map((one, at) => (one - idle[at]!) / changes / 1000);
-}
-
-async function untilAllServed(run: RunProcess, ingresses: number): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const step = Math.max(1, Math.floor(ingresses / 100));
-  for (let at = 0; at < ingresses; at += step) {
-    const deadline = performance.now() + PATIENCE_MS;
-    while (await ask(agent, run.httpPort, hostOf(`h${at}`)) !== 200) {
-      if (performance.now() > deadline) throw new Error(`h${at} is not served: ${run.messages().slice(-3).join(' | ')}`);
-      await pause(5);
-    }
-  }
-  agent.destroy();
+  const quiet = await spent(() => undefined);
+  const busy = await spent(change);
+  const [controllerMicroseconds, agentMicroseconds, nginxMicroseconds, bytes, updates] = busy.map((one, at) => (one - quiet[at]!) / changes) as [number, number, number, number, number];
+  return { controllerMicroseconds, agentMicroseconds, nginxMicroseconds, bytes, updates };
 }
 
 async function measure(ingresses: number): Promise<Result> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'ia-bench-'));
-  const pods = await startPods(1, folder);
-  const pod = pods.ports[0]!;
-  const api = await startApiServer({ allowLoopbackEndpoints: true });
-  try {
-    for (const object of sharedObjects(pod)) api.store.create(object as never);
-    for (let at = 0; at < ingresses; at++) api.store.create(ingress(`h${at}`) as never);
-    const begun = performance.now();
-    const run = await startRun({ api, folder, user: 'bench', class: CLASS, settings: { claims: [{ class: CLASS }] } });
-    try {
-      await untilAllServed(run, ingresses);
-      const coldStartMs = performance.now() - begun;
-      const controller = run.child.pid!;
-      const workers = childrenOf(controller).flatMap(childrenOf);
-      const timed = await timeChanges(api, run.httpPort, pod);
-      const [controllerMicroseconds, engineMicroseconds] = await costOfChanges(api, pod, [[controller], workers]) as [number, number];
-      return { ingresses, coldStartMs, ...timed, controllerMicroseconds, engineMicroseconds, controllerMemory: anonymousMemory([controller]), workerMemory: anonymousMemory(workers) };
-    } finally {
-      await run.end();
-    }
-  } finally {
-    await api.close();
-    pods.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return withInstallation({ ingresses, workers: Number(values.workers) }, async (running) => {
+    const { api, pods, installation: { controllers, engine, workers } } = running;
+    const controller = controllers[CLASS]!;
+    const agent = keptConnections(1);
+    const before = await servedTimes(controller);
+    const timed = await timeChanges(running, agent);
+    const served = (await servedTimes(controller)).since(before);
+    agent.destroy();
+    const endpoint = await costOf(running, (at) => api.store.update(slice('changing', at % 2 === 0 ? [] : pods.ports) as never));
+    const ofIngress = await costOf(running, (at) => { if (at % 2 === 0) api.store.create(ingress('cost') as never); else api.store.delete(idOf(ingress('cost'))); });
+    return {
+      ingresses, ...timed, served, endpoint, ingress: ofIngress,
+      controllerMemory: anonymousMemory([controller.child.pid!]), agentMemory: anonymousMemory([engine.child.pid!]), workerMemory: anonymousMemory(workers()) / workers().length,
+    };
+  });
 }
 
+const renderCost = (what: string, cost: Cost): string => `  a change of ${what} costs ${cost.controllerMicroseconds.toFixed(0)} us in the controller, ${cost.agentMicroseconds.toFixed(0)} us in the agent, ` +
+  `${cost.nginxMicroseconds.toFixed(0)} us in nginx, ${cost.bytes.toFixed(0)} bytes on the stream, in ${cost.updates.toFixed(2)} updates`;
+const ratio = (one: Cost, base: Cost): string => (['controllerMicroseconds', 'agentMicroseconds', 'nginxMicroseconds', 'bytes'] as const).map((key) => `${key.replace('Microseconds', '')} ${(one[key] / base[key]).toFixed(2)}`).join(', ');
+
+let base: Result | undefined;
 for (const ingresses of values.ingresses.split(',').map(Number)) {
   const before = await conditions([]);
   const result = await measure(ingresses);
-  const { ingressMs, sharedMs, endpointMs } = result;
-  console.log(`${ingresses} Ingresses: cold start ${result.coldStartMs.toFixed(0)} ms; Ingress p50 ${ingressMs.p50.toFixed(1)} ms, p99 ${ingressMs.p99.toFixed(1)} ms; on the Service of all p50 ${sharedMs.p50.toFixed(1)} ms; ` +
-    `endpoint p50 ${endpointMs.p50.toFixed(1)} ms, p99 ${endpointMs.p99.toFixed(1)} ms; a change costs ${result.controllerMicroseconds.toFixed(0)} us in the controller, ` +
-    `${result.engineMicroseconds.toFixed(0)} us in nginx; memory ${(result.controllerMemory / 1e6).toFixed(0)} MB and ${(result.workerMemory / 1e6).toFixed(1)} MB`);
+  const { ingressMs, sharedMs, endpointMs, served, endpoint } = result;
+  base ??= result;
+  console.log(`${ingresses} Ingresses: Ingress p50 ${ingressMs.p50.toFixed(1)} ms, p99 ${ingressMs.p99.toFixed(1)} ms; on the Service of all p50 ${sharedMs.p50.toFixed(1)} ms, p99 ${sharedMs.p99.toFixed(1)} ms; ` +
+    `endpoint p50 ${endpointMs.p50.toFixed(1)} ms, p99 ${endpointMs.p99.toFixed(1)} ms; watch event to served p50 within ${served.p50} ms, p99 within ${served.p99} ms`);
+  console.log([renderCost('an endpoint', endpoint), renderCost('an Ingress', result.ingress), ...(base === result ? [] : [`  against ${base.ingresses} Ingresses: endpoint ${ratio(endpoint, base.endpoint)}; Ingress ${ratio(result.ingress, base.ingress)}`])].join('\n'));
+  console.log(`  memory: controller ${(result.controllerMemory / 1e6).toFixed(0)} MB, agent ${(result.agentMemory / 1e6).toFixed(0)} MB, worker ${(result.workerMemory / 1e6).toFixed(1)} MB`);
   writeResult(`change-${ingresses}`, { name: `change-${ingresses}`, changes, conditions: before, result });
 }

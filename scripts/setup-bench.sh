@@ -18,6 +18,8 @@ caddy caddy
 wrk wrk
 h2load nghttp2-client
 cc gcc
+ss iproute2
+nghttpd nghttp2-server
 valgrind valgrind
 LIST
   [ -e /usr/include/stdio.h ] || echo libc6-dev
