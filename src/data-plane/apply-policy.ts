@@ -6,7 +6,7 @@ import type { PreparedPolicy } from '../route-table/match.js';
 import { type RedirectRequest, httpsLocation, redirectLocation } from '../route-table/redirect-location.js';
 import { inRanges } from '../route-table/source-range.js';
 import type { Policy } from '../route-table/types.js';
-import { challenge, isAdmitted } from './basic-auth.js';
+import { challenge, isAdmitted } from './password.js';
 import { refusedByCertificate } from './client-certificate.js';
 import { isCounted, noteCounted, wasSent } from './enter.js';
 import { refusedElsewhere } from './external-auth.js';

@@ -24,11 +24,6 @@ export function isAdmitted({ users }: BasicAuth): boolean {
   return header !== undefined && header.length <= LONGEST && knows(users, header);
 }
 
-/** Tells the client what is asked for. */
-export function challenge({ realm }: BasicAuth): void {
-  ngx.header['WWW-Authenticate'] = 'Basic realm="' + realm + '"';
-}
-
 function knows(users: string[], header: string): boolean {
   if (lower(cut(header, 0, 6)) !== 'basic ') return false;
   const credentials = ngx.decode_base64(cut(header, 6, header.length));

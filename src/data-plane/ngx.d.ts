@@ -5,6 +5,8 @@ interface SharedDict {
   get(this: SharedDict, key: string): string | number | undefined;
   /** Overwrites in place when the key exists with a value of the same size, as numbers always are. */
   set(this: SharedDict, key: string, value: number | string, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
+  /** Fails with 'exists'; what was used longest ago makes room. */
+  add(this: SharedDict, key: string, value: string, expirySeconds: number): LuaMultiReturn<[boolean, string | undefined]>;
   /** Fails with 'exists' or 'no memory'; unlike add and set it never evicts another key to make room. */
   safe_add(this: SharedDict, key: string, value: string | number, expirySeconds?: number): LuaMultiReturn<[boolean, string | undefined]>;
   /** As set, for a key that exists. */
@@ -134,6 +136,8 @@ interface Ngx {
   /** Bytes. */
   md5_bin(text: string): string;
   sha1_bin(text: string): string;
+  /** Bytes. */
+  hmac_sha1(key: string, text: string): string;
   encode_base64(text: string): string;
   /** Undefined for what is none. */
   decode_base64(text: string): string | undefined;

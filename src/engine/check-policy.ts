@@ -7,13 +7,13 @@ import { isBackendHost } from '../core/annotations/backend-host.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isBalance } from './check-balance.js';
-import { isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
+import { isDigestLine, isPasswordLine, mostUsers } from '../core/annotations/password-hash.js';
 import { isCertificateId, isHost, isServicePath } from './check-names.js';
 import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
 import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, BackendTls, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, BackendTls, BasicAuth, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -126,6 +126,12 @@ const answerFields: Record<keyof AnswerChanges, Check> = {
 /** Certificates between a client's and its authority's. */
 export const isDepth: Check = within(0, 100);
 
+const basicFields = (isUser: (line: string) => boolean): Record<keyof BasicAuth, Check> => ({
+  realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200),
+  users: listOf((line) => typeof line === 'string' && isUser(line), mostUsers),
+  digest: oneOf(true),
+});
+
 const clientFields: Record<keyof ClientCertificates, Check> = {
   authority: isCertificateId,
   depth: isDepth,
@@ -169,7 +175,7 @@ const policyFields: Record<keyof Policy, Check> = {
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
   affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
   balance: isBalance,
-  basic: (value) => isShape(value, { realm: text(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/, 200), users: listOf((line) => typeof line === 'string' && isPasswordLine(line), mostUsers) }, ['realm', 'users']),
+  basic: (value) => isShape(value, basicFields((value as BasicAuth | null)?.digest === true ? isDigestLine : isPasswordLine), ['realm', 'users']),
   external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
   clients: (value) => isShape(value, clientFields, ['authority', 'depth', 'verify']),
   satisfyAny: oneOf(true),
@@ -186,7 +192,7 @@ const policyFields: Record<keyof Policy, Check> = {
 
 /** The order of the fields of what is in a policy. */
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
-  forwarded: Object.keys(forwardedFields), redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users'], flow: Object.keys(flowFields),
+  forwarded: Object.keys(forwardedFields), redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users', 'digest'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
   answer: Object.keys(answerFields), external: Object.keys(externalFields), tls: Object.keys(tlsFields), clients: Object.keys(clientFields),
 };

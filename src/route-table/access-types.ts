@@ -47,6 +47,8 @@ export interface BasicAuth {
   realm: string;
   /** `<name>:<hash>` as in a htpasswd file. */
   users: string[];
+  /** Only a proof of it is (RFC 7616, MD5): hashes are MD5 of `<name>:<realm>:<password>`, hexadecimal in lower case. */
+  digest?: true;
 }
 
 /** What one client may ask of one Ingress. */

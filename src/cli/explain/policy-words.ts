@@ -13,7 +13,7 @@ const words: Words = {
   redirect: ({ code, location }) => `answered with ${code} to ${location}`,
   deny: (ranges) => `refused with 403: ${networks(ranges)}`,
   allow: (ranges) => `let in by address: ${networks(ranges)}; all others 403`,
-  basic: ({ realm, users }) => `asks for a password (${realm}), ${users} ${users === 1 ? 'user' : 'users'}`,
+  basic: ({ realm, users, digest }) => `asks for ${digest ? 'a proof of ' : ''}a password (${realm}), ${users} ${users === 1 ? 'user' : 'users'}`,
   external: ({ scheme, host, target, method = 'GET', signin, headers, cache }, { asked }) =>
     `asks ${scheme}://${host}${target} (${method}) first: ${asked ?? 'nobody answers for it here, so requests are answered with 503'}${signin === undefined ? '' : `; 401 becomes 302 to ${signin}`}${headers === undefined ? '' : `; with its own ${headers.join(', ')}`}${cache === undefined ? '' : '; verdicts are kept for a while'}`,
   asked: () => undefined,

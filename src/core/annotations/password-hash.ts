@@ -1,4 +1,4 @@
-// Lines of htpasswd files that the data plane can check. A line it can't check is no user, never an open door.
+// Lines of htpasswd and htdigest files that the data plane can check. A line it can't check is no user, never an open door.
 
 /** apr1, SHA, bcrypt of bearable cost, and what crypt(3) knows: MD5, SHA-256, SHA-512 with their usual rounds, DES. */
 const hashes = [
@@ -19,4 +19,9 @@ export function isPasswordLine(line: string): boolean {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon);
   return colon > 0 && name.length <= 128 && /^[\x21-\x7e]+$/.test(name) && hashes.some((hash) => hash.test(line.slice(colon + 1)));
+}
+
+/** Whether this is `<name>:<MD5>` with a name as it may stand between quotes. */
+export function isDigestLine(line: string): boolean {
+  return line.length <= 161 && /^[\x21\x23-\x39\x3b-\x5b\x5d-\x7e]+:[0-9a-f]{32}$/.test(line);
 }

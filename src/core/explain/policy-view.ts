@@ -15,7 +15,7 @@ import { regexMatch } from './regex-match.js';
 export interface PolicyView extends Omit<Policy, 'basic' | 'external'> {
   /** The values of the question's headers may be secrets. */
   external?: Omit<ExternalAuth, 'headers'> & { headers?: string[] };
-  basic?: { realm: string; users: number };
+  basic?: { realm: string; users: number; digest?: true };
   /** Who answers the question of external authentication; undefined: nobody, so that every request is answered with 503. */
   asked?: string;
 }
@@ -34,7 +34,7 @@ interface Place {
 export function describePolicy(policy: Policy, place: Place): PolicyView {
   const asked = policy.external === undefined ? undefined : askedOf(policy.external, place);
   return {
-    ...omit(policy, 'basic', 'external'), ...(policy.external && { external: { ...omit(policy.external, 'headers'), ...(policy.external.headers && { headers: policy.external.headers.map(({ name }) => name) }) } }), ...(policy.basic && { basic: { realm: policy.basic.realm, users: policy.basic.users.length } }),
+    ...omit(policy, 'basic', 'external'), ...(policy.external && { external: { ...omit(policy.external, 'headers'), ...(policy.external.headers && { headers: policy.external.headers.map(({ name }) => name) }) } }), ...(policy.basic && { basic: { ...policy.basic, users: policy.basic.users.length } }),
     ...(asked !== undefined && { asked }),
   };
 }

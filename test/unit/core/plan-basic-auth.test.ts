@@ -25,12 +25,21 @@ describe('core: plan-basic-auth', () => {
 
   it('reads a map', () => expect(plan({ ...basic, 'auth-secret-type': 'auth-map', 'auth-secret': 'shop/users' }, secret({ a: `${sha}\n` })).result).to.deep.equal({ realm: 'Authentication Required', users: [`a:${sha}`] }));
 
+  it('reads what htdigest writes, of its realm only', () => {
+    const md5 = '0123456789abcdef0123456789ABCDEF';
+    const digest: AnnotationValues = { ...basic, 'auth-type': 'digest', 'auth-realm': 'r:x' };
+    const lines = [`a:r:x:${md5}`, `b:other:${md5}`, `c"d:r:x:${md5}`, 'e:r:x:short', `f:${sha}`];
+    expect(plan(digest, secret({ auth: lines.join('\n') }))).to.deep.equal({ result: { realm: 'r:x', users: [`a:${md5.toLowerCase()}`], digest: true }, kinds: ['secret-invalid'], asked: ['shop/users'] });
+    expect(plan({ ...digest, 'auth-secret-type': 'auth-map' }, secret({ a: `r:x:${md5}` })).result).to.deep.equal({ realm: 'r:x', users: [`a:${md5.toLowerCase()}`], digest: true });
+  });
+
   const unusable: [string, AnnotationValues, Secret][] = [
+    ['digest with hashes of passwords', { ...basic, 'auth-type': 'digest' }, secret({ auth: `a:${sha}` })], ['digest of another realm', { ...basic, 'auth-type': 'digest' }, secret({ auth: `a:r:${'0'.repeat(32)}` })],
     ['no data', basic, secret()], ['an empty file', basic, secret({ auth: '\n# x\n' })], ['another key', basic, secret({ users: `a:${sha}` })], ['only what is no user', basic, secret({ auth: 'x\ny:z' })],
     ['base64 that is none', basic, { ...secret(), data: { auth: '%%%' } }], ['too many users', basic, secret({ auth: Array.from({ length: 501 }, (_, at) => `u${at}:${sha}`).join('\n') })],
   ];
   const never: [string, AnnotationValues, Secret][] = [
-    ['digest', { ...basic, 'auth-type': 'digest' }, secret({ auth: `a:${sha}` })], ['no type', { 'auth-secret': 'users' }, secret({ auth: `a:${sha}` })], ['no name', { 'auth-type': 'basic' }, secret({ auth: `a:${sha}` })],
+    ['no type', { 'auth-secret': 'users' }, secret({ auth: `a:${sha}` })], ['no name', { 'auth-type': 'basic' }, secret({ auth: `a:${sha}` })],
     ['another namespace', { ...basic, 'auth-secret': 'blog/users' }, secret({ auth: `a:${sha}` })],
   ];
   for (const [kind, cases] of [['secret-invalid', unusable], ['protection-not-supported', never]] as const) {
