@@ -1,12 +1,12 @@
 // Endpoints of a Service as a worker holds them. Who was there before keeps what is known of it (failures, load) and stays the very
 // same record: requests that are under way still count on it.
 
+import { shownAddress } from '../route-table/backend-tls.js';
 import type { Endpoint } from '../route-table/types.js';
 import { hashText } from '../route-table/pick-sticky.js';
 import { upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { meanTime } from './endpoint-load.js';
 import type { PreparedEndpoint } from './entries.js';
-import { find } from './text.js';
 
 /** Names an endpoint among those of its Service. */
 export function endpointName({ address, port }: Endpoint): string {
@@ -20,7 +20,7 @@ export function prepareEndpoints(list: Endpoint[], before: PreparedEndpoint[]): 
   const time = meanTime(before);
   const endpoints: PreparedEndpoint[] = [];
   for (const endpoint of list) {
-    const address = bracketed(endpoint.address);
+    const address = shownAddress(endpoint.address);
     endpoints.push(known[endpointName({ address, port: endpoint.port })] ?? newEndpoint(endpoint, address, time));
   }
   return endpoints;
@@ -32,10 +32,6 @@ function newEndpoint(endpoint: Endpoint, address: string, time: number): Prepare
     address, port: endpoint.port, spread, hash: hashText(endpointName(endpoint)), shard: upstreamName('shard', spread % upstreamBlocks.shard),
     until: 0, failures: 0, average: time, observedAt: ngx.now(), underWay: 0,
   };
-}
-
-function bracketed(address: string): string {
-  return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
 }
 
 function spreadOf(endpoint: Endpoint): number {

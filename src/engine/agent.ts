@@ -65,8 +65,13 @@ export interface EngineOptions {
 export async function startEngine(settings: EngineSettings, { log, first = [] }: EngineOptions): Promise<Engine> {
   await prepareWorkDirectory(settings);
   const engine = new RunningEngine(settings, log);
-  for (const table of first) await engine.begin(table);
-  await engine.start();
+  try {
+    for (const table of first) await engine.begin(table);
+    await engine.start();
+  } catch (error) {
+    await engine.stop();
+    throw error;
+  }
   return {
     apply: (update) => engine.apply(update),
     readings: engine.readings,
@@ -128,14 +133,9 @@ class RunningEngine implements Engine {
   }
 
   async start(): Promise<void> {
-    try {
-      await this.turnTo(await this.nginx.start());
-      // What it could not begin with.
-      await this.writers.restore();
-    } catch (error) {
-      await this.nginx.stop();
-      throw error;
-    }
+    await this.turnTo(await this.nginx.start());
+    // What it could not begin with.
+    await this.writers.restore();
     this.counts.starts += 1;
     this.keeping = setInterval(() => { this.traffic.read().catch(() => undefined); }, READ_EVERY_MS).unref();
   }
@@ -191,12 +191,13 @@ class RunningEngine implements Engine {
     await this.client.leave(true);
     // So long idle connections are still used: each answer asks to close them.
     await sleep(this.settings.limits.leaveSeconds * 1000);
-    await writers.whileHeld(() => nginx.replace(next, async (successor) => {
+    await writers.whileHeld(() => nginx.replace(next, async (successor, pids) => {
       await traffic.read().catch(() => undefined);
-      await this.turnTo(successor);
+      await this.turnTo(successor, pids);
     }));
     this.counts.replacements += 1;
     this.settings = next;
+    this.hops.obey(next);
     writers.serve(next);
   }
 
@@ -212,12 +213,13 @@ class RunningEngine implements Engine {
     }
   }
 
-  private async turnTo(next: ControlClient): Promise<void> {
+  /** `pids`: of the nginx that it turns to. */
+  private async turnTo(next: ControlClient, pids = this.nginx.pids()): Promise<void> {
     const states = await next.tables();
     // At once, so that nobody sees the one without the other.
     this.writers.adopt(states);
     this.client.use(next);
-    this.hops.admit(this.nginx.pids()?.workers[0]);
+    this.hops.admit(pids?.workers[0]);
     this.writers.removeFirstTables(this.settings.workDirectory);
   }
 }

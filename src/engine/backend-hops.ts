@@ -18,13 +18,17 @@ const MOST_HOPS = 4000;
 /** How often the same failure of an endpoint is told. */
 const TOLD_EVERY_MS = 10_000;
 const MOST_TOLD = 1000;
-const PAUSE_MS = 500;
+/** Before what could not be opened is tried again, and as long as that goes on. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 60_000;
 
 interface Needs {
   /** By key of the entry that makes them. */
   uses: ReadonlyMap<string, HopUse[]>;
   orders: ReadonlyMap<string, HopOrder>;
 }
+
+type HopSettings = Pick<EngineSettings, 'workDirectory' | 'limits'>;
 
 const nothing: Needs = { uses: new Map(), orders: new Map() };
 
@@ -37,9 +41,11 @@ export class BackendHops {
   private readonly told = new Map<string, number>();
   private thread: Worker | undefined;
   private tasks = 0;
+  private pause = FIRST_PAUSE_MS;
+  private alarm: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  constructor(private settings: Pick<EngineSettings, 'workDirectory' | 'limits'>, private readonly log: Log) {}
+  constructor(private settings: HopSettings, private readonly log: Log) {}
 
   /** Resolves when all is open that the class needs with these changes. `entries`: what nginx has of it now. */
   async before(className: string, entries: ReadonlyMap<string, string>, changes: readonly Change[]): Promise<void> {
@@ -55,7 +61,7 @@ export class BackendHops {
       else uses.set(key, made);
     }
     if (!touched && (uses.size === 0 || ![...neededBy([...uses.values()].flat())].some((key) => changed.has(key)))) return;
-    const orders = ordersOf(className, [...uses.values()].flat(), (key) => (changed.has(key) ? changed.get(key) : entries.get(key)), { workDirectory: this.settings.workDirectory, connectSeconds: this.settings.limits.connectSeconds });
+    const orders = ordersOf(className, [...uses.values()].flat(), (key) => (changed.has(key) ? changed.get(key) : entries.get(key)), this.settings.workDirectory);
     this.staged.set(className, { uses, orders });
     await this.settle();
   }
@@ -74,11 +80,18 @@ export class BackendHops {
     if (this.needs.delete(className)) void this.settle();
   }
 
-  /** Lets the account of nginx's workers reach the sockets. `worker`: the process id of one. */
+  /** Goes on with other settings. */
+  obey(settings: HopSettings): void {
+    this.settings = settings;
+    if (this.thread !== undefined) void this.send({ open: [], close: [] });
+  }
+
+  /** Lets the account of nginx's workers reach the sockets. `worker`: the process id of one; undefined: there is none to ask. */
   admit(worker: number | undefined): void {
+    if (worker === undefined) return;
     const directory = path.join(this.settings.workDirectory, hopDirectory);
     try {
-      const { uid } = statSync(`/proc/${worker ?? process.pid}`);
+      const { uid } = statSync(`/proc/${worker}`);
       const own = statSync(directory);
       if (own.uid !== uid) chownSync(directory, uid, own.gid);
     } catch (error) {
@@ -88,6 +101,7 @@ export class BackendHops {
 
   async stop(): Promise<void> {
     this.stopped = true;
+    clearTimeout(this.alarm);
     await this.thread?.terminate();
     for (const done of this.waiting.values()) done();
   }
@@ -105,7 +119,7 @@ export class BackendHops {
     if (open.length > 0 || close.length > 0) await this.send({ open, close });
   }
 
-  private send(task: Omit<HopTask, 'number'>): Promise<void> {
+  private send(task: Pick<HopTask, 'open' | 'close'>): Promise<void> {
     if (this.stopped) return Promise.resolve();
     this.thread ??= this.start();
     const number = this.tasks += 1;
@@ -113,7 +127,7 @@ export class BackendHops {
     this.thread.ref();
     return new Promise((resolve) => {
       this.waiting.set(number, resolve);
-      this.thread!.postMessage({ number, ...task });
+      this.thread!.postMessage({ number, usualSeconds: this.settings.limits.connectSeconds, ...task } satisfies HopTask);
     });
   }
 
@@ -126,9 +140,20 @@ export class BackendHops {
       this.thread = undefined;
       for (const done of this.waiting.values()) done();
       this.waiting.clear();
-      if (!this.stopped) setTimeout(() => { void this.send({ open: [...this.open.values()], close: [] }); }, PAUSE_MS).unref();
+      this.open.clear();
+      this.tryAgain();
     });
     return thread;
+  }
+
+  /** A while from now: what is wanted and not open is opened. */
+  private tryAgain(): void {
+    if (this.stopped || this.alarm !== undefined) return;
+    this.alarm = setTimeout(() => {
+      this.alarm = undefined;
+      void this.settle().then(() => { if (this.alarm === undefined) this.pause = FIRST_PAUSE_MS; });
+    }, this.pause).unref();
+    this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
   }
 
   private hear(news: HopNews): void {
@@ -137,6 +162,10 @@ export class BackendHops {
       this.waiting.delete(news.done);
       if (this.waiting.size === 0) this.thread?.unref();
       return;
+    }
+    if (news.problem) {
+      this.open.delete(news.path);
+      this.tryAgain();
     }
     const key = `${news.path} ${news.code}`;
     const now = performance.now();

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { type BackendTls, hopDirectory, hopNameLength, hopText, tlsText } from '../route-table/backend-tls.js';
+import memoize from 'lodash/memoize.js';
+import { type BackendTls, hopDirectory, hopNameLength, hopText, shownAddress, tlsText } from '../route-table/backend-tls.js';
 import { certificateKey, defaultKey, hostKey, trustedKey } from '../route-table/entry-keys.js';
 import type { Certificate, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { HopOrder } from './tls-hop.js';
@@ -39,32 +40,43 @@ export function neededBy(uses: Iterable<HopUse>): Set<string> {
   return keys;
 }
 
-/** The sockets, by path. */
-export function ordersOf(className: string, uses: Iterable<HopUse>, entryOf: EntryOf, settings: { workDirectory: string; connectSeconds: number }): Map<string, HopOrder> {
+/** The sockets, by path. Each entry is read once, however many routes name it. */
+export function ordersOf(className: string, uses: Iterable<HopUse>, entryOf: EntryOf, workDirectory: string): Map<string, HopOrder> {
   const orders = new Map<string, HopOrder>();
-  for (const { tls, backend } of uses) {
-    const common = settingsOf(tls, entryOf, settings.connectSeconds);
-    const service = parsed<ServiceEndpoints>(entryOf(backend));
-    if (common === undefined || service === undefined) continue;
-    const text = tlsText(tls);
-    for (const { address, port } of service.endpoints) {
-      const shownAddress = address.includes(':') ? `[${address}]` : address;
-      const name = createHash('md5').update(hopText({ class: className, tls: text }, shownAddress, port), 'latin1').digest('hex').slice(0, hopNameLength);
-      const file = path.join(settings.workDirectory, hopDirectory, name);
-      orders.set(file, { ...common, path: file, address, port });
+  const read = memoize((key: string): unknown => {
+    const json = entryOf(key);
+    return json === undefined ? undefined : JSON.parse(json);
+  });
+  for (const [text, { tls, backends }] of distinct(uses)) {
+    const common = settingsOf(tls, read);
+    if (common === undefined) continue;
+    for (const backend of backends) {
+      for (const { address, port } of (read(backend) as ServiceEndpoints | undefined)?.endpoints ?? []) {
+        const name = createHash('md5').update(hopText({ class: className, tls: text }, shownAddress(address), port), 'latin1').digest('hex').slice(0, hopNameLength);
+        const file = path.join(workDirectory, hopDirectory, name);
+        orders.set(file, { ...common, path: file, address, port });
+      }
     }
   }
   return orders;
 }
 
-function settingsOf(tls: BackendTls, entryOf: EntryOf, usualSeconds: number): Omit<HopOrder, 'path' | 'address' | 'port'> | undefined {
-  const { verify, certificate, connectSeconds, ...rest } = tls;
-  const trusted = verify === undefined ? undefined : parsed<TrustedAuthorities>(entryOf(trustedKey(verify.trusted)));
-  const pair = certificate === undefined ? undefined : parsed<Certificate>(entryOf(certificateKey(certificate)));
-  if ((verify !== undefined && trusted === undefined) || (certificate !== undefined && pair === undefined)) return undefined;
-  return { ...rest, seconds: connectSeconds ?? usualSeconds, ...(verify && { verify: { ...verify, ...trusted! } }), ...(pair && { pair }) };
+/** By text of their settings. */
+function distinct(uses: Iterable<HopUse>): Map<string, { tls: BackendTls; backends: Set<string> }> {
+  const all = new Map<string, { tls: BackendTls; backends: Set<string> }>();
+  for (const { tls, backend } of uses) {
+    const text = tlsText(tls);
+    const known = all.get(text);
+    if (known === undefined) all.set(text, { tls, backends: new Set([backend]) });
+    else known.backends.add(backend);
+  }
+  return all;
 }
 
-function parsed<Shape>(json: string | undefined): Shape | undefined {
-  return json === undefined ? undefined : JSON.parse(json) as Shape;
+function settingsOf(tls: BackendTls, read: (key: string) => unknown): Omit<HopOrder, 'path' | 'address' | 'port'> | undefined {
+  const { verify, certificate, connectSeconds: seconds, ...rest } = tls;
+  const trusted = verify === undefined ? undefined : read(trustedKey(verify.trusted)) as TrustedAuthorities | undefined;
+  const pair = certificate === undefined ? undefined : read(certificateKey(certificate)) as Certificate | undefined;
+  if ((verify !== undefined && trusted === undefined) || (certificate !== undefined && pair === undefined)) return undefined;
+  return { ...rest, ...(seconds !== undefined && { seconds }), ...(verify && { verify: { ...verify, ...trusted! } }), ...(pair && { pair }) };
 }

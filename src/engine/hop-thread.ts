@@ -11,20 +11,23 @@ export interface HopTask {
   open: HopOrder[];
   /** Paths. */
   close: string[];
+  /** Wait for connection and handshake of all that name none, from now on. */
+  usualSeconds: number;
 }
 
 /** `problem`: of a socket that is not open; absent: an endpoint got nothing. */
 export type HopNews = { done: number } | { path: string; endpoint: string; code: string; problem?: true };
 
 const servers = new Map<string, Server>();
+let usualSeconds = 0;
 const tell = (news: HopNews): void => parentPort!.postMessage(news);
 
 async function open(order: HopOrder): Promise<void> {
-  close(order.path);
-  rmSync(order.path, { force: true });
   const endpoint = `${order.address} ${order.port}`;
   try {
-    servers.set(order.path, await openHop(order, (_order, code) => tell({ path: order.path, endpoint, code })));
+    close(order.path);
+    rmSync(order.path, { force: true });
+    servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code }), usualSeconds: () => usualSeconds }));
   } catch (error) {
     tell({ path: order.path, endpoint, code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', problem: true });
   }
@@ -40,6 +43,7 @@ function close(path: string): void {
 let queue: Promise<unknown> = Promise.resolve();
 parentPort!.on('message', (task: HopTask) => {
   queue = queue.then(async () => {
+    usualSeconds = task.usualSeconds;
     task.close.forEach(close);
     await Promise.all(task.open.map(open));
     tell({ done: task.number });

@@ -89,10 +89,11 @@ export class NginxProcess {
   }
 
   /**
-   * Starts an nginx with these settings on the same sockets. When it answers, `takeOver` is told its client, and the one before
-   * finishes what is under way (`drainSeconds`). Throws an EngineError, and goes on with the one before, when it does not start.
+   * Starts an nginx with these settings on the same sockets. When it answers, `takeOver` is told its client and its processes, and
+   * the one before finishes what is under way (`drainSeconds`). Throws an EngineError, and goes on with the one before, when it
+   * does not start.
    */
-  async replace(settings: EngineSettings, takeOver: (client: ControlClient) => Promise<void>): Promise<void> {
+  async replace(settings: EngineSettings, takeOver: (client: ControlClient, pids: Pids | undefined) => Promise<void>): Promise<void> {
     if (this.replacing !== undefined) throw new EngineError('busy', 'nginx is being replaced already; wait until that is over');
     this.replacing = this.replaceOnce(settings, takeOver);
     try {
@@ -140,14 +141,14 @@ export class NginxProcess {
     void this.watch(run);
   }
 
-  private async replaceOnce(settings: EngineSettings, takeOver: (client: ControlClient) => Promise<void>): Promise<void> {
+  private async replaceOnce(settings: EngineSettings, takeOver: (client: ControlClient, pids: Pids | undefined) => Promise<void>): Promise<void> {
     const before = this.run!;
     const missing = this.sockets.missing(this.settings.listeners);
     if (missing.length > 0) throw new EngineError('port-forbidden', `nginx can't be replaced while it runs: the agent holds no socket of ${missing.join(', ')}; restart the engine`);
     let run: NginxRun | undefined;
     try {
       run = await this.startOnce({ settings, tablesNeeded: true });
-      await takeOver(run.client);
+      await takeOver(run.client, processesOf(run));
     } catch (error) {
       if (run !== undefined) killRun(run);
       await run?.ended;

@@ -2,17 +2,17 @@
 // TLS, with the settings that an Ingress asks for. Bytes only: it reads nothing of them. Before the endpoint has proven what
 // it has to prove, it gets no byte.
 
-import { chmodSync } from 'node:fs';
 import { type Server, type Socket, createServer } from 'node:net';
-import { type SecureContext, type SecureVersion, type TLSSocket, checkServerIdentity, connect, createSecureContext } from 'node:tls';
+import { type SecureContext, type SecureVersion, type TLSSocket, checkServerIdentity, connect } from 'node:tls';
+import { contextOf } from './hop-contexts.js';
 
 /** A socket and what it leads to. Plain data: it crosses threads. */
 export interface HopOrder {
   path: string;
   address: string;
   port: number;
-  /** For connection and handshake together. */
-  seconds: number;
+  /** For connection and handshake together; absent: the usual ones. */
+  seconds?: number;
   /** PEM of the authorities and of what they have revoked, certificates between, and the name; absent: nothing is judged. */
   verify?: { trusted: string; lists?: string; depth: number; name: string };
   serverName?: string;
@@ -23,56 +23,79 @@ export interface HopOrder {
   http2?: true;
 }
 
-/** Why an endpoint got nothing, as a code. */
-export type HopFailed = (order: HopOrder, code: string) => void;
-
-const usualCiphers = 'DEFAULT';
-/** Whoever speaks without keys proves nothing. */
-const never = '!aNULL:!eNULL';
+export interface HopOptions {
+  /** Why a request got nowhere, as a code. */
+  failed: (code: string) => void;
+  /** Asked at each connection: the engine's settings may change. */
+  usualSeconds: () => number;
+}
 
 /** Resolves when the socket takes connections. Rejects when the settings are none that OpenSSL knows, or the socket can't be made. */
-export async function openHop(order: HopOrder, failed: HopFailed): Promise<Server> {
-  const { verify, pair, least = 'TLSv1.2', most = 'TLSv1.3', ciphers = usualCiphers } = order;
-  const context = createSecureContext({
-    minVersion: least, maxVersion: most, ciphers: `${ciphers}:${never}`,
-    ...(verify && { ca: verify.trusted, ...(verify.lists !== undefined && { crl: verify.lists }) }), ...(pair && { cert: pair.chain, key: pair.key }),
-  });
-  const server = createServer({ pauseOnConnect: true, noDelay: true }, (inbound) => join(inbound, order, context, failed));
+export async function openHop(order: HopOrder, options: HopOptions): Promise<Server> {
+  const context = contextOf(order);
+  const server = createServer({ pauseOnConnect: true, noDelay: true }, (inbound) => join(inbound, { order, context, ...options }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(order.path, () => resolve());
+    // For everybody: the directory lets nobody else through (work-directory.ts).
+    server.listen({ path: order.path, readableAll: true, writableAll: true }, () => resolve());
   });
-  // The directory lets nobody else through (work-directory.ts).
-  chmodSync(order.path, 0o666);
+  // What it can't take (no descriptor is free), nobody else may take down.
+  server.on('error', (error) => options.failed(codeOf(error)));
   return server;
 }
 
-function join(inbound: Socket, order: HopOrder, secureContext: SecureContext, failed: HopFailed): void {
-  const { verify } = order;
-  const outbound = connect({
-    host: order.address, port: order.port, secureContext, rejectUnauthorized: verify !== undefined,
-    ...(verify && { checkServerIdentity: (_host, certificate) => checkServerIdentity(verify.name, certificate) }),
-    ...(order.serverName !== undefined && { servername: order.serverName }), ...(order.http2 && { ALPNProtocols: ['h2'] }),
-  });
-  const deadline = setTimeout(() => outbound.destroy(Object.assign(new Error('too late'), { code: 'ETIMEDOUT' })), order.seconds * 1000);
+function join(inbound: Socket, { order, context, failed, usualSeconds }: HopOptions & { order: HopOrder; context: SecureContext }): void {
+  let outbound: TLSSocket;
+  try {
+    outbound = connectTo(order, context);
+  } catch (error) {
+    failed(codeOf(error as Error));
+    inbound.destroy();
+    return;
+  }
+  let joined = false;
+  const deadline = setTimeout(() => outbound.destroy(failure('ETIMEDOUT')), (order.seconds ?? usualSeconds()) * 1000);
   outbound.once('secureConnect', () => {
     clearTimeout(deadline);
     outbound.setNoDelay(true);
-    if (verify !== undefined && !provesEnough(outbound, verify.depth)) {
-      outbound.destroy(Object.assign(new Error('too deep'), { code: 'CERT_CHAIN_TOO_LONG' }));
+    if (order.verify !== undefined && !provesEnough(outbound, order.verify.depth)) {
+      outbound.destroy(failure('CERT_CHAIN_TOO_LONG'));
       return;
     }
-    inbound.pipe(outbound);
-    outbound.pipe(inbound);
+    joined = true;
+    pass(inbound, outbound);
   });
-  outbound.on('error', (error: NodeJS.ErrnoException) => failed(order, error.code ?? 'UNKNOWN'));
+  outbound.on('error', (error) => { if (!joined) failed(codeOf(error)); });
   inbound.on('error', () => outbound.destroy());
   inbound.on('close', () => outbound.destroy());
   outbound.on('close', () => {
     clearTimeout(deadline);
-    // An answer that is whole is on its way out still; one that broke off must not look whole.
-    if (!outbound.readableEnded) inbound.destroy();
+    // An answer that is whole is on its way out still; one that broke off must not look whole. An end before it began is none.
+    if (!joined || !outbound.readableEnded) inbound.destroy();
   });
+}
+
+function connectTo({ address, port, verify, serverName, http2 }: HopOrder, secureContext: SecureContext): TLSSocket {
+  return connect({
+    host: address, port, secureContext, rejectUnauthorized: verify !== undefined,
+    ...(verify && { checkServerIdentity: (_host, certificate) => checkServerIdentity(verify.name, certificate) }),
+    ...(serverName !== undefined && { servername: serverName }), ...(http2 && { ALPNProtocols: ['h2'] }),
+  });
+}
+
+function pass(inbound: Socket, outbound: TLSSocket): void {
+  inbound.pipe(outbound);
+  outbound.pipe(inbound);
+  // Whoever has answered to the end takes no more: what comes still is read away, for who does not read sees no end.
+  outbound.once('end', () => inbound.unpipe(outbound).resume());
+}
+
+function failure(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
+
+function codeOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? 'UNKNOWN';
 }
 
 /** Whether it was judged and found right, with no more certificates between its own and its authority's than `depth`. */

@@ -1,6 +1,8 @@
 // TLS to endpoints with settings of an Ingress's own, and how such a way is named. nginx has one setting for all, so these requests
 // go through the agent: the name is that of the socket that leads to one endpoint with one set of settings.
 
+import { find } from './text.js';
+
 /** What TLS to endpoints is spoken with. Certificates are in entries of their own, named by a hash of their content. */
 export interface BackendTls {
   /** The endpoint's certificate must lead to the authorities of entry `trusted/<id>` and be valid for the name. Absent: not judged. */
@@ -31,7 +33,12 @@ export function tlsText(tls: BackendTls): string {
     (tls.ciphers ?? '') + '\n' + (tls.http2 === undefined ? '' : 'h2') + '\n' + seconds;
 }
 
-/** What the name of a socket is a hash of. `tls`: tlsText; no class uses another one's. The address as nginx writes it, IPv6 in brackets. */
+/** An endpoint's address as nginx writes it: IPv6 in brackets. */
+export function shownAddress(address: string): string {
+  return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
+}
+
+/** What the name of a socket is a hash of. `tls`: tlsText; no class uses another one's. `address`: as shownAddress gives it. */
 export function hopText(settings: { class: string; tls: string }, address: string, port: number): string {
   return settings.class + '\n' + settings.tls + '\n' + address + ' ' + `${port}`;
 }

@@ -10,6 +10,8 @@ import type { TLSSocket, TlsOptions } from 'node:tls';
 import { expect } from 'chai';
 import { type CertificateShop, type Pair, openCertificateShop } from '../../fixtures/certificate-authority.js';
 import { type DevSession, ingress, startDevSession } from '../../fixtures/dev-session.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { openWebSocket } from '../../fixtures/open-websocket.js';
 import { serviceAt } from '../../fixtures/service-at.js';
 
 interface SeenTls { client: string; servername: string | false; version: string; cipher: string; path: string; bytes: number; hash: string }
@@ -30,6 +32,9 @@ describe('e2e: TLS to backends', function () {
   const servers: (Server | Http2Server)[] = [];
   /** Requests that came through, by server. */
   const got: Record<string, number> = {};
+  /** WebSockets that came through, and what ends each from the side of its server. */
+  const upgraded: { name: string; host: string | undefined; servername: string | false; authorized: boolean; client: string; open: boolean }[] = [];
+  const ends: (() => void)[] = [];
   const secret = (name: string, data: Record<string, string>, type = 'Opaque'): string =>
     `---\n${JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, type, data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])) })}\n---\n`;
   const pairOf = ({ cert, key }: Pair): Record<string, string> => ({ 'tls.crt': cert, 'tls.key': key });
@@ -47,6 +52,15 @@ describe('e2e: TLS to backends', function () {
         response.setHeader('x-seen', JSON.stringify(seen));
         response.end(request.url === '/large' ? Buffer.alloc(4 * 1024 * 1024, 'x') : 'fine');
       });
+    });
+    server.on('upgrade', (request, socket) => {
+      const { authorized, servername } = request.socket as TLSSocket & { servername: string | false };
+      upgraded.push({ name, host: request.headers.host, servername, authorized, client: String((request.socket as TLSSocket).getPeerCertificate().subject?.CN ?? ''), open: true });
+      const own = upgraded.at(-1)!;
+      socket.on('error', () => undefined).on('close', () => { own.open = false; });
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      if (request.url === '/ws') socket.pipe(socket);
+      ends.push(() => socket.destroy());
     });
     servers.push(server);
     server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
@@ -86,7 +100,7 @@ describe('e2e: TLS to backends', function () {
       web('deep-0', 'deep', { ...verified, 'proxy-ssl-verify-depth': '0' }), web('deep-1', 'deep', verified), web('turning', 'right', { ...verified, 'proxy-ssl-secret': 'turning' }),
       web('revoked', 'revoked', { ...verified, 'proxy-ssl-secret': 'listing' }), web('not-revoked', 'right', { ...verified, 'proxy-ssl-secret': 'listing' }), web('unlisted', 'revoked', verified), web('list-ended', 'right', { ...verified, 'proxy-ssl-secret': 'ended' }),
       web('version', 'right', { 'proxy-ssl-protocols': 'TLSv1 TLSv1.1 TLSv1.2' }), web('version-3', 'old', { 'proxy-ssl-protocols': 'TLSv1.3' }), web('cipher', 'right', { 'proxy-ssl-protocols': 'TLSv1.2', 'proxy-ssl-ciphers': 'ECDHE-ECDSA-CHACHA20-POLY1305' }), web('no-cipher', 'right', { 'proxy-ssl-ciphers': 'NO-SUCH-CIPHER' }),
-      web('vhost', 'right', { 'proxy-ssl-server-name': 'on', 'upstream-vhost': 'inner.test:8443' }), web('lane', 'right', { ...verified, 'proxy-buffering': 'on', 'load-balance': 'ewma', 'proxy-next-upstream': 'error http_503' }),
+      web('vhost', 'right', { 'proxy-ssl-server-name': 'on', 'upstream-vhost': 'inner.test:8443' }), web('vhost-judged', 'right', { ...verified, 'proxy-ssl-server-name': 'on', 'upstream-vhost': 'inner.test' }), web('lane', 'right', { ...verified, 'proxy-buffering': 'on', 'load-balance': 'ewma', 'proxy-next-upstream': 'error http_503' }),
       ingress({ name: 'grpc', host: 'grpc.example.com', service: 'grpc', annotations: { ...verified, 'proxy-ssl-secret': 'ca-a', 'backend-protocol': 'GRPCS' } }),
       ...Object.entries(closed).map(([name, annotations]) => web(`closed-${name}`, 'right', annotations)), web('last', 'right', verified),
     ].join(''));
@@ -186,6 +200,34 @@ describe('e2e: TLS to backends', function () {
     } finally {
       client.close();
     }
+  });
+
+  it('WebSockets pass both ways and end from either side, verified, with a certificate, with the name of upstream-vhost', async () => {
+    const { http } = session.settings.ports.external;
+    for (const [name, expected] of [
+      ['shown', { host: 'shown.example.com', servername: NAME, client: 'client' }], ['verified', { host: 'verified.example.com', servername: false, client: '' }], ['vhost', { host: 'inner.test:8443', servername: 'inner.test', client: '' }],
+    ] as const) {
+      for (const endedBy of ['client', 'server'] as const) {
+        const socket = await openWebSocket(http, `${name}.example.com`);
+        for (const text of ['one', 'two', 'three']) await socket.echo(`${name} ${endedBy} ${text}`);
+        const seen = upgraded.at(-1)!;
+        expect(seen).to.include(expected);
+        if (endedBy === 'client') socket.close();
+        else ends.at(-1)!();
+        await eventually(() => expect([seen.open, socket.open]).to.deep.equal([false, false]));
+      }
+    }
+  });
+
+  it('a WebSocket to a backend that can\'t prove who it is comes to nothing', async () => {
+    const before = upgraded.length;
+    const problem = await openWebSocket(session.settings.ports.external.http, 'other-authority.example.com').then(() => 'open', (error: Error) => error.message);
+    expect(problem).to.match(/^HTTP\/1\.1 502 /);
+    expect(upgraded).to.have.length(before);
+  });
+
+  it('a verified backend takes the name of upstream-vhost as SNI, and is judged by proxy-ssl-name', async () => {
+    expect((await seenBy('vhost-judged')).servername).to.equal(NAME);
   });
 
   it('another authority in the Secret counts from the next request on, without a new nginx', async () => {

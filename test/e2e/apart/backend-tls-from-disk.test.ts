@@ -3,12 +3,13 @@
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type Server, createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { parse, stringify } from 'yaml';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
 import { type EngineProgram, putTable, startEngineProgram } from '../../fixtures/engine-program.js';
 import { eventually } from '../../fixtures/eventually.js';
@@ -70,15 +71,36 @@ describe('e2e: TLS to backends from the disk of an engine', function () {
     await expectServed(next);
   });
 
-  it('workers of another account get through, and no third one', async function () {
-    if (process.getuid?.() !== 0) return this.skip();
+  /** Lua code that every account can read. */
+  const readableLua = (): string => {
     const lua = path.join(folder, 'lua');
     cpSync('dist/lua', lua, { recursive: true });
     execFileSync('chmod', ['-R', 'a+rX', lua]);
-    const engine = await start('account', { workerUser: 'www-data', luaDirectory: lua });
-    await expectServed(engine);
+    return lua;
+  };
+  const expectOwner = (engine: EngineProgram, account: string): void => {
     const directory = path.join(engine.workDirectory, 'hops');
     const { uid, mode } = statSync(directory);
-    expect([uid, mode & 0o777, readdirSync(directory).length]).to.deep.equal([Number(execFileSync('id', ['-u', 'www-data'])), 0o700, 2]);
+    expect([uid, mode & 0o777, readdirSync(directory).length]).to.deep.equal([Number(execFileSync('id', ['-u', account])), 0o700, 2]);
+  };
+
+  it('workers of another account get through, and no third one', async function () {
+    if (process.getuid?.() !== 0) return this.skip();
+    const engine = await start('account', { workerUser: 'www-data', luaDirectory: readableLua() });
+    await expectServed(engine);
+    expectOwner(engine, 'www-data');
+  });
+
+  it('workers that get another account with new settings get through', async function () {
+    if (process.getuid?.() !== 0) return this.skip();
+    const engine = await start('turns', { luaDirectory: readableLua() });
+    await expectServed(engine);
+    const settings = parse(readFileSync(engine.file, 'utf8')) as { engine: { workerUser?: string } };
+    settings.engine.workerUser = 'www-data';
+    writeFileSync(engine.file, stringify(settings));
+    engine.child.kill('SIGHUP');
+    await eventually(() => expect(engine.output()).to.include('a new nginx serves with the settings'), 20_000);
+    await expectServed(engine);
+    expectOwner(engine, 'www-data');
   });
 });

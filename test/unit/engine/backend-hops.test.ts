@@ -1,8 +1,9 @@
 // The agent's ways to endpoints over TLS: open before nginx is told of them, closed with the table that needed them, back after their
 // thread has died. Real sockets, a real thread, real TLS.
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { type AddressInfo, connect } from 'node:net';
+import { createHash } from 'node:crypto';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { type AddressInfo, type Server as NetServer, connect, createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Server, createServer } from 'node:tls';
@@ -11,6 +12,7 @@ import { expect } from 'chai';
 import { BackendHops } from '../../../src/engine/backend-hops.js';
 import { ordersOf, usesOf } from '../../../src/engine/hop-orders.js';
 import type { EngineSettings } from '../../../src/engine/settings.js';
+import { hopNameLength, hopText, shownAddress, tlsText } from '../../../src/route-table/backend-tls.js';
 import type { BackendTls } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { selfSigned } from '../../fixtures/self-signed.js';
@@ -31,6 +33,9 @@ describe('engine: ways to backends over TLS', function () {
   /** What nginx has. */
   let table: Map<string, string>;
   let got = 0;
+  /** Takes connections and says nothing. */
+  let mute: NetServer;
+  let silent: number;
   const sockets = (): string[] => readdirSync(path.join(folder, 'hops')).map((name) => path.join(folder, 'hops', name));
   const verify = { trusted: 'trusted-1', depth: 1, name: 'backend.internal' };
 
@@ -46,8 +51,14 @@ describe('engine: ways to backends over TLS', function () {
     server.on('tlsClientError', () => undefined).listen(0, '127.0.0.1');
     await once(server, 'listening');
     port = (server.address() as AddressInfo).port;
+    mute = createNetServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    silent = (mute.address() as AddressInfo).port;
   });
-  after(() => server.close());
+  after(() => {
+    server.close();
+    mute.close();
+  });
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-hops-'));
     mkdirSync(path.join(folder, 'hops'), { mode: 0o700 });
@@ -144,10 +155,60 @@ describe('engine: ways to backends over TLS', function () {
 
   it('an endpoint that takes no connection is given up in time', async () => {
     // 192.0.2.0/24 belongs to nobody (RFC 5737).
-    const orders = ordersOf('red', [{ tls: { connectSeconds: 1, serverName: 'a' }, backend }], () => endpoints(port), { workDirectory: folder, connectSeconds: 9 });
-    expect([...orders.values()].map(({ seconds }) => seconds)).to.deep.equal([1]);
     await step([['host/a.test', host({ serverName: 'a', connectSeconds: 1 })], [backend, JSON.stringify({ endpoints: [{ address: '192.0.2.1', port: 443 }] })]]);
     expect(await say(sockets()[0]!)).to.equal('closed');
+  });
+
+  it('waits as long as the settings of today say, at the sockets of before too', async () => {
+    await step([['host/a.test', host({ serverName: 'a' })], [backend, JSON.stringify({ endpoints: [{ address: '127.0.0.1', port: silent }] })]]);
+    const waited = async (): Promise<number> => {
+      const begun = performance.now();
+      expect(await say(sockets()[0]!)).to.equal('closed');
+      return performance.now() - begun;
+    };
+    hops.obey({ workDirectory: folder, limits: { connectSeconds: 0.2 } as EngineSettings['limits'] });
+    // It was 2 seconds.
+    expect(await waited()).to.be.lessThan(1900);
+  });
+
+  it('what could not be opened is tried again', async () => {
+    const blocked = path.join(folder, 'hops');
+    rmSync(blocked, { recursive: true });
+    await step([['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
+    expect(log.join('\n')).to.include('can\'t be spoken');
+    mkdirSync(blocked, { mode: 0o700 });
+    await eventually(async () => expect(await say(sockets()[0]!)).to.equal('hello'));
+  });
+
+  it('nobody is let in when there is no nginx to ask for its account', function () {
+    if (process.getuid?.() !== 0) return this.skip();
+    chownSync(path.join(folder, 'hops'), 65_534, 65_534);
+    hops.admit(undefined);
+    expect(statSync(path.join(folder, 'hops')).uid).to.equal(65_534);
+    hops.admit(process.pid);
+    expect(statSync(path.join(folder, 'hops')).uid).to.equal(0);
+  });
+
+  it('entries are read once, however many routes name them', () => {
+    const read: string[] = [];
+    const tls = (depth: number): BackendTls => ({ verify: { ...verify, depth }, certificate: 'pair-1' });
+    const uses = Array.from({ length: 50 }, (_, at) => ({ tls: tls(at % 2), backend }));
+    const entryOf = (key: string): string => {
+      read.push(key);
+      return key === backend ? endpoints(1, 2, 3) : JSON.stringify({ trusted: certificate, chain: 'chain', key: 'key' });
+    };
+    const orders = [...ordersOf('red', uses, entryOf, folder).values()];
+    expect(read.sort()).to.deep.equal(['certificate/pair-1', backend, 'trusted/trusted-1']);
+    expect(orders).to.have.length(6);
+    expect(orders.map(({ port: one, verify: judged }) => `${one} ${judged!.depth}`).sort()).to.deep.equal(['1 0', '1 1', '2 0', '2 1', '3 0', '3 1']);
+  });
+
+  it('the names of sockets are those that nginx asks for, IPv6 in brackets', () => {
+    const [order] = ordersOf('red', [{ tls: { serverName: 'a' }, backend }], () => JSON.stringify({ endpoints: [{ address: 'fd00::1', port: 443 }] }), folder).values();
+    const text = hopText({ class: 'red', tls: tlsText({ serverName: 'a' }) }, shownAddress('fd00::1'), 443);
+    expect([shownAddress('fd00::1'), shownAddress('10.0.0.1')]).to.deep.equal(['[fd00::1]', '10.0.0.1']);
+    expect(path.basename(order!.path)).to.equal(createHash('md5').update(text).digest('hex').slice(0, hopNameLength));
+    expect(order!.address).to.equal('fd00::1');
   });
 
   it('looks only into hosts that may have any', () => {
