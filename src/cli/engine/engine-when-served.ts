@@ -31,16 +31,17 @@ export interface EngineWhenServedOptions {
   /** May change: whoever was given it sees the classes of today. */
   classes: readonly string[];
   log: Log;
+  start?: typeof startEngine;
 }
 
-export function createEngineWhenServed({ settings, classes, log }: EngineWhenServedOptions): EngineWhenServed {
+export function createEngineWhenServed({ settings, classes, log, start = startEngine }: EngineWhenServedOptions): EngineWhenServed {
   let starting: Promise<Engine> | undefined;
   let engine: Engine | undefined;
   const lastGood = keepLastGood({ directory: path.join(settings().workDirectory, 'tables'), classes, held: (name) => engine?.table(name), log });
   const firstTables = createFirstTables(lastGood, log);
   const early = keepEarlyWishes();
   const running = async (first: readonly FirstTable[] = []): Promise<Engine> => {
-    starting ??= startEngine(settings(), { log, first }).catch((error: unknown) => {
+    starting ??= start(settings(), { log, first }).catch((error: unknown) => {
       starting = undefined;
       throw error;
     });
@@ -53,9 +54,14 @@ export function createEngineWhenServed({ settings, classes, log }: EngineWhenSer
     async begin(names, own) {
       const tables = firstTables.choose(names, own);
       if (tables.length === 0) return;
-      if (engine === undefined) await running(tables);
-      else for (const { update } of tables) await engine.apply(update);
-      for (const table of tables) firstTables.served(table);
+      const begins = starting === undefined;
+      const runs = await running(tables);
+      for (const table of tables) {
+        const { class: name } = table.update;
+        const result = begins ? { applied: true as const } : await runs.apply(table.update);
+        if (result.applied) firstTables.served(table);
+        else log('error', `class ${name}: its last good table is not served: ${result.reason}; a controller has to bring one`);
+      }
     },
     async apply(update) {
       const result = await (await running()).apply(update);
