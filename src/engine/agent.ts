@@ -47,6 +47,8 @@ export interface Engine {
    * EngineError that says what to do, and all goes on as before, when that can't be done.
    */
   replaceNginx(settings: EngineSettings): Promise<void>;
+  /** Has nginx open the log of requests (`accessLog`) anew, for whoever has moved its file away. No line is lost. */
+  reopenLog(): void;
   /** Asks clients to go elsewhere after each answer; `stop` comes next. Never rejects. */
   leave(): Promise<void>;
   stop(): Promise<void>;
@@ -81,6 +83,7 @@ export async function startEngine(settings: EngineSettings, { log, first = [] }:
     table: (className) => engine.table(className),
     readiness: () => engine.readiness(),
     replaceNginx: (next) => engine.replaceNginx(next),
+    reopenLog: () => engine.reopenLog(),
     leave: () => engine.leave(),
     stop: () => engine.stop(),
   };
@@ -169,6 +172,10 @@ class RunningEngine implements Engine {
     });
     this.replacing = done.catch(() => undefined);
     return done;
+  }
+
+  reopenLog(): void {
+    this.nginx.reopenLog();
   }
 
   leave(): Promise<void> {

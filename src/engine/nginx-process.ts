@@ -9,7 +9,7 @@ import { ListenSockets } from './listen-sockets.js';
 import { checkInstalled, testConfiguration } from './nginx-check.js';
 import { explainNginxFailure } from './nginx-failure.js';
 import { engineFiles } from './nginx-conf.js';
-import { type Log, type LogLevel, type NginxRun, endsWithin, killRun, processesOf, spawnNginx, untilDeaf } from './nginx-run.js';
+import { type Log, type LogLevel, type NginxRun, endsWithin, killRun, processesOf, reopenWorkerLogs, spawnNginx, untilDeaf } from './nginx-run.js';
 import type { EngineSettings } from './settings.js';
 import { showCurrentRun, writeConfiguration } from './work-directory.js';
 
@@ -50,6 +50,8 @@ export class NginxProcess {
   private readonly halt = new AbortController();
   private pause = FIRST_PAUSE;
   private replacing: Promise<void> | undefined;
+  /** performance.now() of the last time. */
+  private logReopened = -Infinity;
 
   constructor(private settings: EngineSettings, private readonly hooks: NginxHooks) {}
 
@@ -80,6 +82,17 @@ export class NginxProcess {
   /** Ends this nginx at once and lets the watch start a new one. */
   restart(): void {
     if (this.run !== undefined) killRun(this.run);
+  }
+
+  /**
+   * Has every nginx that runs open the log of requests anew by its name, those too that finish what is under way. Each writes all
+   * that it has to the file of before first; one that can't open the new one goes on with that.
+   */
+  reopenLog(): void {
+    this.logReopened = performance.now();
+    this.run?.child.kill('SIGUSR1');
+    // A master that has been told to end hears nothing else any more.
+    for (const run of this.former) reopenWorkerLogs(run);
   }
 
   /** Tests whether nginx takes the configuration that these settings give. Throws an EngineError that says what is wrong. */
@@ -132,6 +145,8 @@ export class NginxProcess {
 
   private makeCurrent(run: NginxRun): void {
     this.run = run;
+    // It may have opened the file of before; sooner the signal would have ended it.
+    if (this.logReopened >= run.started) run.child.kill('SIGUSR1');
     try {
       showCurrentRun(this.settings.workDirectory, run.number, run.child.pid!);
     } catch (error) {

@@ -119,6 +119,17 @@ export async function endsWithin(run: NginxRun, milliseconds: number): Promise<b
   return run.over;
 }
 
+/** Has its workers open their logs anew, in place of its master. */
+export function reopenWorkerLogs(run: NginxRun): void {
+  for (const worker of processesOf(run)?.workers ?? []) {
+    try {
+      process.kill(worker, 'SIGUSR1');
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
 /** Ends its master and workers at once. */
 export function killRun(run: NginxRun): void {
   if (run.child.pid !== undefined && !run.over) killGroup(run.child.pid, 'SIGKILL');

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { jsonLog } from '../json-log.js';
-import { nextSignal, onHangUp } from '../next-signal.js';
+import { nextSignal, onHangUp, onLogMoved } from '../next-signal.js';
 import { type EngineProgramSettings, readEngineProgramSettings } from './engine-program-settings.js';
 
 /** The command; `finish` gets 0 after a signal, 1 when a part can't start, 2 when the settings are not valid. */
@@ -22,6 +22,7 @@ async function runEngine(file: string, print: (line: string) => void): Promise<n
     return 2;
   }
   const signal = nextSignal();
+  const atLogMoved = onLogMoved();
   const partLog = await jsonLog();
   const log = (level: Parameters<typeof partLog>[0], message: string): void => partLog(level, 'engine', message);
   try {
@@ -32,6 +33,10 @@ async function runEngine(file: string, print: (line: string) => void): Promise<n
       await program.change(readEngineProgramSettings(file));
       log('info', 'a new nginx serves with the settings as they are now');
     }, (error) => log('error', `everything goes on as before: ${error.message}`));
+    atLogMoved(() => {
+      program.reopenLog();
+      log('info', 'SIGUSR1: nginx opens the log of requests anew');
+    });
     log('info', `engine ${settings.name}: admin listener on port ${program.adminPort}`);
     log('info', `${await signal}: ending`);
     await program.stop();

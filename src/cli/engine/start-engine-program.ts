@@ -18,6 +18,8 @@ export interface EngineProgram {
    * followed that they name. Throws, and all goes on as before, when that can't be done.
    */
   change(settings: EngineProgramSettings): Promise<void>;
+  /** Has nginx open the log of requests anew. */
+  reopenLog(): void;
   /** First unready, then no new requests, then the end when those in flight are answered. */
   stop(): Promise<void>;
 }
@@ -43,6 +45,7 @@ export async function startEngineProgram(initial: EngineProgramSettings, log: Lo
   return {
     adminPort: admin.port,
     pids: () => engine.current()?.pids(),
+    reopenLog: () => engine.current()?.reopenLog(),
     async change(next) {
       checkFixed(settings, next);
       await engine.current()?.replaceNginx(next.engine);

@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { Command } from 'commander';
 import isEqual from 'lodash/isEqual.js';
 import { jsonLog } from '../json-log.js';
-import { nextSignal, onHangUp } from '../next-signal.js';
+import { nextSignal, onHangUp, onLogMoved } from '../next-signal.js';
 import type { Installation } from '../installation/start-installation.js';
 import type { RunSettings } from './run-settings.js';
 
@@ -27,6 +27,7 @@ export function runCommand(finish: (exitCode: number) => void): Command {
 async function run({ config, shard }: Options): Promise<number> {
   const log = await jsonLog();
   const ended = nextSignal();
+  const atLogMoved = onLogMoved();
   let settings: RunSettings;
   let installation: Installation;
   let read: () => RunSettings;
@@ -51,6 +52,10 @@ async function run({ config, shard }: Options): Promise<number> {
     await changeEngine(installation, settings, read());
     log('info', 'run', 'SIGHUP: a new nginx serves with the settings as they are now');
   }, (error) => log('error', 'run', `SIGHUP: everything goes on as before: ${error.message}`));
+  atLogMoved(() => {
+    installation.engine.reopenLog();
+    log('info', 'run', 'SIGUSR1: nginx opens the log of requests anew');
+  });
   log('info', 'run', `serves ${settings.claims.map((claim) => claim.class).join(', ')} when ready; metrics and health on port ${installation.adminPort}`);
   log('info', 'run', `${await ended}: hands its claims back, serves ${settings.unreadySeconds} s more and lets nginx finish what is under way`);
   await installation.stop();
