@@ -10,11 +10,10 @@ import type { Engine } from '../src/engine/agent.js';
 import { startPods } from './harness/pods.js';
 import { anonymousMemory } from './harness/processor-time.js';
 import { conditions, writeResult } from './harness/report.js';
-import { type Scenario, hostName } from './harness/scenario.js';
+import { hostName, scenarioWith } from './harness/scenario.js';
 import { ingressArbiter, startArbiter } from './peers/ingress-arbiter.js';
 
 const { values } = parseArgs({ options: { hosts: { type: 'string', default: '10000,100000' }, hot: { type: 'string', default: '10000' } } });
-const none: Scenario = { question: '', hosts: 0, classes: 1, paths: 0, policies: false, scheme: 'http', certificates: 'one', connections: 1, proxies: [], limits: {} };
 
 /** Bytes taken in the zones that hold tables. */
 async function zoneBytes(engine: Engine): Promise<number> {
@@ -41,7 +40,7 @@ for (const hosts of values.hosts.split(',').map(Number)) {
   try {
     const before = await conditions([ingressArbiter]);
     const begun = performance.now();
-    const { engine, ports } = await startArbiter({ scenario: { ...none, hosts }, folder, pods: pods.ports, certificates: [] }, { workers: 1, metrics: {} });
+    const { engine, ports } = await startArbiter({ scenario: scenarioWith({ hosts }), folder, pods: pods.ports, certificates: [] }, { workers: 1, metrics: {} });
     try {
       const servedMs = performance.now() - begun;
       const cold = anonymousMemory(engine.pids()!.workers);

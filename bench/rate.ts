@@ -16,7 +16,7 @@ import { startPods } from './harness/pods.js';
 import { bindTo, elsewhere, loadProcessor, monotonicMs, processorTime, proxyProcessor } from './harness/processor-time.js';
 import { type PublishedClass, publishClass } from './harness/published-class.js';
 import { conditions, quantile, writeResult } from './harness/report.js';
-import type { Scenario } from './harness/scenario.js';
+import { scenarioWith } from './harness/scenario.js';
 import { type Window, renderWindow, startSteadyLoad } from './harness/steady-load.js';
 import { ingressArbiter, startArbiter } from './peers/ingress-arbiter.js';
 
@@ -25,7 +25,7 @@ const { values } = parseArgs({ options: {
 } });
 const quietMs = Number(values.quiet) * 1000;
 const hosts = Number(values.hosts);
-const scenario: Scenario = { question: '', hosts: 2 * hosts, classes: 2, paths: 0, policies: true, scheme: 'http', certificates: 'one', connections: 1, proxies: [], limits: {} };
+const scenario = scenarioWith({ hosts: 2 * hosts, classes: 2, policies: true });
 /** Of the class whose lag is looked at while the other one changes much. */
 const NEIGHBOUR_PER_SECOND = 20;
 

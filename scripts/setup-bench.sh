@@ -23,6 +23,7 @@ nghttpd nghttp2-server
 valgrind valgrind
 LIST
   [ -e /usr/include/stdio.h ] || echo libc6-dev
+  [ -e /usr/include/openssl/ssl.h ] || echo libssl-dev
 }
 
 install_missing missing 'Only bench/ needs it'

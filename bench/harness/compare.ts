@@ -8,7 +8,7 @@ import path from 'node:path';
 import { selfSigned } from '../../test/fixtures/self-signed.js';
 import type { Peer, RunningProxy } from '../peers/peer.js';
 import { type Load, createLoad } from './load.js';
-import { startPods } from './pods.js';
+import { startPodsFor } from './pods.js';
 import { processorTime } from './processor-time.js';
 import { type Scenario, hostName } from './scenario.js';
 
@@ -34,7 +34,7 @@ export interface Effort {
 /** Runs a scenario; `say` is told how far it is. The first of `peers` is the base. Throws when a request fails. */
 export async function compare(scenario: Scenario, peers: readonly Peer[], effort: Effort, say: (text: string) => void): Promise<Round[]> {
   const folder = mkdtempSync(path.join(tmpdir(), 'ia-bench-'));
-  const pods = await startPods(4, folder);
+  const pods = await startPodsFor(scenario, folder);
   try {
     const certificates = await certificatesFor(scenario);
     const rounds: Round[] = [];
@@ -80,9 +80,9 @@ interface Play {
 async function playRounds({ running, names, load, start, effort }: Play): Promise<Round[]> {
   const played: Round[] = [];
   const one = async (at: number): Promise<Round> => {
-    const { ports, pids } = running[at]!;
+    const { ports, pids, hosts } = running[at]!;
     const before = processorTime(pids());
-    const { requests, wallMs } = await load.put(ports, effort.seconds);
+    const { requests, wallMs } = await load.put(ports, effort.seconds, hosts);
     const used = (processorTime(pids()) - before) / 1000;
     return { proxy: names[at]!, start, microseconds: used / requests, busy: used / 1000 / wallMs, requests };
   };

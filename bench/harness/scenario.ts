@@ -15,8 +15,11 @@ export interface Scenario {
   paths: number;
   /** Whether each route also carries an address list, CORS, limits of body and waits. */
   policies: boolean;
-  /** What a client speaks. `https-new`: a handshake for every request. */
-  scheme: 'http' | 'https' | 'https-new';
+  /** What a client speaks. `https-new`: a handshake for every request; `https-resumed`: the same, resuming a session; `h2`: HTTP/2 over TLS. */
+  scheme: 'http' | 'https' | 'https-new' | 'https-resumed' | 'h2';
+  /** `grpc`: unary calls, over h2; `websocket`: messages over open ones; `download` and `upload`: bodies of `bytes`. */
+  traffic: 'requests' | 'grpc' | 'websocket' | 'download' | 'upload';
+  bytes: number;
   /** Certificates: one, or one for each host. Only of https. */
   certificates: 'one' | 'each';
   connections: number;
@@ -28,12 +31,15 @@ export interface Scenario {
   instructions?: number;
 }
 
-const DEFAULTS = { classes: 1, paths: 0, policies: false, scheme: 'http', certificates: 'one', connections: 32, limits: {} } as const;
+const DEFAULTS = { classes: 1, paths: 0, policies: false, scheme: 'http', traffic: 'requests', bytes: 0, certificates: 'one', connections: 32, limits: {} } as const;
 
 /** Reads a scenario by its name. Throws when there is none. */
 export function readScenario(name: string): Scenario {
   return { ...DEFAULTS, ...JSON.parse(readFileSync(path.resolve('bench/scenarios', `${name}.json`), 'utf8')) as Scenario };
 }
+
+/** One that is not in a file. */
+export const scenarioWith = (own: Partial<Scenario>): Scenario => ({ ...DEFAULTS, question: '', hosts: 0, proxies: [], ...own });
 
 export const hostName = (at: number): string => `h${at}.example.com`;
 

@@ -2,11 +2,11 @@
 
 import { caddy } from './caddy.js';
 import { haproxy } from './haproxy.js';
-import { control, countedByIngress, ingressArbiter, uncounted } from './ingress-arbiter.js';
+import { control, countedByIngress, fewerHosts, ingressArbiter, uncounted } from './ingress-arbiter.js';
 import type { Peer } from './peer.js';
 import { staticNginx } from './static-nginx.js';
 
-const all: readonly Peer[] = [staticNginx, haproxy, caddy, ingressArbiter, control, uncounted, countedByIngress];
+const all: readonly Peer[] = [staticNginx, haproxy, caddy, ingressArbiter, control, uncounted, countedByIngress, fewerHosts];
 
 /** A proxy by its name. Throws when there is none. */
 export function peerNamed(name: string): Peer {

@@ -26,16 +26,19 @@ export const control = arbiterPeer('ingress-arbiter-again', {});
 export const uncounted = arbiterPeer('ingress-arbiter-uncounted', { traffic: false });
 /** It counts by Ingress and path, also under the names of ingress-nginx. */
 export const countedByIngress = arbiterPeer('ingress-arbiter-by-ingress', { histogramsPerIngress: true, ingressNginxNames: true });
+/** It has a tenth of the hosts and is asked for those. */
+export const fewerHosts = arbiterPeer('ingress-arbiter-tenth', {}, 0.1);
 
-function arbiterPeer(name: string, metrics: Record<string, unknown>): Peer {
+function arbiterPeer(name: string, metrics: Record<string, unknown>, share = 1): Peer {
   return {
     name,
     version: async () => `${await firstLine('/usr/sbin/nginx', '-v')}, ingress-arbiter`,
     async start(prepared) {
-      const { engine, ports } = await startArbiter(prepared, { workers: 1, metrics });
+      const hosts = Math.ceil(prepared.scenario.hosts * share);
+      const { engine, ports } = await startArbiter({ ...prepared, scenario: { ...prepared.scenario, hosts } }, { workers: 1, metrics });
       const pids = () => prepared.wrap === undefined ? engine.pids()!.workers : [engine.pids()!.master];
       bindTo(proxyProcessor, pids());
-      return { ports, pids, stop: () => engine.stop() } satisfies RunningProxy;
+      return { ports, hosts, pids, stop: () => engine.stop() } satisfies RunningProxy;
     },
   };
 }
@@ -102,9 +105,10 @@ export function tableOf({ scenario, pods, certificates }: Pick<Prepared, 'scenar
 }
 
 /** The routes of one host. */
-export function routesOf({ paths, policies }: Scenario, host: number): HostRoutes {
-  const own = policies ? { policy: 0 } : {};
+export function routesOf({ paths, policies, traffic }: Scenario, host: number): HostRoutes {
+  const chosen: Policy[] = policies ? POLICIES : traffic === 'grpc' ? [{ protocol: 'grpc' }] : [];
+  const own = chosen.length > 0 ? { policy: 0 } : {};
   const one = { namespace: 'shop', ingress: `web-${host}`, service: 'web', backend: serviceKey('shop', 'web', '80'), ...own };
   const routes = ['/', ...Array.from({ length: paths }, (_, at) => `/p${at}`)].map((path) => ({ match: 'prefix' as const, path, ...one }));
-  return { routes, ...(policies ? { policies: POLICIES } : {}) };
+  return { routes, ...(chosen.length > 0 ? { policies: chosen } : {}) };
 }

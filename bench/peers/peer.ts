@@ -17,6 +17,8 @@ export interface Prepared {
 export interface RunningProxy {
   /** One for each class, on 127.0.0.1. */
   ports: number[];
+  /** How many of the scenario's hosts it has; all when left out. */
+  hosts?: number;
   /** The processes whose time is counted: those that handle requests. */
   pids(): number[];
   stop(): Promise<void>;

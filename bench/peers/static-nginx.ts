@@ -47,6 +47,7 @@ http {
   map $http_x_request_id $given_request_id { default $http_x_request_id; "" $request_id; }
   proxy_http_version 1.1; proxy_set_header Upgrade $upgrade; proxy_set_header Connection $hop; proxy_set_header X-Original-Forwarded-For $http_x_forwarded_for; proxy_set_header Host $host; proxy_buffering off; proxy_buffer_size 4k;
   ${forwarded.map(([name, value]) => `proxy_set_header ${name} ${value};`).join(' ')}
+  ${forwarded.map(([name, value]) => `grpc_set_header ${name} ${value};`).join(' ')}
   ${takenOut.map((name) => `proxy_set_header ${name} "";`).join(' ')}
   upstream pods { ${pods.map((port) => `server 127.0.0.1:${port};`).join(' ')} keepalive 64; keepalive_requests 100000; }
 ${hosts.join('\n')}
@@ -54,10 +55,10 @@ ${hosts.join('\n')}
 `;
 }
 
-function renderHost({ paths, policies, scheme }: Scenario, port: number, name: string): string {
+function renderHost({ paths, policies, scheme, traffic }: Scenario, port: number, name: string): string {
   const own = policies ? POLICIES : '';
-  const locations = ['/', ...Array.from({ length: paths }, (_, path) => `/p${path}/`)].map((prefix) => `location ${prefix} { ${own} proxy_pass http://pods; }`);
-  return `  server { listen 127.0.0.1:${port}${scheme === 'http' ? '' : ' ssl'}; server_name ${name}; ${locations.join(' ')} }`;
+  const locations = ['/', ...Array.from({ length: paths }, (_, path) => `/p${path}/`)].map((prefix) => `location ${prefix} { ${own} ${traffic === 'grpc' ? 'grpc_pass grpc://pods' : 'proxy_pass http://pods'}; }`);
+  return `  server { listen 127.0.0.1:${port}${scheme === 'http' ? '' : scheme === 'h2' ? ' ssl http2' : ' ssl'}; server_name ${name}; ${locations.join(' ')} }`;
 }
 
 function renderTls(folder: string, { certificate, key }: { certificate: string; key: string }): string {
