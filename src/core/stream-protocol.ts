@@ -10,6 +10,8 @@
 //        {"observe":[…],"number":n}   tell of the requests for these Ingresses (`namespace/name`) from now on; only to an
 //                              engine that has asked with &can=observe
 //   POST /v1/classes/<class>/acks                  the engine's answer to an update, as StreamAck
+//   POST /v1/classes/<class>/alive                 every heartbeatMs, as StreamAlive: the engine lives; only one that has asked
+//                              for the table with &alive=yes is given up when it says nothing for silenceMs
 //   POST /v1/classes/<class>/traffic               what the engine has counted of those Ingresses, as StreamTraffic
 
 import type { EntryValue, TableUpdate } from '../route-table/types.js';
@@ -72,10 +74,14 @@ export interface StreamTraffic {
   counts: number[];
 }
 
+export interface StreamAlive {
+  engine: string;
+}
+
 /** Ingresses that an engine is asked for at once. */
 export const mostObserved = 5000;
 
-/** How often a quiet stream shows that it lives, and after how long a silent one is given up. */
+/** How often each side of a stream shows that it lives, and after how long a silent one is given up. */
 export const heartbeatMs = 5000;
 export const silenceMs = 15_000;
 

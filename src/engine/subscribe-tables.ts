@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { type StreamAck, type StreamTraffic, silenceMs } from '../core/stream-protocol.js';
+import { type StreamAck, type StreamAlive, type StreamTraffic, heartbeatMs, silenceMs } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import type { ApplyResult } from './class-writer.js';
 import { messageFrom } from './engine-error.js';
@@ -85,13 +85,14 @@ async function run(options: SubscriptionOptions, halt: AbortSignal, state: { con
 async function follow(options: SubscriptionOptions, address: string, halt: AbortSignal, { onOpen, onTaken }: { onOpen: () => void; onTaken: () => void }): Promise<void> {
   const silence = new AbortController();
   let timer = setTimeout(() => silence.abort(), ANSWER_MS);
+  let beat: NodeJS.Timeout | undefined;
   const alive = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs} ms`)), silenceMs);
   };
   try {
     const dispatcher = options.connections.dispatcher();
-    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}${options.observe === undefined ? '' : '&can=observe'}`;
+    const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}&alive=yes${options.observe === undefined ? '' : '&can=observe'}`;
     const signal = AbortSignal.any([halt, silence.signal]);
     let base = address;
     let answer = await request(base + path, { dispatcher, signal });
@@ -102,6 +103,8 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     }
     if (answer.statusCode !== 200) throw new Error(`answers ${answer.statusCode}: ${(await answer.body.text()).slice(0, 200)}`);
     onOpen();
+    // By a clock of its own, for an update may take its time.
+    beat = setInterval(() => void tell(options, `${base}/v1/classes/${options.class}/alive`, { engine: options.engine } satisfies StreamAlive), heartbeatMs);
     const onObserve = (ingresses: readonly string[], number: number): void => observe(options, { base, ingresses, number });
     for await (const { update, tooLarge } of readUpdateStream(answer.body, { onLine: alive, onObserve, most: options.most() })) {
       const result = tooLarge ? { applied: false as const, reason: 'budget: the update is larger than a class may be' } : await options.apply(update);
@@ -115,15 +118,13 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
   } finally {
     options.observe?.(options.class, [], () => undefined);
     clearTimeout(timer);
+    clearInterval(beat);
   }
 }
 
 async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {
   const ack: StreamAck = { engine: options.engine, epoch, sequence, ...result };
-  const { statusCode, body } = await request(`${base}/v1/classes/${options.class}/acks`, {
-    method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(ack), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
-  });
+  const { statusCode, body } = await post(options.connections, `${base}/v1/classes/${options.class}/acks`, ack);
   await body.dump();
   if (statusCode !== 204) throw new Error(`does not take the answer to update ${sequence} (${statusCode})`);
 }
@@ -131,10 +132,18 @@ async function acknowledge(options: SubscriptionOptions, base: string, { epoch, 
 /** Tells of requests while the stream lasts. What could not be sent is told again a moment later. */
 function observe(options: SubscriptionOptions, { base, ingresses, number }: { base: string; ingresses: readonly string[]; number: number }): void {
   options.observe?.(options.class, ingresses, (counts) => {
-    const traffic: StreamTraffic = { engine: options.engine, number, ...counts };
-    request(`${base}/v1/classes/${options.class}/traffic`, {
-      method: 'POST', dispatcher: options.connections.dispatcher(), headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(traffic), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
-    }).then(({ body }) => body.dump()).catch(() => undefined);
+    void tell(options, `${base}/v1/classes/${options.class}/traffic`, { engine: options.engine, number, ...counts } satisfies StreamTraffic);
+  });
+}
+
+/** Says something that is said again soon: what becomes of it is nobody's business. Never rejects. */
+async function tell({ connections }: SubscriptionOptions, url: string, what: object): Promise<void> {
+  await post(connections, url, what).then(({ body }) => body.dump()).catch(() => undefined);
+}
+
+function post(connections: PeerConnections, url: string, what: object): ReturnType<typeof request> {
+  return request(url, {
+    method: 'POST', dispatcher: connections.dispatcher(), headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(what), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
   });
 }

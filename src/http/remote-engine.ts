@@ -3,7 +3,7 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { type RefusedEntry, type StreamAck, type StreamLine, type StreamTraffic, heartbeatMs } from '../core/stream-protocol.js';
+import { type RefusedEntry, type StreamAck, type StreamLine, type StreamTraffic, type UpdateHead, heartbeatMs } from '../core/stream-protocol.js';
 import { createTableDigest } from '../core/table-digest.js';
 import type { TableUpdate } from '../route-table/types.js';
 
@@ -18,6 +18,8 @@ export interface RemoteEngine {
   traffic(report: StreamTraffic): boolean;
   /** Takes an answer that the engine sent; false when nothing like it is waited for. */
   answer(ack: StreamAck): boolean;
+  /** It has said something. */
+  alive(): void;
   close(): void;
 }
 
@@ -33,10 +35,12 @@ export interface RemoteEngineOptions {
   answerMs: number;
   /** Whether the engine tells of requests when it is asked. */
   observes: boolean;
+  /** How long it may say nothing; undefined: it does not say that it lives. */
+  silenceMs: number | undefined;
 }
 
 /** `stream` is the response of the engine's request. */
-export function createRemoteEngine(stream: Writable, { answerMs, observes }: RemoteEngineOptions): RemoteEngine {
+export function createRemoteEngine(stream: Writable, { answerMs, observes, silenceMs }: RemoteEngineOptions): RemoteEngine {
   const digest = createTableDigest();
   let waiting: Waiting | undefined;
   let writing = false;
@@ -47,25 +51,21 @@ export function createRemoteEngine(stream: Writable, { answerMs, observes }: Rem
     if (ended.signal.aborted) return;
     ended.abort();
     clearInterval(heartbeat);
+    clearTimeout(silence);
     waiting?.fail(new Error(why));
     waiting = undefined;
     stream.destroy();
   };
-  stream.once('close', () => end('the engine is gone'));
-  stream.once('error', () => end('the engine is gone'));
+  // A host that is gone takes what is sent to it, for a quarter of an hour, as far as the connection knows.
+  const silence = silenceMs === undefined ? undefined : setTimeout(end, silenceMs, `silent for ${silenceMs} ms`);
+  for (const event of ['close', 'error']) stream.once(event, () => end('the engine is gone'));
 
   const writeUpdate = async (update: TableUpdate): Promise<void> => {
     const { set, remove, ...head } = update;
     if (update.full) digest.clear();
     for (const { key, value } of set) digest.take(key, JSON.stringify(value));
     for (const key of remove) digest.take(key, undefined);
-    const write = async (text: string): Promise<void> => {
-      if (!stream.write(text)) await once(stream, 'drain', { signal: ended.signal });
-    };
-    await write(line({ update: { ...head, digest: digest.text() } }));
-    for (const { key, value } of set) await write(line({ set: key, value }));
-    for (const key of remove) await write(line({ remove: key }));
-    await write(line({ end: true }));
+    await writeLines(stream, linesOf({ set, remove, head: { ...head, digest: digest.text() } }), ended.signal);
   };
   return {
     async apply(update) {
@@ -94,6 +94,7 @@ export function createRemoteEngine(stream: Writable, { answerMs, observes }: Rem
       waiting.settle(ack);
       return true;
     },
+    alive: () => { silence?.refresh(); },
     close: () => end('the stream is closed'),
   };
 }
@@ -112,6 +113,18 @@ function observeTraffic(write: (content: StreamLine) => void): { observe: NonNul
       return true;
     },
   };
+}
+
+function* linesOf({ head, set, remove }: Pick<TableUpdate, 'set' | 'remove'> & { head: UpdateHead }): Generator<StreamLine> {
+  yield { update: head };
+  for (const { key, value } of set) yield { set: key, value };
+  for (const key of remove) yield { remove: key };
+  yield { end: true };
+}
+
+/** At the pace at which they are read. */
+async function writeLines(stream: Writable, lines: Iterable<StreamLine>, signal: AbortSignal): Promise<void> {
+  for (const one of lines) if (!stream.write(line(one))) await once(stream, 'drain', { signal });
 }
 
 function line(content: StreamLine): string {

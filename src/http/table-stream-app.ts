@@ -6,7 +6,7 @@ import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
 import { readRefusedEntries, shortReason } from '../core/read-refused-entries.js';
-import { type StreamAck, type StreamTraffic, engineUri, hasUri } from '../core/stream-protocol.js';
+import { type StreamAck, type StreamAlive, type StreamTraffic, engineUri, hasUri, silenceMs as usualSilenceMs } from '../core/stream-protocol.js';
 
 /** One class as its engines get it: what src/controller keeps for it. */
 export interface TableSource {
@@ -21,12 +21,15 @@ const ANSWER_MS = 60_000;
 /** An answer that names as many entries and places as one may. */
 const LARGEST_ANSWER = '2mb';
 const LARGEST_TRAFFIC = '256kb';
+const LARGEST_ALIVE = '1kb';
 /** Streams of one class at once. */
 export const mostStreams = 1000;
 
 export interface TableStreamOptions {
   /** How long an engine may take over one update, in ms. */
   answerMs?: number;
+  /** How long an engine that says that it lives may say nothing, in ms. */
+  silenceMs?: number;
   /** Streams of one class at once. */
   most?: number;
   /** Told in words when an engine is turned away because there are so many. */
@@ -34,7 +37,7 @@ export interface TableStreamOptions {
 }
 
 /** The application; `sources` by class. */
-export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answerMs = ANSWER_MS, most = mostStreams, onProblem = () => undefined }: TableStreamOptions = {}): Express {
+export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answerMs = ANSWER_MS, silenceMs = usualSilenceMs, most = mostStreams, onProblem = () => undefined }: TableStreamOptions = {}): Express {
   const app = express();
   const streams: Streams = new Map();
   /** Classes of which it was told that an engine was turned away. */
@@ -67,13 +70,20 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answ
     const room = open.size < most || open.has(engine);
     tellCrowded(request.params.class, engine, room);
     if (!room) return void response.status(503).json({ error: `${most} engines follow this class already` });
-    openStream({ source, engine, after, response, streams: open, answerMs, observes: request.query['can'] === 'observe' });
+    openStream({ source, engine, after, response, streams: open, answerMs, ...abilities(request, silenceMs) });
   });
   app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
     const ack = readAck(request.body);
     if (ack === undefined) return refuse(response, 'answer');
     const known = streams.get(request.params.class)?.get(ack.engine)?.answer(ack) ?? false;
     response.status(known ? 204 : 409).end();
+  });
+  app.post('/v1/classes/:class/alive', express.json({ limit: LARGEST_ALIVE }), (request: Request<{ class: string }>, response) => {
+    const { engine } = (request.body ?? {}) as Partial<StreamAlive>;
+    if (typeof engine !== 'string') return refuse(response, 'engine');
+    const known = streams.get(request.params.class)?.get(engine);
+    known?.alive();
+    response.status(known === undefined ? 409 : 204).end();
   });
   app.post('/v1/classes/:class/traffic', express.json({ limit: LARGEST_TRAFFIC }), (request: Request<{ class: string }>, response) => {
     const report = request.body as StreamTraffic;
@@ -99,19 +109,25 @@ interface StreamRequest {
   streams: Map<string, RemoteEngine>;
   answerMs: number;
   observes: boolean;
+  silenceMs: number | undefined;
 }
 
-function openStream({ source, engine, after, response, streams, answerMs, observes }: StreamRequest): void {
+function openStream({ source, engine, after, response, streams, ...says }: StreamRequest): void {
   // An engine that asks again has lost the stream that it had.
   streams.get(engine)?.close();
   response.status(200).set({ 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' }).flushHeaders();
-  const remote = createRemoteEngine(response, { answerMs, observes });
+  const remote = createRemoteEngine(response, says);
   const detach = source.attach(engine, remote, after);
   streams.set(engine, remote);
   response.once('close', () => {
     detach();
     if (streams.get(engine) === remote) streams.delete(engine);
   });
+}
+
+/** What an engine says that it does; those of older versions do less. */
+function abilities({ query }: Request, silenceMs: number): Pick<StreamRequest, 'observes' | 'silenceMs'> {
+  return { observes: query['can'] === 'observe', silenceMs: query['alive'] === 'yes' ? silenceMs : undefined };
 }
 
 function refuse(response: Response, what: 'class' | 'engine' | 'sequence' | 'answer'): void {

@@ -1,8 +1,11 @@
 // The table stream over real mutual TLS: a controller's fan-out at one end, engines' subscriptions at the other.
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { ClientRequest } from 'node:http';
+import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type TLSSocket, connect } from 'node:tls';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
@@ -48,7 +51,7 @@ describe('feature: table stream', function () {
 
   interface Side { fanOut: TableFanOut; server: Listening & { onPeer(tell: (fingerprint: string) => void): void }; refusals: string[]; problems: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
 
-  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000, most = 10 } = {}): Promise<Side> {
+  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000, silenceMs = 15_000, most = 10 } = {}): Promise<Side> {
     const refusals: string[] = [];
     const problems: string[] = [];
     const state: Side['state'] = { epoch, holder: 'here' };
@@ -57,7 +60,7 @@ describe('feature: table stream', function () {
       onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
     });
     const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
-    const app = tableStreamApp(new Map([['red', source]]), { answerMs, most, onProblem: (message) => problems.push(message) });
+    const app = tableStreamApp(new Map([['red', source]]), { answerMs, silenceMs, most, onProblem: (message) => problems.push(message) });
     let onPeer: (fingerprint: string) => void = () => undefined;
     const listening = await listenSecurely((request, response) => {
       onPeer((request.socket as TLSSocket).getPeerCertificate().fingerprint256);
@@ -271,6 +274,47 @@ describe('feature: table stream', function () {
     fanOut.publish(table, [key(1)]);
     for (const holding of [first, second]) await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
     expect(first.updates.map(({ full }) => full), 'one stream').to.deep.equal([true, false]);
+  });
+
+  it('gives an engine up that says that it lives and then says nothing: with nothing to take, and in the middle of an update', async () => {
+    const { fanOut, address, refusals } = await controller({ silenceMs: 300, answerMs: 20_000 });
+    const material = Object.fromEntries([['cert', 'engine.crt'], ['key', 'engine.key'], ['ca', 'ca.crt']].map(([name, from]) => [name!, readFileSync(file(from!))]));
+    const say = (target: string, method = 'GET', body = ''): ClientRequest => {
+      const asked = request(address + target, { ...material, method, checkServerIdentity: () => undefined, agent: false, headers: { 'content-type': 'application/json' } }, (answer) => answer.on('error', () => undefined).resume());
+      asked.on('error', () => undefined).end(body);
+      ends.push(() => { asked.destroy(); });
+      return asked;
+    };
+    const names = (): string[] => fanOut.engines().map(({ engine: name }) => name).sort();
+    const follow = (name: string, more = ''): unknown => say(`/v1/classes/red/table?engine=${name}&after=0${more}`);
+    follow('gone', '&alive=yes');
+    follow('lives', '&alive=yes');
+    // It does not know how to say it.
+    follow('older');
+    await eventually(() => expect(names()).to.deep.equal(['gone', 'lives', 'older']));
+    const beat = setInterval(() => say('/v1/classes/red/alive', 'POST', '{"engine":"lives"}'), 50);
+    ends.push(() => clearInterval(beat));
+    await eventually(() => expect(names()).to.deep.equal(['lives', 'older']));
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    follow('gone', '&alive=yes');
+    await eventually(() => expect(names()).to.deep.equal(['gone', 'lives', 'older']));
+    await eventually(() => expect(refusals.join()).to.match(/no-answer: silent for 300 ms/));
+    await eventually(() => expect(names()).to.deep.equal(['lives', 'older']));
+  });
+
+  it('an engine says that it lives, also while an update takes its time', async () => {
+    const { fanOut, address } = await controller({ silenceMs: 7000, answerMs: 20_000 });
+    const slow = new HoldingEngine();
+    let open: () => void = () => undefined;
+    slow.gate = new Promise((resolve) => { open = resolve; });
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const { log } = engine([address], { holding: slow });
+    await eventually(() => expect(fanOut.engines()).to.have.length(1));
+    await sleep(9000);
+    open();
+    await eventually(() => expect(slow.ports).to.deep.equal({ [key(1)]: 1 }));
+    await eventually(() => expect(fanOut.engines()).to.deep.equal([{ engine: 'engine-1', served: true }]));
+    expect(log, 'one stream').to.deep.equal([`class red: follows ${address}`]);
   });
 
   it('gives an engine up that takes an update and never answers, and hears it again when it comes back', async () => {
