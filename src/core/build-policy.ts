@@ -65,6 +65,7 @@ export function canaryOf(values: AnnotationValues): CanaryRule | undefined {
     ...given('header', header),
     ...(header === undefined ? {} : { ...given('value', value), ...(value === undefined ? given('pattern', values['canary-by-header-pattern']) : {}) }),
     ...given('cookie', values['canary-by-cookie']),
+    ...given('balance', balanceOf(values)),
   };
 }
 

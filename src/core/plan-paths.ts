@@ -121,7 +121,7 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
     namespace: ingress.metadata.namespace ?? '', ingress: ingress.metadata.name,
     rewriteTarget: values['rewrite-target'], useRegex: values['use-regex'] ?? false,
   };
-  // Of a canary only what makes it one, and its aliases, count: all else its requests have from the path that they are taken from.
+  // Of a canary only what makes it one, how it is balanced, and its aliases, count: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, settings, asksItself, notes });
   const custom = planHeaderMap(customHeaders(values, settings), { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes });

@@ -31,8 +31,9 @@ export function run(): void {
   context.attempt = attempt + 1;
   context.triedAt = ngx.now();
   context.endpoint = endpoint;
-  if (policy !== undefined) prepareTry(policy, endpoint, attempt + 1);
-  const [done, problem] = balancer.set_current_peer(policy === undefined ? endpoint.address : addressFor(policy, endpoint), endpoint.port);
+  if (context.byLoad === true) beginByLoad(endpoint, policy);
+  if (policy !== undefined) prepareTry(policy, attempt + 1);
+  const [done, problem] = balancer.set_current_peer(addressFor(policy, endpoint), endpoint.port);
   if (!done) {
     ngx.log(ngx.ERR, 'endpoint ', endpoint.address, ': ', problem ?? '');
     return ngx.exit(NO_FURTHER_TRY);
@@ -40,7 +41,8 @@ export function run(): void {
 }
 
 /** Who answers in place of the route's backend is spoken to in the clear. */
-function addressFor(policy: PreparedPolicy, endpoint: PreparedEndpoint): string {
+function addressFor(policy: PreparedPolicy | undefined, endpoint: PreparedEndpoint): string {
+  if (policy === undefined) return endpoint.address;
   const { toPage, class: className } = ngx.ctx;
   return policy.tls === undefined || toPage === true ? endpoint.address : hopTo(policy, className ?? '', endpoint);
 }
@@ -84,10 +86,13 @@ function nextTurn(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefi
   return soundTurn(endpoints, turn + 1);
 }
 
-function prepareTry({ asked, takesBack }: PreparedPolicy, endpoint: PreparedEndpoint, attempts: number): void {
+/** The end of a try whose answer is taken back is seen by nobody. */
+function beginByLoad(endpoint: PreparedEndpoint, policy: PreparedPolicy | undefined): void {
+  beginLoad(endpoint, policy === undefined || !policy.takesBack);
+}
+
+function prepareTry({ asked, takesBack }: PreparedPolicy, attempts: number): void {
   setWaits(asked);
-  // The end of a try whose answer is taken back is seen by nobody.
-  if (asked.balance !== undefined && asked.balance.by === 'ewma') beginLoad(endpoint, !takesBack);
   // An answer that is taken back comes by another location, where the context is gone.
   if (takesBack) {
     ngx.var.ia_tries = tostring(attempts);

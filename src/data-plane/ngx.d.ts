@@ -44,6 +44,8 @@ interface RequestContext {
   attempt?: number;
   tried?: number;
   endpoint?: unknown;
+  /** Endpoints are chosen by their load. */
+  byLoad?: boolean;
   /** The endpoint whose load the present try is, and whether it counts among what is under way there. */
   loaded?: unknown;
   loadCounted?: boolean;

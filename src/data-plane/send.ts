@@ -21,7 +21,7 @@ export function send(found: FoundRoute, asked: Policy | undefined): void {
     return errors !== undefined && errors.whenEmpty ? askForPage(found, errors, 503) : ngx.exit(503);
   }
   const context = ngx.ctx;
-  const turn = soundTurn(service.endpoints, asked === undefined ? nextTurn(service) : turnFor(found, service, asked));
+  const turn = soundTurn(service.endpoints, asked === undefined && found.taken.balance === undefined ? nextTurn(service) : turnFor(found, service, asked));
   context.service = service;
   context.turn = turn;
   const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
@@ -37,14 +37,17 @@ function slowDown({ bytes, after }: Rate): void {
   ngx.var.ia_rate_after = tostring(after);
 }
 
-function turnFor(found: FoundRoute, service: PreparedService, asked: Policy): number {
+function turnFor(found: FoundRoute, service: PreparedService, asked: Policy | undefined): number {
+  const { balance } = found.taken;
+  if (balance !== undefined && balance.by === 'ewma') ngx.ctx.byLoad = true;
+  const affinity = asked === undefined ? undefined : asked.affinity;
   // A further try after an answer that was taken back: the next endpoint.
   if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) {
     const before = tonumber(ngx.var.ia_turn) ?? 0;
-    return asked.affinity !== undefined && asked.affinity.changeOnFailure !== undefined ? otherTurn(asked.affinity, found.taken.route, service, before % service.endpoints.length) : before + 1;
+    return affinity !== undefined && affinity.changeOnFailure !== undefined ? otherTurn(affinity, found.taken.route, service, before % service.endpoints.length) : before + 1;
   }
-  if (asked.affinity !== undefined) return stickyTurn(asked.affinity, found.taken.route, service);
-  return (asked.balance === undefined ? undefined : chosenTurn(asked.balance, service)) ?? nextTurn(service);
+  if (affinity !== undefined) return stickyTurn(affinity, found.taken.route, service);
+  return (balance === undefined ? undefined : chosenTurn(balance, service)) ?? nextTurn(service);
 }
 
 function nextTurn(service: PreparedService): number {

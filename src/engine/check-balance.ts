@@ -1,7 +1,7 @@
 // What a policy says of the choice among endpoints: exactly the shapes of route-table/balance.ts. Variables outside the closed set,
 // which would be looked up in nginx, are refused here too.
 
-import type { KeyPart } from '../route-table/types.js';
+import type { Balance, KeyPart } from '../route-table/types.js';
 import { isKey, mostSubset } from '../core/annotations/balancing-annotations.js';
 
 /** Whether this is a Balance, with its fields in the order of the contract or another. */
@@ -12,6 +12,13 @@ export function isBalance(value: unknown): boolean {
   const { key, subset } = value;
   const size = subset === undefined ? !Object.hasOwn(value, 'subset') : Number.isInteger(subset) && (subset as number) >= 1 && (subset as number) <= mostSubset;
   return size && Array.isArray(key) && key.every(isPart) && isKey(key as KeyPart[]);
+}
+
+/** With its fields in a fixed order. */
+export function orderedBalance(balance: Balance): Balance {
+  if (balance.by === 'ewma') return { by: balance.by };
+  const { by, key, subset } = balance;
+  return { by, key, ...(subset !== undefined && { subset }) };
 }
 
 function isPart(part: unknown): boolean {

@@ -2,6 +2,7 @@
 
 import { regexProblem } from '../core/check-regex.js';
 import type { Canary, Route } from '../route-table/types.js';
+import { isBalance, orderedBalance } from './check-balance.js';
 import { isLabel, isServicePath, isSubdomain } from './check-names.js';
 import { type Check, inOrder, isShape, text, within } from './check-policy.js';
 
@@ -17,6 +18,7 @@ const fields: Record<keyof Canary, Check> = {
   value: text(/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/, 255),
   pattern: (value) => typeof value === 'string' && regexProblem(value) === undefined,
   cookie: name,
+  balance: isBalance,
 };
 
 /** Says what is wrong with a route's canary, or undefined. */
@@ -29,5 +31,6 @@ export function canaryComplaint({ canary, namespace, backend }: Route): string |
 
 /** The canary with its fields in a fixed order. */
 export function orderedCanary(canary: Canary): Canary {
-  return inOrder(canary, Object.keys(fields) as (keyof Canary)[]);
+  const ordered = inOrder(canary, Object.keys(fields) as (keyof Canary)[]);
+  return canary.balance === undefined ? ordered : { ...ordered, balance: orderedBalance(canary.balance) };
 }

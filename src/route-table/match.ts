@@ -1,7 +1,7 @@
 // Finds the route of a request's path among the routes of one host. Compiled for Node (explain, lint) and for Lua (nginx),
 // so that both give the same answer. It knows nothing of hosts, classes or endpoints.
 
-import type { Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
+import type { Balance, Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
 import { byteAt, byteText, cut, find, lower } from './text.js';
 import { tlsText } from './backend-tls.js';
 import { lastSlash } from './normalize-path.js';
@@ -21,6 +21,8 @@ export interface PathMatchResult {
   captures: string[];
   policy?: PreparedPolicy;
   canary?: PreparedCanary;
+  /** How its endpoints are chosen; absent: in turn, or by a cookie. */
+  balance?: Balance;
 }
 
 /** A canary with the names of nginx's variables that it asks for. */
@@ -75,7 +77,7 @@ export function indexPaths(host: HostRoutes): PathIndex {
   for (const route of host.routes) {
     if (find(index.namespaces, ',' + route.namespace + ',', 0) < 0) index.namespaces = index.namespaces + route.namespace + ',';
     const candidate: PathMatchResult = { route, captures: [] };
-    if (route.policy !== undefined) candidate.policy = policies[route.policy]!;
+    if (route.policy !== undefined) take(candidate, policies[route.policy]);
     if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);
     if (route.match === 'exact') {
       if (index.exact[route.path] === undefined) index.exact[route.path] = candidate;
@@ -92,6 +94,13 @@ export function indexPaths(host: HostRoutes): PathIndex {
   return index;
 }
 
+/** Who only searches for a path may give routes without their policies. */
+function take(candidate: PathMatchResult, policy: PreparedPolicy | undefined): void {
+  if (policy === undefined) return;
+  candidate.policy = policy;
+  if (policy.asked.balance !== undefined) candidate.balance = policy.asked.balance;
+}
+
 /** A route to which the host that it is counted under has been added. */
 type Counted = Route & { host?: string };
 
@@ -102,6 +111,7 @@ function prepareCanary({ route, policy }: PathMatchResult, rule: Canary): Prepar
   if (host !== undefined) counted.host = host;
   const own: PathMatchResult = { route: counted, captures: [] };
   if (policy !== undefined) own.policy = policy;
+  if (rule.balance !== undefined) own.balance = rule.balance;
   return {
     rule, match: own,
     header: rule.header === undefined ? undefined : 'http_' + variableName(rule.header),

@@ -49,6 +49,8 @@ export interface CanaryRule {
   pattern?: string;
   /** Name of a cookie: `always` and `never` decide. */
   cookie?: string;
+  /** How its endpoints are chosen, where no cookie does; absent: they take turns. */
+  balance?: Balance;
 }
 
 /** Another Ingress of the same namespace, under which its requests are counted, and its backend. */

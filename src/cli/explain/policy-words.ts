@@ -1,5 +1,6 @@
 // The policy of a route in words, one line for each thing that it asks for. It names no password and no key.
 
+import type { Balance } from '../../route-table/types.js';
 import type { CanaryView, PolicyView } from '../../core/explain/policy-view.js';
 import { endpointsWords } from './words.js';
 
@@ -28,9 +29,14 @@ const words: Words = {
   host: (host) => `Host for the backend: ${host}`,
   cors: ({ origins }) => `CORS for ${origins.slice(0, 5).join(', ')}${origins.length > 5 ? ', …' : ''}`,
   affinity: ({ cookie, persistent }) => `clients stay on an endpoint by cookie ${cookie}${persistent ? ', for good' : ''}`,
-  balance: (balance) => (balance.by === 'ewma' ? 'the endpoint of two by chance that answers sooner and has less under way'
-    : `by key ${balance.key.map((part) => ('text' in part ? part.text : `\${${part.variable}}`)).join('')}: ${balance.subset === undefined ? 'the same endpoint' : `one of ${balance.subset} endpoints`} for the same key`),
+  balance: balanceWords,
 };
+
+function balanceWords(balance: Balance): string {
+  if (balance.by === 'ewma') return 'the endpoint of two by chance that answers sooner and has less under way';
+  const key = balance.key.map((part) => ('text' in part ? part.text : `\${${part.variable}}`)).join('');
+  return `by key ${key}: ${balance.subset === undefined ? 'the same endpoint' : `one of ${balance.subset} endpoints`} for the same key`;
+}
 
 function networks(ranges: readonly string[]): string {
   return `${ranges.length} ${ranges.length === 1 ? 'network' : 'networks'}`;
@@ -47,10 +53,10 @@ export function policyWords(policy: PolicyView): string[] {
 }
 
 /** Which requests go to the canary, in the order in which it is asked. */
-export function canaryWords({ ingress, header, value, pattern, cookie, weight, total, endpoints }: CanaryView): string {
+export function canaryWords({ ingress, header, value, pattern, cookie, weight, total, endpoints, balance }: CanaryView): string {
   const ways = [
     ...(header === undefined ? [] : [`header ${header}${value !== undefined ? ` = ${value}` : pattern !== undefined ? ` like ${pattern}` : ''}`]),
     ...(cookie === undefined ? [] : [`cookie ${cookie}`]), `${weight} of ${total}`,
   ];
-  return `canary ${ingress} takes some: ${ways.join(', then ')} -> ${endpointsWords(endpoints)}`;
+  return `canary ${ingress} takes some: ${ways.join(', then ')} -> ${endpointsWords(endpoints)}${balance === undefined ? '' : `; ${balanceWords(balance)}`}`;
 }

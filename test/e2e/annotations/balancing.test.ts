@@ -53,7 +53,9 @@ describe('e2e: annotations of the choice among endpoints', function () {
       web('by-uri', 'five', { 'upstream-hash-by': '$request_uri$host', 'load-balance': 'ewma' }), web('by-path', 'five', { 'upstream-hash-by': '$document_root' }),
       web('by-subset', 'five', { 'upstream-hash-by': '$arg_user', 'upstream-hash-by-subset': 'true', 'upstream-hash-by-subset-size': '2' }),
       web('by-cookie', 'five', { 'upstream-hash-by': '$arg_user', affinity: 'cookie' }), web('by-user-half', 'half', { 'upstream-hash-by': '$arg_user' }),
-      web('by-load', 'pair', { 'load-balance': 'ewma' }), web('by-load-half', 'half', { 'load-balance': 'ewma' }), web('in-turn', 'turns'), web('odd', 'turns', { 'load-balance': 'least_conn' }), web('last', 'five'),
+      web('by-load', 'pair', { 'load-balance': 'ewma' }), web('by-load-half', 'half', { 'load-balance': 'ewma' }), web('in-turn', 'turns'), web('primary', 'turns'), web('ewma-primary', 'turns', { 'load-balance': 'ewma' }),
+      ...[['primary', { 'upstream-hash-by': '$arg_user' }], ['ewma-primary', {}]].map(([name, more]) => ingress({ name: `${name as string}-canary`, host: `${name as string}.example.com`, service: 'five', annotations: { canary: 'true', 'canary-by-header': 'new', ...more as object } })),
+      web('odd', 'turns', { 'load-balance': 'least_conn' }), web('last', 'five'),
     ].join(''));
     await session.served('last.example.com');
     await session.served('by-load.example.com');
@@ -134,6 +136,22 @@ describe('e2e: annotations of the choice among endpoints', function () {
   it('load-balance ewma: who breaks connections attracts nobody, and costs no request', async () => {
     // Which of the sound ones are the faster ones is the machine's choice.
     expect(new Set(await together(80, () => by('by-load-half'))).size).to.be.within(2, 4);
+  });
+
+  it('a canary is balanced as it says itself, not as its primary', async () => {
+    const toCanary = async (user: string): Promise<string> => (await session.ask(`primary.example.com`, `/?user=${user}`, { headers: { new: 'always' } })).text;
+    for (const user of users.slice(0, 10)) {
+      const first = await toCanary(user);
+      expect(first).to.be.oneOf(['a', 'b', 'c', 'd', 'e']);
+      for (let round = 0; round < 3; round++) expect(await toCanary(user)).to.equal(first);
+    }
+    expect(new Set(await Promise.all(users.slice(0, 10).map(toCanary))).size).to.be.greaterThan(1);
+    expect(new Set(await together(4, () => by('primary', '/?user=x'))), 'the primary takes turns').to.deep.equal(new Set(['one', 'two']));
+    five[0]!.waitMs = 200;
+    // By load the slow one would have next to nothing.
+    const turns = await together(20, async () => (await session.ask('ewma-primary.example.com', '/', { headers: { new: 'always' } })).text);
+    five[0]!.waitMs = 0;
+    expect(turns.filter((name) => name === 'a').length).to.equal(4);
   });
 
   it('service-upstream: the address of the Service is asked, and its endpoints where it has none', async () => {
