@@ -109,7 +109,7 @@ const onOff = { form: '"on" or "off"', read: (text: string): string | undefined 
 const ranges = { form: 'IP addresses and networks, separated by commas', read: (text: string): string => readText(text) ?? unreadable };
 const codes = { form: 'status codes of three digits, separated by commas', read: (text: string): string | undefined => (/^[1-5][0-9]{2}(?:\s*,\s*[1-5][0-9]{2})*$/.test(text) ? text : undefined) };
 const conditions = { form: 'conditions such as "error timeout http_502"', read: (text: string): string | undefined => (/^[a-z0-9_]+(?: [a-z0-9_]+)*$/.test(text) ? text : undefined) };
-const tries = { form: 'a whole number', read: (text: string): string | undefined => (readNumber(text) === undefined ? undefined : text) };
+const wholeNumber = { form: 'a whole number', read: (text: string): string | undefined => (text === '0' || readNumber(text) !== undefined ? text : undefined) };
 
 const readStatus = (text: string): number | undefined => (/^[45][0-9]{2}$/.test(text) ? Number(text) : undefined);
 
@@ -123,14 +123,14 @@ export const settingRegistry: readonly Setting[] = [
   ofAnnotation('proxy-read-timeout', seconds, '60', 'Time between two reads of a pod\'s answer.'),
   ofAnnotation('proxy-send-timeout', seconds, '60', 'Time between two writes of a request to a pod.'),
   ofAnnotation('proxy-next-upstream', conditions, 'error timeout', 'What makes the engine ask another pod.'),
-  ofAnnotation('proxy-next-upstream-tries', tries, '3', 'How many pods are asked at most.'),
+  ofAnnotation('proxy-next-upstream-tries', wholeNumber, '3', 'How many pods are asked at most; 0: as many as the annotation allows.'),
   ofAnnotation('proxy-next-upstream-timeout', seconds, '0', 'For how long other pods are asked; 0: without end.'),
   ofAnnotation('load-balance', { form: '"round_robin" or "ewma"', read: (text) => (/^(?:round_robin|ewma)$/.test(text) ? text : undefined) }, 'round_robin', 'How the pod of a request is chosen: in turn, or by how soon pods answer and how much they have under way.'),
   ofAnnotation('proxy-buffering', onOff, 'off', 'Whether answers are buffered.'),
   ofAnnotation('proxy-request-buffering', onOff, 'on', 'Whether requests are buffered.'),
   ofAnnotation('custom-http-errors', codes, 'none', 'Statuses of pods that the default backend answers instead.'),
-  ofAnnotation('limit-rate', tries, '0', 'Speed of an answer in KB a second; 0: no limit.'),
-  ofAnnotation('limit-rate-after', tries, '0', 'KB of an answer before that.'),
+  ofAnnotation('limit-rate', wholeNumber, '0', 'Speed of an answer in KB a second; 0: no limit.'),
+  ofAnnotation('limit-rate-after', wholeNumber, '0', 'KB of an answer before that.'),
   ofAnnotation('whitelist-source-range', ranges, 'everybody', 'Clients that get in; all others are answered with 403. An entry that is no network closes the routes.'),
   ofAnnotation('denylist-source-range', ranges, 'nobody', 'Clients that do not get in. An entry that is no network closes the routes.'),
   ofGlobalAuth('auth-url', 'a URL as in the annotation auth-url', 'Who is asked before a request goes on, on every Ingress without an auth-url of its own and without `enable-global-auth: "false"`. What can not be carried out closes the routes.'),

@@ -13,6 +13,9 @@ const VARIABLES: Record<string, string | undefined> = {
   host: 'ia_host', http_host: 'ia_host', remote_addr: 'ia_address', request_id: 'ia_request_id', request_method: 'request_method', request_uri: 'request_uri', scheme: 'ia_forwarded_proto', server_port: 'ia_forwarded_port',
 };
 
+/** Those of redirects: as nginx has it, `$host` is without the port. */
+const LOCATION_VARIABLES: Record<string, string | undefined> = { host: 'host', http_host: 'ia_host', scheme: 'ia_forwarded_proto', server_port: 'ia_forwarded_port' };
+
 /** Sets the headers of the request that is sent on. */
 export function changeRequest(headers: HeaderLine[]): void {
   for (const { name, value } of headers) {
@@ -35,9 +38,9 @@ export function changeAnswer({ location, cookieDomain, cookiePath, headers }: An
   if (headers !== undefined) for (const { name, value } of headers) ngx.header[name] = value === '' ? undefined : filled(value);
 }
 
-function changeStart(name: string, replacement: NonNullable<AnswerChanges['location']>): void {
+function changeStart(name: string, { from, to }: NonNullable<AnswerChanges['location']>): void {
   const value = ngx.header[name];
-  if (typeof value === 'string') ngx.header[name] = replaceStart(value, replacement);
+  if (typeof value === 'string') ngx.header[name] = replaceStart(value, { from: filled(from, LOCATION_VARIABLES), to: filled(to, LOCATION_VARIABLES) });
 }
 
 /** The value of X-Forwarded-Prefix: what a rewrite took off, as the Ingress writes it. */
@@ -46,7 +49,7 @@ export function setPrefix(template: string, captures: string[]): void {
 }
 
 /** The value with its variables filled in. */
-export function filled(value: string): string {
+export function filled(value: string, variables = VARIABLES): string {
   if (find(value, DOLLAR, 0) < 0) return value;
   let result = '';
   let at = 0;
@@ -55,7 +58,7 @@ export function filled(value: string): string {
     if (dollar < 0) return result + cut(value, at, value.length);
     let end = dollar + 1;
     while (isNameByte(byteAt(value, end))) end = end + 1;
-    const variable = VARIABLES[cut(value, dollar + 1, end)];
+    const variable = variables[cut(value, dollar + 1, end)];
     result = result + cut(value, at, dollar) + (variable === undefined ? '' : ngx.var[variable] ?? '');
     at = end;
   }

@@ -21,7 +21,7 @@ const conditions: Grammar<string[]> = {
 /** `off` and `default` are kept as they are. */
 const location: Grammar<string> = {
   form: '`off`, or the start of a URL',
-  read: (text) => (text !== '' && text.length <= 1024 && (text === 'off' || text === 'default' || replacedLocation.test(text)) ? { value: text } : { problem: 'must be off, or the start of a URL without variables' }),
+  read: (text) => (text !== '' && text.length <= 1024 && (text === 'off' || text === 'default' || replacedLocation.test(text)) ? { value: text } : { problem: 'must be off, or the start of a URL; of variables only $scheme, $host, $http_host and $server_port, before its path' }),
 };
 
 const buffers = 'Answers are passed on as they come, through buffers of the engine\'s own size.';
@@ -52,8 +52,8 @@ export const proxyAnnotations = {
   }),
   'client-body-buffer-size': leftOut('location low', 'no', 'The engine has one size for all.'),
   'proxy-http-version': leftOut('location low', 'no', 'Always 1.1.', { harmless: ['1.1'] }),
-  'proxy-redirect-from': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'The start of the Location headers of backends. Plain text: no variables, no patterns; `default` is as `off`.' }),
-  'proxy-redirect-to': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'What is put in its place; without both nothing is.' }),
+  'proxy-redirect-from': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'The start of the Location headers of backends. May hold `$scheme`, `$host`, `$http_host` and `$server_port` before its path. No patterns; `default` is as `off`.' }),
+  'proxy-redirect-to': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'What is put in its place, with the same variables; without both nothing is.' }),
   'proxy-cookie-domain': carriedOut('location medium', replacementOf(replacedDomain, 'a domain'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
   'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),

@@ -1,9 +1,10 @@
-// What may stand in the headers of backends' answers in place of something else: plain text of URLs, without variables.
+// What may stand in the headers of backends' answers in place of something else: plain text of URLs, and in those of redirects a
+// few variables that no client can put a line end or a quote into.
 
 import type { Replacement } from '../../route-table/types.js';
 import type { Grammar } from './grammar.js';
 
-export const replacedLocation = /^(?:https?:\/\/[-A-Za-z0-9._~:[\]]+)?(?:\/[-A-Za-z0-9._~:/?#[\]@!&'()*+,=%]*)?$/;
+export const replacedLocation = /^(?:(?:https?|\$scheme):\/\/(?:[-A-Za-z0-9._~:[\]]|\$(?:host|http_host|server_port)(?![a-z0-9_]))+)?(?:\/[-A-Za-z0-9._~:/?#[\]@!&'()*+,=%]*)?$/;
 export const replacedDomain = /^\.?[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?$/;
 export const replacedPath = /^\/[-._~A-Za-z0-9/%!&'()*+:=@]*$/;
 /** Captures of the pattern may be in it. */

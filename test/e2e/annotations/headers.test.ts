@@ -14,9 +14,9 @@ describe('e2e: annotations of headers', function () {
     ingress({ name, host: `${name}.example.com`, service }).replace('"annotations":{}', `"annotations":${JSON.stringify(Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key.includes('/') ? key : `nginx.ingress.kubernetes.io/${key}`, value])))}`);
   before(async () => {
     session = await startDevSession({ web: 1 });
-    const { server, port } = await listenHttp((_request, response) => {
+    const { server, port } = await listenHttp((request, response) => {
       response.writeHead(302, {
-        location: 'http://inner.test:8080/app/x?y', 'x-powered-by': 'something old', server: 'secret/1.0', 'x-frame-options': 'ALLOWALL', 'access-control-allow-methods': 'PURGE', 'access-control-allow-origin': 'https://inner.test',
+        location: request.url === '/self' ? `http://${request.headers.host!.split(':')[0]!}:8080/app` : 'http://inner.test:8080/app/x?y', 'x-powered-by': 'something old', server: 'secret/1.0', 'x-frame-options': 'ALLOWALL', 'access-control-allow-methods': 'PURGE', 'access-control-allow-origin': 'https://inner.test',
         'set-cookie': ['a=1; Path=/app/; Domain=.Inner.test; HttpOnly', 'path=/app; Path=/application', 'domain=inner.test; domain=other.test; Secure', 'plain'],
       }).end();
     });
@@ -25,6 +25,7 @@ describe('e2e: annotations of headers', function () {
     const request = 'ingress-arbiter.io/request-headers';
     await session.apply(serviceAt('moved', [{ port }]) + [
       own('redirect', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'https://outer.test/' }, 'moved'), own('redirect-off', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'off' }, 'moved'),
+      own('redirect-own', { 'proxy-redirect-from': 'http://$host:8080/', 'proxy-redirect-to': '$scheme://$http_host/of/' }, 'moved'), own('redirect-to-own', { 'proxy-redirect-from': 'http://inner.test:8080', 'proxy-redirect-to': '$scheme://$host:$server_port' }, 'moved'),
       own('redirect-bad', { 'proxy-redirect-from': 'http://inner.test', 'proxy-redirect-to': 'https://$http_x/' }, 'moved'),
       own('cookies', { 'proxy-cookie-domain': 'inner.test outer.test', 'proxy-cookie-path': '/app /' }, 'moved'), own('cookies-bad', { 'proxy-cookie-domain': 'a.test b.test; Path=/', 'proxy-cookie-path': '~^/ /' }, 'moved'),
       own('answer', { [response]: 'X-Frame-Options: DENY\n\n  Strict-Transport-Security:  max-age=60; includeSubDomains \nX-Powered-By:\nServer: ours\nX-Host: $host/$scheme$request_uri' }, 'moved'),
@@ -56,6 +57,11 @@ describe('e2e: annotations of headers', function () {
 
   it('proxy-redirect-from and -to: the start of Location', async () => {
     expect((await get('redirect')).headers.location).to.equal('https://outer.test/app/x?y');
+    expect((await get('redirect-own', '/self')).headers.location).to.equal('http://redirect-own.example.com/of/app');
+    expect((await get('redirect-own', '/')).headers.location).to.equal('http://inner.test:8080/app/x?y');
+    expect((await session.ask('redirect-own.example.com', '/self', { https: true })).headers.location).to.equal('https://redirect-own.example.com/of/app');
+    expect((await get('redirect-own', '/self', { host: 'redirect-own.example.com:81' })).headers.location).to.equal('http://redirect-own.example.com:81/of/app');
+    expect((await get('redirect-to-own')).headers.location).to.match(/^http:\/\/redirect-to-own\.example\.com:[0-9]+\/app\/x\?y$/);
     for (const name of ['redirect-off', 'redirect-bad']) expect((await get(name)).headers.location).to.equal('http://inner.test:8080/app/x?y');
   });
 

@@ -29,7 +29,8 @@ describe('core: class settings', () => {
     ['proxy-buffering', [['on', 'on']], ['true']],
     ['custom-http-errors', [['404, 503', '404, 503']], ['4xx', '404;', '999']],
     ['proxy-next-upstream', [['error timeout http_502', 'error timeout http_502']], ['error; evil', 'error  timeout']],
-    ['proxy-next-upstream-tries', [['3', '3']], ['0', '3x']],
+    ['proxy-next-upstream-tries', [['3', '3'], ['0', '0']], ['-1', '00', '3x']],
+    ['limit-rate', [['0', '0'], ['100', '100']], ['1.5', '100k']],
     // Judged by who carries it out; what is no line of text at all must close, not vanish.
     ['whitelist-source-range', [['10.0.0.0/8,fd00::/8', '10.0.0.0/8,fd00::/8'], ['not a network', 'not a network'], ['10.0.0.1\n', '\u0000']], []],
   ];

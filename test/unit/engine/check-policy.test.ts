@@ -30,6 +30,7 @@ const sound: object[] = [
   { flow: { answers: 'buffered', requests: 'streamed', kilobytes: 16, buffers: 8 } }, { retry }, { retry: { ...retry, statuses: [404, 503], tries: 3 } }, { errors: { statuses: [503], backend: 'service/shop/errors/80', whenEmpty: true } },
   { limits }, { limits: { rps: 1, rpm: 2, burst: 5, connections: 3, except: ['0a000000/8'], requestStatus: 429, connectionStatus: 599 } }, { rate: { bytes: 1024, after: 0 } },
   { prefix: '/a/$1' }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
+  { answer: { location: { from: '$scheme://$host:$server_port/', to: 'https://$http_host/a' } } },
   { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
   { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
   { balance: { by: 'ewma' } }, { balance: { by: 'hash', key: [{ variable: 'http_x_user' }, { text: '-a_' }] } }, { balance: { by: 'hash', key: [{ variable: 'remote_addr' }], subset: 3 } },
@@ -60,7 +61,7 @@ const bad: Record<string, unknown[]> = {
   rate: [{}, { bytes: 0, after: 0 }, { bytes: 1 }, { bytes: '1k', after: 0 }],
   prefix: ['a', '/a\r\nX: y', '/$host', '/$12', ''],
   headers: [[], 'X-A: b', [{ name: 'X-A' }], [{ name: 'X-A', value: 'a\r\nX: y' }], [{ name: 'Host', value: 'a' }], [{ name: 'X A', value: 'a' }], [{ name: 'X-A', value: '$cookie_a' }], [{ name: 'X-A', value: 'a', more: 1 }], Array.from({ length: 33 }, () => ({ name: 'X-A', value: 'a' }))],
-  answer: [{}, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
+  answer: [{}, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, ...['http://$hostile/', 'https://$http_x/', 'http://$host$cookie_a/', '/$request_uri', '$host/', 'http://$'].map((to) => ({ location: { from: '/', to } })), { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
   affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, changeOnFailure: false }, { ...affinity, maxAge: '1' }],
 };
 
