@@ -1,18 +1,20 @@
-// The grammar of lists of hosts: DNS names, `*.` before one. Patterns of nginx are no names.
+// The grammar of lists of hosts: DNS names, `*.` before one, and patterns of nginx that stand for a few names.
 
 import { normalizeHost } from '../host-name.js';
 import type { Grammar } from './grammar.js';
+import { namesOfPattern } from './host-pattern.js';
 
 /** Each of them is served the Ingress's paths anew. */
 const mostHosts = 32;
 
 /** Hosts in the form of normalizeHost, each once. */
 export const hostNames: Grammar<string[]> = {
-  form: 'host names, separated by commas',
+  form: 'host names, or patterns for a few of them, separated by commas',
   read: (text) => {
-    const hosts = text.split(',').map((name) => name.trim()).filter((name) => name !== '').map(normalizeHost);
+    const written = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+    const hosts = written.flatMap((name) => (name.startsWith('~') ? namesOfPattern(name, mostHosts) ?? [''] : [name])).map((name) => (name === '' ? undefined : normalizeHost(name)));
     const names = [...new Set(hosts)].filter((host) => host !== undefined);
     return hosts.includes(undefined) || names.length === 0 || names.length > mostHosts
-      ? { problem: `must be 1–${mostHosts} host names separated by commas, such as www.example.com or *.example.com; patterns are not carried out` } : { value: names };
+      ? { problem: `must be 1–${mostHosts} host names separated by commas, such as www.example.com or *.example.com, or patterns such as ~^(www|shop)\\.example\\.com$ that stand for no more than these` } : { value: names };
   },
 };

@@ -72,7 +72,7 @@ export const routingAnnotations = {
   }),
   'server-alias': carriedOut('ingress high', hostNames, 'none', {
     support: 'approximated',
-    note: 'The paths of this Ingress on further hosts; unlike there not those that other Ingresses have on its hosts. A host that any Ingress of the class has a rule for is left to it (IA127), between aliases the oldest counts. Names and `*.` before one; no patterns. They count in the budgets of hosts and paths, and have a certificate when a `tls` entry names them or its certificate covers them.',
+    note: 'The paths of this Ingress on further hosts; unlike there not those that other Ingresses have on its hosts. A host that any Ingress of the class has a rule for is left to it (IA127), between aliases the oldest counts. Names, and `*.` before one for one label. A pattern (`~^…$`) counts as the names that it stands for, at most 32 of all, such as `~^(www|shop)\\.example\\.com$`; `.+`, `[^.]+` or `[a-z0-9-]+` as its first label is `*`; others are left out. They count in the budgets of hosts and paths, and have a certificate when a `tls` entry names them or its certificate covers them.',
   }),
   'upstream-vhost': carriedOut('location low', backendHost, 'the request\'s host', {
     failMode: 'refuse', note: 'May hold `$host`, `$http_host`, and of the path `$namespace`, `$ingress_name`, `$service_name`, `$service_port`; no other variables.',

@@ -18,6 +18,7 @@ describe('e2e: hosts by annotation', function () {
     session = await startDevSession({ web: 1, other: 1 });
     await session.apply(await tlsSecret('main', 'main.example.com', 'second.example.com') + await tlsSecret('later', 'later.example.com') + await tlsSecret('bare', 'bare.example.com', 'www.bare.example.com') +
       ingress({ name: 'main', host: 'main.example.com', service: 'web', path: '/app', tls: [{ secretName: 'main' }], annotations: { 'server-alias': 'second.example.com, *.many.example.com,later.example.com' } }) +
+      ingress({ name: 'few', host: 'few.example.com', service: 'web', annotations: { 'server-alias': '~^(shop|store)[12]\\.few\\.example\\.com$,~^[^.]+\\.any\\.example\\.com$' } }) +
       ingress({ name: 'pattern', host: 'pattern.example.com', service: 'web', annotations: { 'server-alias': '~^www\\d+\\.example\\.com$' } }) +
       ingress({ name: 'guarded', host: 'guarded.example.com', service: 'web', annotations: { 'server-alias': 'back-door.example.com', 'denylist-source-range': '127.0.0.0/8' } }) +
       ingress({ name: 'rewriting', host: 'rewriting.example.com', service: 'web', path: '/api/(.*)', pathType: 'ImplementationSpecific', annotations: { 'server-alias': 'rewriting-too.example.com', 'rewrite-target': '/$1' } }) +
@@ -58,7 +59,13 @@ describe('e2e: hosts by annotation', function () {
     await eventually(async () => expect(seen(await session.ask('later.example.com', '/app')).deployment).to.equal('web'));
   });
 
-  it('server-alias: patterns are a finding and serve nothing', async () => {
+  it('server-alias: a pattern serves the names that it stands for, and no others', async () => {
+    for (const host of ['shop1', 'shop2', 'store1', 'store2']) await session.served(`${host}.few.example.com`);
+    await session.served('x.any.example.com');
+    for (const host of ['shop3.few', 'shop.few', 'xshop1.few', 'any', 'x.y.any']) expect((await session.ask(`${host}.example.com`)).status, host).to.equal(404);
+  });
+
+  it('server-alias: patterns for any number of names are a finding and serve nothing', async () => {
     await eventually(() => expect(session.log.join('\n')).to.match(/IA150 Ingress default\/pattern: annotation server-alias: must be/));
     expect((await session.ask('www1.example.com')).status).to.equal(404);
     expect((await session.ask('pattern.example.com')).status).to.equal(200);

@@ -31,6 +31,17 @@ describe('core: extra-hosts', () => {
     for (const text of ['~^www\\d+\\.a\\.test$', 'a b', '10.0.0.1', '*', 'a.*.test', 'a.test;', ',', 'a\ntest', Array.from({ length: 33 }, (_, at) => `h${at}.test`).join(',')]) expect(hostNames.read(text), text).to.have.property('problem');
   });
 
+  it('reads patterns that stand for a few names, and no others', () => {
+    const few: [string, string[]][] = [
+      ['~^www\\.a\\.test$', ['www.a.test']], ['~^(www|shop)\\.a\\.test$', ['www.a.test', 'shop.a.test']], ['~^(?:www\\.)?A.test$', ['www.a.test', 'a.test']], ['~^w[1-3x]?\\.a\\.test$', ['w1.a.test', 'w2.a.test', 'w3.a.test', 'wx.a.test', 'w.a.test']],
+      ['~^a(b(c|d)|)\\-e\\.test$', ['abc-e.test', 'abd-e.test', 'a-e.test']], ['~^[^.]+\\.a\\.test$', ['*.a.test']], ['~^(.+)\\.(a|b)\\.test$', ['*.a.test', '*.b.test']], ['~^(?:[a-z0-9-]+)\\.a\\.test$', ['*.a.test']], ['~^h\\d\\.test$', Array.from({ length: 10 }, (_, at) => `h${at}.test`)],
+    ];
+    for (const [text, names] of few) expect(hostNames.read(text), text).to.deep.equal({ value: names });
+    expect(hostNames.read('x.test, ~^(y|x)\\.test$')).to.deep.equal({ value: ['x.test', 'y.test'] });
+    const none = ['~', '~^$', '~a.test', '~^a.test', '~a.test$', '~^a+\\.test$', '~^a{2}\\.test$', '~^(?!a)b\\.test$', '~^[^a]\\.test$', '~^[a-z0-9]\\.test$', '~^(a|b\\.test$', '~^a)\\.test$', '~^a\\.test$|^b\\.test$', '~^\\w\\.test$', '~^.+$', '~^a\\..+\\.test$', '~^a?$', '~^(a|)(b|)(c|)(d|)(e|)(f|)x\\.test$', '~^-a\\.test$', '~^a\\.1\\$', `~^${'('.repeat(300)}a$`, '~^10\\.0\\.0\\.1$', '~^[z-a]\\.test$', '~*^a\\.test$', '~^a\\.test$;', '~^a\n\\.test$'];
+    for (const text of none) expect(hostNames.read(text), text.slice(0, 40)).to.have.property('problem');
+  });
+
   it('counterparts with and without www., never of wildcards, of hosts that are there already, or of names that would be none', () => {
     const of = (hosts: string[], aliases: string[] = []): string[] => extraHosts({ metadata: { name: 'x' }, spec: { rules: hosts.map((host) => ({ host })) } }, { 'from-to-www-redirect': true, 'server-alias': aliases }).counterparts.map(({ from, to }) => `${from}>${to}`);
     expect(of(['a.test', 'www.b.test', '*.c.test', ''])).to.deep.equal(['www.a.test>a.test', 'b.test>www.b.test']);
