@@ -76,6 +76,9 @@ describe('e2e: controllers and engines on a network that is cut', function () {
     const holder = await rig.holder('red');
     await eventually(async () => expect(figure(await holder.metrics(), 'ingress_arbiter_engine_lag_seconds', '"red"', '"three"')).to.be.greaterThan(1), 20_000);
     expect(figure(await holder.metrics(), 'ingress_arbiter_engine_lag_seconds', '"red"', '"one"')).to.equal(0);
+    // Nobody ends its connection: its silence does.
+    await eventually(async () => expect(figure(await holder.metrics(), 'ingress_arbiter_engine_connected', '"red"', '"three"')).to.equal(0), 25_000);
+    expect(figure(await holder.metrics(), 'ingress_arbiter_engine_connected', '"red"', '"one"')).to.equal(1);
     lab.heal(host('three'), 'stream');
     for (const name of CLASSES) await eventually(() => serves(three, name, 'without-three', `${name}-without-three`), 60_000);
     await eventually(async () => expect(figure(await holder.metrics(), 'ingress_arbiter_engine_lag_seconds', '"red"', '"three"')).to.equal(0), 20_000);
