@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Gives it the rights that are shipped; its cluster has to ask them. Without it, it may do what the cluster lets everybody do. */
   access?: ShippedAccess;
   settings?: object;
+  /** Added to the settings of the engine. */
+  engine?: object;
   flags?: string[];
 }
 
@@ -40,7 +42,7 @@ export interface RunProcess {
 }
 
 /** Starts one; it runs, but is not ready yet. */
-export async function startRun({ api, access, folder, user, class: className, settings = {}, flags = [] }: RunOptions): Promise<RunProcess> {
+export async function startRun({ api, access, folder, user, class: className, settings = {}, engine = {}, flags = [] }: RunOptions): Promise<RunProcess> {
   const home = path.join(folder, user);
   mkdirSync(home);
   access?.admit(user, { namespace: 'arbiter', leases: [className] });
@@ -52,7 +54,7 @@ export async function startRun({ api, access, folder, user, class: className, se
     engine: {
       workDirectory: './nginx', workers: 1, allowLoopbackEndpoints: true,
       ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
-      listeners: [{ name: 'web', address: '127.0.0.1', httpPort, httpsPort, classes: [className] }],
+      listeners: [{ name: 'web', address: '127.0.0.1', httpPort, httpsPort, classes: [className] }], ...engine,
     },
     ...settings,
   }));

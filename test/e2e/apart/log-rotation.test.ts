@@ -10,9 +10,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
+import { startApiServer } from '../../../src/dev-cluster/api-server.js';
 import { type EngineProgram, putTable, startEngineProgram } from '../../fixtures/engine-program.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { freePorts } from '../../fixtures/free-ports.js';
+import { startRun } from '../run-process.js';
 
 describe('e2e: rotation of the log of requests', function () {
   this.timeout(90_000);
@@ -137,6 +139,30 @@ describe('e2e: rotation of the log of requests', function () {
     expect(masters()).to.include(fresh);
     await get('/fresh');
     await eventually(() => expect(uris(current())).to.include('/fresh'));
+  });
+
+  it('`run` opens it anew, too', async () => {
+    const api = await startApiServer({ allowLoopbackEndpoints: true });
+    api.store.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'arbiter' } });
+    const log = path.join(folder, 'run.json');
+    const run = await startRun({ api, folder, user: 'alone', class: 'red', engine: { accessLog: log } });
+    try {
+      const ask = (uri: string): Promise<unknown> => eventually(async () => expect((await run.get('nobody.test', uri)).status).to.equal(404), 20_000);
+      await ask('/first');
+      await eventually(() => expect(run.messages().join('\n')).to.match(/serves red when ready/), 20_000);
+      renameSync(log, `${log}.1`);
+      run.child.kill('SIGUSR1');
+      await eventually(() => expect(existsSync(log)).to.equal(true));
+      expect(uris(`${log}.1`)).to.include('/first');
+      await eventually(async () => {
+        await ask('/second');
+        expect(uris(log)).to.include('/second');
+      });
+      expect(run.messages().join('\n')).to.not.match(/Debugger listening/);
+    } finally {
+      await run.end();
+      await api.close();
+    }
   });
 
   it('every request is one line of one file', async () => {
