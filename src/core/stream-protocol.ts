@@ -2,7 +2,7 @@
 // update is on its way at a time; the engine answers it before the next one comes.
 //
 //   GET  /v1/classes/<class>/table?engine=<name>&after=<sequence of the last update taken>
-//                                                  200 and lines without end; 307 to the holder; 503 when nobody holds it
+//                                                  200 and lines without end; 307 to the holder; 503 when nobody holds it for a second
 //        {"update":{…}}        begins an update: everything of TableUpdate but its entries, and the digest after it
 //        {"set":"<key>","value":…}   {"remove":"<key>"}        its entries, one a line, so that no line is long
 //        {"end":true}          the update is whole

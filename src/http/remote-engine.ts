@@ -1,4 +1,4 @@
-// One engine at the other end of a table stream: writes an update line by line at the pace at which it is read, and waits
+// One engine at the other end of a table stream: writes an update piece by piece at the pace at which it is read, and waits
 // for the engine's answer. It keeps no update after it is answered.
 
 import { once } from 'node:events';
@@ -22,6 +22,9 @@ export interface RemoteEngine {
   alive(): void;
   close(): void;
 }
+
+/** Characters of lines that are written at once: each write is a chunk of HTTP and a record of TLS. */
+const PIECE = 32 * 1024;
 
 interface Waiting {
   epoch: number;
@@ -124,7 +127,18 @@ function* linesOf({ head, set, remove }: Pick<TableUpdate, 'set' | 'remove'> & {
 
 /** At the pace at which they are read. */
 async function writeLines(stream: Writable, lines: Iterable<StreamLine>, signal: AbortSignal): Promise<void> {
-  for (const one of lines) if (!stream.write(line(one))) await once(stream, 'drain', { signal });
+  for (const piece of piecesOf(lines)) if (!stream.write(piece)) await once(stream, 'drain', { signal });
+}
+
+function* piecesOf(lines: Iterable<StreamLine>): Generator<string> {
+  let piece = '';
+  for (const one of lines) {
+    piece += line(one);
+    if (piece.length < PIECE) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
 }
 
 function line(content: StreamLine): string {

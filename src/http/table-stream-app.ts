@@ -2,6 +2,7 @@
 // asks has to show a certificate that names it an engine; the TLS listener has verified it already. There are only so many
 // streams of a class: names are the engines' own, and each stream costs memory.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
@@ -18,6 +19,9 @@ export interface TableSource {
 
 const ENGINE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const ANSWER_MS = 60_000;
+/** How long an engine that asks before there is a holder is kept waiting, and how often is looked. */
+const HOLDER_MS = 1000;
+const LOOK_MS = 25;
 /** An answer that names as many entries and places as one may. */
 const LARGEST_ANSWER = '2mb';
 const LARGEST_TRAFFIC = '256kb';
@@ -57,7 +61,7 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answ
     if (hasUri((request.socket as TLSSocket).getPeerCertificate().subjectaltname, engineUri)) return next();
     response.status(403).json({ error: `the certificate does not name an engine (${engineUri})` });
   });
-  app.get('/v1/classes/:class/table', (request, response) => {
+  app.get('/v1/classes/:class/table', whenHeld(sources), (request, response) => {
     const source = sources.get(request.params.class);
     const engine = String(request.query['engine'] ?? '');
     if (source === undefined || !ENGINE_NAME.test(engine)) return refuse(response, source === undefined ? 'class' : 'engine');
@@ -95,6 +99,18 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answ
     response.status(error.status ?? 500).json({ error: error.message });
   });
   return app;
+}
+
+/**
+ * Waits a moment for somebody to hold the claim: an engine that is answered 503 asks again ever more rarely, and when all of an
+ * installation begins at once, engines come some hundred milliseconds before the claim is taken.
+ */
+function whenHeld(sources: ReadonlyMap<string, TableSource>) {
+  return async ({ params }: Request<{ class: string }>, response: Response, next: NextFunction): Promise<void> => {
+    const source = sources.get(params.class);
+    for (let waited = 0; waited < HOLDER_MS && source !== undefined && source.holder() === undefined; waited += LOOK_MS) await sleep(LOOK_MS, undefined, { ref: false });
+    if (!response.destroyed) next();
+  };
 }
 
 /** By class, then by engine. */

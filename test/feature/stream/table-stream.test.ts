@@ -5,7 +5,7 @@ import type { ClientRequest } from 'node:http';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { type TLSSocket, connect } from 'node:tls';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
@@ -197,6 +197,19 @@ describe('feature: table stream', function () {
     await eventually(() => expect(log.join()).to.match(/503/));
     standby.state.holder = { address: holder.address };
     await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+  });
+
+  it('keeps an engine waiting that comes a moment before there is a holder', async () => {
+    const { fanOut, server, state, address } = await controller();
+    state.holder = undefined;
+    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
+    const asked = new Promise<void>((resolve) => { server.onPeer(() => resolve()); });
+    const { holding, log } = engine([address]);
+    await asked;
+    await nextTurn();
+    state.holder = 'here';
+    await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 1 }));
+    expect(log.join('\n')).to.not.match(/503/);
   });
 
   it('turns away the engines that are too many, says so once, and takes them when there is room; who comes again is none of them', async () => {
