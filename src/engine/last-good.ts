@@ -4,15 +4,18 @@
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TableUpdate } from '../route-table/types.js';
 import { messageFrom } from './engine-error.js';
 import type { Log } from './nginx-process.js';
-import { type HeldEntries, parseTableFile, renderTableFile } from './table-file.js';
+import { type HeldEntries, parseTableFile, renderTableFilePieces } from './table-file.js';
 
 /** Tables kept of each class. */
 const KEPT = 3;
 /** A table is written at most this often: it is written whole, and may change many times a second. */
 const GAP_MS = 1000;
+/** And so rarely that it takes a fiftieth of a processor at most: a change must not cost more because there are many routes. */
+const REST = 50;
 
 export interface LastGoodOptions {
   /** Holds one directory for each class; made with mode 0700, for private keys are in it. */
@@ -40,6 +43,7 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
   let problem: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
+  let restUntil = 0;
   const place = (className: string): string => path.join(directory, className);
 
   const writeAll = async (): Promise<void> => {
@@ -48,7 +52,9 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
       const table = held(className);
       if (table === undefined) continue;
       try {
-        await writeTable(place(className), renderTableFile(className, table));
+        const { pieces, spentMs } = await renderInTurns(renderTableFilePieces(className, table));
+        restUntil = performance.now() + spentMs * REST;
+        await writeTable(place(className), pieces);
         if (problem !== undefined) log('info', 'last good tables can be written again');
         problem = undefined;
       } catch (error) {
@@ -66,7 +72,7 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
     timer ??= setTimeout(() => {
       timer = undefined;
       void flush().then(() => { if (waiting.size > 0) schedule(); });
-    }, GAP_MS);
+    }, Math.max(GAP_MS, restUntil - performance.now()));
     timer.unref();
   };
   return {
@@ -96,8 +102,19 @@ function* wholeTables(folder: string, className: string, log: Log): Generator<Ta
   }
 }
 
+/** Lets others have a turn after each piece; `spentMs`: what it took of the processor. */
+async function renderInTurns(rendering: Generator<undefined, string[], void>): Promise<{ pieces: string[]; spentMs: number }> {
+  for (let spentMs = 0; ;) {
+    const begun = performance.now();
+    const { done, value } = rendering.next();
+    spentMs += performance.now() - begun;
+    if (done === true) return { pieces: value, spentMs };
+    await nextTurn();
+  }
+}
+
 /** Written aside, synced, renamed, and the directory synced: after a crash there is the old file or the new, never a part. */
-async function writeTable(folder: string, text: string): Promise<void> {
+async function writeTable(folder: string, pieces: readonly string[]): Promise<void> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const files = tableFiles(folder);
@@ -106,7 +123,7 @@ async function writeTable(folder: string, text: string): Promise<void> {
   await rm(aside, { force: true });
   const file = await open(aside, 'wx', 0o600);
   try {
-    await file.writeFile(text);
+    for (const piece of pieces) await file.appendFile(piece);
     await file.sync();
   } finally {
     await file.close();

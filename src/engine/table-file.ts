@@ -24,14 +24,36 @@ interface Header {
   sha256: string;
 }
 
+/** Entries of one piece of a file: about a millisecond of work. */
+const PIECE = 1000;
+
 /** The file's text. Keys have no tab or newline and JSON escapes them, so a line is an entry. */
-export function renderTableFile(className: string, { epoch, sequence, entries }: HeldEntries): string {
-  const body = [...entries].map(([key, json]) => `${key}\t${json}\n`).join('');
-  const header: Header = {
-    format: FORMAT, class: className, epoch, sequence, count: entries.size,
-    bytes: Buffer.byteLength(body), sha256: createHash('sha256').update(body).digest('hex'),
-  };
-  return `${JSON.stringify(header)}\n${body}`;
+export function renderTableFile(className: string, held: HeldEntries): string {
+  const rendering = renderTableFilePieces(className, held);
+  for (;;) {
+    const { done, value } = rendering.next();
+    if (done === true) return value.join('');
+  }
+}
+
+/**
+ * The file's text in pieces, as its result; it yields after each of them, so that a large table need not hold up everything else. The
+ * table is the one of the first step, whatever becomes of it meanwhile.
+ */
+export function* renderTableFilePieces(className: string, { epoch, sequence, entries }: HeldEntries): Generator<undefined, string[], void> {
+  const all = [...entries];
+  const hash = createHash('sha256');
+  const pieces: string[] = [];
+  let bytes = 0;
+  for (let at = 0; at < all.length; at += PIECE) {
+    const piece = all.slice(at, at + PIECE).map(([key, json]) => `${key}\t${json}\n`).join('');
+    hash.update(piece);
+    bytes += Buffer.byteLength(piece);
+    pieces.push(piece);
+    yield;
+  }
+  const header: Header = { format: FORMAT, class: className, epoch, sequence, count: all.length, bytes, sha256: hash.digest('hex') };
+  return [`${JSON.stringify(header)}\n`, ...pieces];
 }
 
 /** The table in a file's text as a full update, or why it is none (in words that end a sentence about the file). */

@@ -2,10 +2,12 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'chai';
 import { type LastGood, keepLastGood } from '../../../src/engine/last-good.js';
 import type { TableUpdate } from '../../../src/route-table/types.js';
-import { type HeldEntries, parseTableFile, renderTableFile } from '../../../src/engine/table-file.js';
+import { eventually } from '../../fixtures/eventually.js';
+import { type HeldEntries, parseTableFile, renderTableFile, renderTableFilePieces } from '../../../src/engine/table-file.js';
 
 const table = (sequence: number, port = sequence): HeldEntries =>
   ({ epoch: 3, sequence, entries: new Map([['service/a/b/80', `{"endpoints":[{"address":"10.0.0.1","port":${port}}]}`], ['host/a.test', '{"routes":[]}']]) });
@@ -93,6 +95,40 @@ describe('engine: last good tables', () => {
     expect(kept.problem()).to.equal(undefined);
     expect(newest()).to.have.property('sequence', 3);
   });
+
+  it('is rendered piece by piece as it was at the first, whatever becomes of it meanwhile', () => {
+    const large: HeldEntries & { entries: Map<string, string> } = { epoch: 3, sequence: 9, entries: new Map(Array.from({ length: 10_500 }, (_, at) => [`host/h${at}.test`, '{"routes":[]}'])) };
+    const whole = renderTableFile('red', large);
+    const rendering = renderTableFilePieces('red', large);
+    let [pauses, step] = [0, rendering.next()];
+    for (; step.done !== true; step = rendering.next()) {
+      pauses += 1;
+      large.entries.delete(`host/h${pauses}.test`);
+      large.entries.set(`host/new-${pauses}.test`, '{"routes":[]}');
+    }
+    expect(pauses).to.be.at.least(10);
+    expect(step.value.join('')).to.equal(whole);
+    expect(parseTableFile('red', whole)).to.have.property('count', 10_500);
+  });
+
+  it('is written the more rarely the more it takes to write it', async () => {
+    /** As slow as one with very many entries. */
+    class Slow extends Map<string, string> {
+      override [Symbol.iterator](): MapIterator<[string, string]> {
+        for (const begun = performance.now(); performance.now() - begun < 100;) continue;
+        return super[Symbol.iterator]();
+      }
+    }
+    held = { epoch: 3, sequence: 1, entries: new Slow(table(1).entries) };
+    kept.changed('red');
+    await eventually(() => expect(newest()).to.have.property('sequence', 1));
+    held = { ...held, sequence: 2 };
+    kept.changed('red');
+    await sleep(2500);
+    expect(newest()).to.have.property('sequence', 1);
+    await kept.stop();
+    expect(newest()).to.have.property('sequence', 2);
+  }).timeout(10_000);
 
   it('takes no half of a file for a table, wherever it is cut', () => {
     const text = renderTableFile('red', table(1));
