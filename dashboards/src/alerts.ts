@@ -34,6 +34,13 @@ export const foreignSeries: Readonly<Record<string, readonly string[]>> = {
   kube_job_status_succeeded: ['namespace', 'job_name'],
 };
 
+const ofIngress = 'ingress_class, ingress_namespace, ingress_name';
+const refused = rate(ofIngress, '{code=~"[45]..",ingress_name!=""}');
+const asked = rate(ofIngress, '{ingress_name!=""}');
+/** Part of the requests of an Ingress answered with 4xx or 5xx, by class, where there are enough of them to tell. */
+const refusedRatio = `(${refused} or 0 * ${asked}) / (${asked} > 0.1)`;
+const ownCertificateLeft = 'min by (program, claims, certificate) (ingress_arbiter_own_certificate_expiry_timestamp_seconds) - time()';
+
 const certificateJobs = '{job_name=~"ingress-arbiter-certificates-.+"}';
 
 export const alerts: readonly Alert[] = [
@@ -121,6 +128,11 @@ export const alerts: readonly Alert[] = [
     summary: 'A hand-over to class {{ $labels.ingress_class }} has been {{ $labels.phase }} for {{ $value | humanizeDuration }}.',
     means: 'Nothing fails. Draining: clients still use the address of the old class, so it goes on serving. Shadow: somebody tried the class and has neither taken it nor given it up.',
     todo: '`ingress-arbiter migrate status` names the Ingresses. Draining: find who still uses the old address (DNS that was not changed, clients that never ask again). Shadow: cut over, or roll back.' },
+  { name: 'IngressArbiterMigrationMismatch', severity: 'warning', for: '10m',
+    expr: `max by (ingress_namespace, ingress_name) (${refusedRatio}) - min by (ingress_namespace, ingress_name) (${refusedRatio}) > 0.05`,
+    summary: 'Two classes answer requests of Ingress {{ $labels.ingress_namespace }}/{{ $labels.ingress_name }} differently.',
+    means: 'Both classes serve it, while it goes from one to the other or is tried in one, and the parts of their requests that are answered with 4xx or 5xx are more than 5 of 100 apart. Each of them had a request in ten seconds at least.',
+    todo: '`ingress-arbiter migrate verify` puts the same requests to both listeners and says where they answer differently, and why. Usual: another client address behind the other load balancer (address lists), a default of the other class, a redirect. Until it is mended: `ingress-arbiter migrate rollback`.' },
   { name: 'IngressArbiterCertificateJobFails', severity: 'critical', for: '5m',
     expr: `max by (namespace, job_name) (kube_job_status_failed${certificateJobs}) > 1 unless on (namespace, job_name) max by (namespace, job_name) (kube_job_status_succeeded${certificateJobs}) > 0`,
     summary: 'Job {{ $labels.namespace }}/{{ $labels.job_name }} can not make the certificates of engines and controllers.',
@@ -144,13 +156,21 @@ export const alerts: readonly Alert[] = [
     means: 'Requests of Ingress {{ $labels.ingress_name }} are answered with 503.',
     todo: 'kubectl get endpointslices of the Service: no pod is ready, or its selector or port name fits none.' },
   { name: 'IngressArbiterCertificateExpiresSoon', severity: 'warning', for: '1h', expr: 'min by (ingress_class, host) (ingress_arbiter_certificate_expiry_timestamp_seconds) - time() < 14 * 86400',
-    summary: 'The certificate of {{ $labels.host }} ends in {{ $value | humanizeDuration }}.',
-    means: 'Less than two weeks are left; automatic renewal should have come by now.',
-    todo: 'Look at what renews it (cert-manager: the Certificate and its Order). A new Secret is served at once.' },
+    summary: '{{ if $labels.host }}The certificate of {{ $labels.host }}{{ else }}The default certificate of class {{ $labels.ingress_class }}{{ end }} ends in {{ $value | humanizeDuration }}.',
+    means: 'Less than two weeks are left; automatic renewal should have come by now. Without a host: the default certificate of the class, for names that no Ingress has one for.',
+    todo: 'Look at what renews it (cert-manager: the Certificate and its Order). A new Secret is served at once. The default certificate of a class is in the Secret that default-ssl-certificate of its settings names.' },
   { name: 'IngressArbiterCertificateExpires', severity: 'critical', for: '5m', expr: 'min by (ingress_class, host) (ingress_arbiter_certificate_expiry_timestamp_seconds) - time() < 3 * 86400',
-    summary: 'The certificate of {{ $labels.host }} ends in {{ $value | humanizeDuration }}.',
+    summary: '{{ if $labels.host }}The certificate of {{ $labels.host }}{{ else }}The default certificate of class {{ $labels.ingress_class }}{{ end }} ends in {{ $value | humanizeDuration }}.',
     means: 'Less than three days are left. A certificate that has ended is not taken into a table any more.',
     todo: 'Renew it by hand, and see why it did not happen by itself.' },
+  { name: 'IngressArbiterOwnCertificateExpiresSoon', severity: 'warning', for: '1h', expr: `${ownCertificateLeft} < 14 * 86400`,
+    summary: 'A certificate between engines and controllers ends in {{ $value | humanizeDuration }} ({{ $labels.program }} {{ $labels.claims }}, {{ $labels.certificate }}).',
+    means: 'Less than two weeks are left of a certificate by which engines and controllers know each other; it should have been renewed by now. own: that of the program itself; authority: that which it trusts.',
+    todo: 'Look at what renews it: kubectl get jobs of the CronJob ingress-arbiter-certificates and their logs, or the Certificate of cert-manager; certificates made by hand are renewed with `ingress-arbiter certs`. Running programs take new files by themselves. An authority lasts ten years; docs/install.md says how to begin anew.' },
+  { name: 'IngressArbiterOwnCertificateExpires', severity: 'critical', for: '5m', expr: `${ownCertificateLeft} < 3 * 86400`,
+    summary: 'A certificate between engines and controllers ends in {{ $value | humanizeDuration }} ({{ $labels.program }} {{ $labels.claims }}, {{ $labels.certificate }}).',
+    means: 'When it has ended, no engine gets to a controller by it any more: what is served stays, changes wait, and the API server gets no answers about Ingresses.',
+    todo: 'kubectl create job --from=cronjob/ingress-arbiter-certificates renew-now makes new ones at once; without that Job, `ingress-arbiter certs` or cert-manager. Then see why it did not happen by itself.' },
   { name: 'IngressArbiterSharedMemoryNearlyFull', severity: 'warning', for: '10m', expr: 'min by (zone) (ingress_arbiter_shared_memory_free_bytes / ingress_arbiter_shared_memory_capacity_bytes) < 0.1',
     summary: 'Zone {{ $labels.zone }} has {{ $value | humanizePercentage }} of its memory left.',
     means: 'A full zone refuses changes (ia_records, ia_pointers) or new series (ia_counters). What is served stays.',

@@ -47,7 +47,7 @@ export const trafficCatalogue = {
   connections: { name: 'ingress_arbiter_connections', type: 'gauge', labels: ['ingress_class', 'listener', 'scheme'], help: 'Open connections of clients. Without a class: the listener serves several.' },
 } as const satisfies Record<string, MetricDescription>;
 
-/** How the engine is. */
+/** How the engine is, and what controllers tell of themselves in the same words. */
 export const engineCatalogue = {
   listenerInfo: { name: 'ingress_arbiter_listener_info', type: 'gauge', labels: ['ingress_class', 'listener'], help: 'Always 1: the listener serves the class.' },
   engineGeneration: { name: 'ingress_arbiter_engine_table_generation', type: 'gauge', labels: ['ingress_class'], help: 'Generation of the class table in nginx: grows with every change, begins anew with nginx.' },
@@ -62,6 +62,10 @@ export const engineCatalogue = {
   nginxOpenFiles: { name: 'ingress_arbiter_nginx_open_files', type: 'gauge', labels: [], help: 'Open files and sockets of all processes of nginx.' },
   nginxProcesses: { name: 'ingress_arbiter_nginx_processes', type: 'gauge', labels: ['role'], help: 'Processes of nginx: its master and its workers.' },
   certificateExpiry: { name: 'ingress_arbiter_certificate_expiry_timestamp_seconds', type: 'gauge', unit: 'seconds', labels: ['ingress_class', 'host'], help: 'When the certificate that is served for the host ends, in seconds since 1970.' },
+  ownCertificateExpiry: {
+    name: 'ingress_arbiter_own_certificate_expiry_timestamp_seconds', type: 'gauge', unit: 'seconds', labels: ['program', 'claims', 'certificate'],
+    help: 'When the certificate ends by which an engine or a controller shows who it is (own), or that of the authority which it trusts (authority), in seconds since 1970. Only where both are processes of their own.',
+  },
   lastGoodUnwritten: { name: 'ingress_arbiter_last_good_write_failing', type: 'gauge', labels: [], help: '1 while the engine can not write the tables that it serves to disk: after a restart it would serve older ones. Only of an engine that is a program of its own.' },
   lastGoodRefused: { name: 'ingress_arbiter_last_good_refused_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the table that was read from disk at the start which this engine does not take: they are closed or left out until a controller brings a table. Only of an engine that is a program of its own.' },
   buildInfo: { name: 'ingress_arbiter_build_info', type: 'gauge', labels: ['version', 'node_version'], help: 'Always 1: which version runs.' },

@@ -1,5 +1,6 @@
 // Controllers and engines as programs of their own: each side outlives the other, and an engine serves without anybody.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -142,6 +143,18 @@ describe('e2e: controllers and engines apart', function () {
     for (const engine of [one, two]) {
       await eventually(() => ready(engine), 40_000);
       await eventually(() => answersOf(engine), 40_000);
+    }
+  });
+
+  it('each program tells when its own certificate and the authority end', async () => {
+    const endIn = (name: string): string => String(Date.parse(new X509Certificate(readFileSync(file(name))).validTo) / 1000);
+    const programs = [...controllers.map(({ adminPort }) => [adminPort, 'controller', 'red', 'tls/class-red.crt'] as const), ...engines.slice(-2).map(({ admin }) => [admin, 'engine', '', 'tls/engine.crt'] as const)];
+    expect(programs).to.have.length(4);
+    for (const [port, program, claims, certificate] of programs) {
+      const { text } = await httpGet({ port, host: 'localhost', path: '/metrics' });
+      const lines = text.split('\n').filter((line) => line.startsWith('ingress_arbiter_own_certificate_expiry_timestamp_seconds{'));
+      expect(lines).to.have.members([['own', certificate], ['authority', 'tls/ca.crt']].map(([which, name]) =>
+        `ingress_arbiter_own_certificate_expiry_timestamp_seconds{program="${program}",claims="${claims}",certificate="${which!}"} ${endIn(name!)}`));
     }
   });
 

@@ -12,6 +12,7 @@ import { type TlsListenerFiles, listenSecurely } from '../../http/listen-securel
 import { type TableSource, tableStreamApp } from '../../http/table-stream-app.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
 import { controllerMetrics } from '../installation/admin-metrics.js';
+import { ownCertificateReadings } from '../installation/own-certificates.js';
 
 export interface ControllerProgramSettings {
   claims: readonly Claim[];
@@ -57,7 +58,7 @@ export async function startControllerProgram(settings: ControllerProgramSettings
     const listener = await listenSecurely(tableStreamApp(sources, { onProblem }), { host: stream.address, port: stream.port, files: stream.tls, onProblem });
     ends.push(() => listener.close());
     const address = stream.advertise ?? `https://${stream.address}:${listener.port}`;
-    const metrics = controllerMetrics();
+    const metrics = controllerMetrics(ownCertificateReadings({ files: stream.tls, program: 'controller', claims: claims.map((claim) => claim.class) }));
     const instance = await startInstance({ claims, installation, kubeconfig, metrics, log, ...(statusWritesPerSecond === undefined ? {} : { statusWritesPerSecond }), identity: identityAt(address, settings.identity) });
     ends.push(() => instance.stop());
     for (const [name, source] of instance.controller.sources) {

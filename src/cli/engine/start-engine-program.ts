@@ -34,13 +34,15 @@ export async function startEngineProgram(initial: EngineProgramSettings, log: Lo
   const serving = engine.begin(classes, settings.engine);
   serving.catch(() => undefined);
   // While nginx starts there is time to read what is not needed to serve.
-  const [{ adminApp }, { listen }, { engineMetrics }] = await Promise.all([import('../../http/admin-app.js'), import('../../http/listen.js'), import('../installation/admin-metrics.js')]);
+  const [{ adminApp }, { listen }, { engineMetrics }, { ownCertificateReadings }] = await Promise.all([
+    import('../../http/admin-app.js'), import('../../http/listen.js'), import('../installation/admin-metrics.js'), import('../installation/own-certificates.js'),
+  ]);
   await serving;
   const { apply, observe, taken } = engine;
   const subscriptions = createClassSubscriptions({ apply, observe, log, taken, most: () => mostOfUpdate(settings.engine) });
   await subscriptions.follow(settings);
   const notReady = async (): Promise<string | undefined> => (stopping ? 'stopping' : engine.notReady());
-  const metrics = engineMetrics(settings.engine, '', engine.readings);
+  const metrics = engineMetrics(settings.engine, '', async () => [...await engine.readings(), ...await ownCertificateReadings({ files: settings.tls, program: 'engine' })()]);
   const admin = await listen(adminApp({ metrics: (request) => metrics.render(request), classes, notReady }), settings.admin.address, settings.admin.port);
   return {
     adminPort: admin.port,

@@ -14,6 +14,6 @@ export function engineMetrics({ metrics }: EngineSettings, namespace: string, re
 }
 
 /** Metrics of a controller without an engine. */
-export function controllerMetrics(): Metrics {
-  return createMetrics({ readings: async () => [], version: packageVersion(), nodeVersion: process.versions.node });
+export function controllerMetrics(readings: () => Promise<readonly Reading[]>): Metrics {
+  return createMetrics({ readings, version: packageVersion(), nodeVersion: process.versions.node });
 }

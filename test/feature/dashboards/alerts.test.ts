@@ -26,6 +26,9 @@ const bucket = (histogram: string, le: string, values: string): Series => [`${hi
 const always = (value: number): string => `${value}x60`;
 const grows = (by: number): string => `0+${by}x60`;
 const endsInDays = (days: number): Series => [`ingress_arbiter_certificate_expiry_timestamp_seconds{${a},host="www.example.com"}`, always(days * 86_400)];
+const ownEndsInDays = (days: number): Series => ['ingress_arbiter_own_certificate_expiry_timestamp_seconds{program="engine",claims="",certificate="own",instance="1"}', always(days * 86_400)];
+/** Requests of one Ingress that another class serves too. */
+const answers = (className: string, code: string, values: string): Series => [requests(code, values)[0].replace(a, `ingress_class="${className}"`), values];
 const slow = (histogram: string, under: string): Series[] => [bucket(histogram, '1', under), bucket(histogram, '2.5', grows(600)), bucket(histogram, '+Inf', grows(600))];
 const watch = 'claims="a",resource="ingresses"';
 const oldestHandOver = (role: string, phase: string, values: string): Series => [`ingress_arbiter_hand_over_oldest_seconds{${a},role="${role}",phase="${phase}"}`, values];
@@ -94,6 +97,14 @@ const cases: Record<Alert['name'], Case> = {
     at: 20, labels: { ingress_class: 'a', phase: 'draining' }, fires: [oldestHandOver('to', 'draining', '86000+60x60')],
     quiet: [oldestHandOver('to', 'draining', grows(60)), oldestHandOver('to', 'shadow', always(0)), oldestHandOver('from', 'draining', '86000+60x60')],
   },
+  IngressArbiterMigrationMismatch: {
+    at: 30, labels: { ingress_namespace: 'shop', ingress_name: 'web' }, fires: [answers('a', '200', grows(600)), answers('b', '200', grows(500)), answers('b', '403', grows(100))],
+    quiet: [
+      // One in twenty of both, one class that is hardly asked, and an Ingress that only one class serves.
+      answers('a', '200', grows(570)), answers('a', '404', grows(30)), answers('b', '200', grows(95)), answers('b', '404', grows(5)), answers('c', '403', grows(5)),
+      [answers('a', '500', '')[0].replace('ingress_name="web"', 'ingress_name="alone"'), grows(600)],
+    ],
+  },
   IngressArbiterCertificateJobFails: {
     at: 20, labels: { namespace: 'ingress-arbiter', job_name: 'ingress-arbiter-certificates-0-1-0' }, fires: [job('failed', 'ingress-arbiter-certificates-0-1-0', always(3)), job('succeeded', 'ingress-arbiter-certificates-0-1-0', always(0))],
     quiet: [job('failed', 'ingress-arbiter-certificates-0-1-0', always(3)), job('succeeded', 'ingress-arbiter-certificates-0-1-0', always(1)), job('failed', 'somebody-elses', always(9))],
@@ -113,6 +124,8 @@ const cases: Record<Alert['name'], Case> = {
   },
   IngressArbiterCertificateExpiresSoon: { at: 90, labels: { ingress_class: 'a', host: 'www.example.com' }, fires: [[endsInDays(13)[0], '1123200x100']], quiet: [[endsInDays(20)[0], '1728000x100']] },
   IngressArbiterCertificateExpires: { at: 10, labels: { ingress_class: 'a', host: 'www.example.com' }, fires: [endsInDays(2)], quiet: [endsInDays(4)] },
+  IngressArbiterOwnCertificateExpiresSoon: { at: 90, labels: { program: 'engine', certificate: 'own' }, fires: [[ownEndsInDays(13)[0], '1123200x100']], quiet: [[ownEndsInDays(20)[0], '1728000x100']] },
+  IngressArbiterOwnCertificateExpires: { at: 10, labels: { program: 'engine', certificate: 'own' }, fires: [ownEndsInDays(2)], quiet: [ownEndsInDays(4)] },
   IngressArbiterSharedMemoryNearlyFull: {
     at: 20, labels: { zone: 'ia_records' }, fires: [['ingress_arbiter_shared_memory_free_bytes{zone="ia_records"}', always(9)], ['ingress_arbiter_shared_memory_capacity_bytes{zone="ia_records"}', always(100)]],
     quiet: [['ingress_arbiter_shared_memory_free_bytes{zone="ia_records"}', always(50)], ['ingress_arbiter_shared_memory_capacity_bytes{zone="ia_records"}', always(100)]],

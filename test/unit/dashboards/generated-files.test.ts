@@ -105,6 +105,27 @@ describe('dashboards and alerts', () => {
     }
   });
 
+  it('no dashboard stands in the way of another one, and no panel in that of another panel', () => {
+    const all = [...generatedFiles()].filter(([file]) => file.endsWith('.json')).map(([, text]) => JSON.parse(text) as {
+      uid: string; title: string; schemaVersion: number; tags: string[]; links: { type: string; tags: string[] }[];
+      panels: { title: string; gridPos: { x: number; y: number; w: number; h: number } }[]; templating: { list: { name: string }[] };
+    });
+    expect(new Set(all.map(({ uid }) => uid)).size).to.equal(all.length);
+    expect(new Set(all.map(({ title }) => title)).size, 'Grafana takes a title once in a folder').to.equal(all.length);
+    for (const { uid, schemaVersion, tags, links, panels: placed, templating } of all) {
+      // What Grafana takes for a uid.
+      expect(uid).to.match(/^[a-zA-Z0-9_-]{1,40}$/);
+      expect(schemaVersion, uid).to.be.a('number');
+      for (const link of links) expect(tags, uid).to.include.members(link.tags);
+      expect(new Set(templating.list.map(({ name }) => name)).size, uid).to.equal(templating.list.length);
+      const cells = placed.flatMap(({ title, gridPos: { x, y, w, h } }) => {
+        expect(x + w, `${uid}: ${title}`).to.be.at.most(24);
+        return Array.from({ length: w * h }, (_, at) => `${x + (at % w)},${y + Math.floor(at / w)}`);
+      });
+      expect(new Set(cells).size, `${uid}: panels that overlap`).to.equal(cells.length);
+    }
+  });
+
   it('every alert has a runbook, a summary and a severity', () => {
     const text = readFileSync('docs/runbooks.md', 'utf8');
     for (const { name, summary, means, todo } of alerts) {
