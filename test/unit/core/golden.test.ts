@@ -18,6 +18,13 @@ import { inspectStub } from '../../fixtures/stub-certificates.js';
 const root = path.resolve('test/golden/arbitration');
 const usual = [claimOf('nginx-internal'), claimOf('nginx-external', { annotationValues: ['nginx'] })];
 
+/** Where users of other controllers are caught when classes come, change and go: a case for each, which names it. */
+const traps = [
+  'class-appears-after-ingress', 'class-deleted-name-alone-is-not-enough', 'class-updated-default-mark', 'class-updated-controller',
+  'annotation-edited-away-releases', 'status-cleared-on-leaving', 'status-noise-changes-nothing', 'class-deleted-classless-taker-takes-nothing',
+  'order-of-classes-is-irrelevant', 'two-ways-to-one-class-one-route', 'class-cloned-same-controller', 'annotation-a-field-b', 'tie-by-name-not-uid',
+];
+
 function readClaims(file: string): Claim[] {
   if (!existsSync(file)) return usual;
   return (parse(readFileSync(file, 'utf8')) as Claim[]).map(({ class: name, ...settings }) => claimOf(name, settings));
@@ -37,6 +44,10 @@ describe('golden: arbitration', () => {
   const cases = readdirSync(root).sort();
 
   it('has its cases', () => expect(cases.length).to.be.at.least(60));
+
+  it('has a case for each trap, which names it', () => {
+    for (const name of traps) expect(readFileSync(path.join(root, name, 'cluster.yaml'), 'utf8'), name).to.match(/^# Trap \([^)]+\)/);
+  });
 
   for (const name of cases) {
     it(name, () => {
