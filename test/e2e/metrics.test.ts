@@ -8,9 +8,10 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { alerts, recordingRules } from '../../dashboards/src/alerts.js';
 import { dashboards } from '../../dashboards/src/generated-files.js';
-import { type DevSettings, defaultDevSettings } from '../../src/cli/dev/dev-settings.js';
+import { type DevSettings, defaultDevSettings, devEngineSettings } from '../../src/cli/dev/dev-settings.js';
 import { examplesFolder } from '../../src/cli/dev/sample-cluster.js';
 import { type Dev, startDev } from '../../src/cli/dev/start-dev.js';
+import { engineSettings } from '../../src/engine/settings.js';
 import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { type Answer, httpGet } from '../fixtures/http-get.js';
@@ -21,7 +22,8 @@ import { selfSigned } from '../fixtures/self-signed.js';
 /** SERIES_REQUESTS=100000 (make series) is the long form. */
 const RANDOM_REQUESTS = Number(process.env.SERIES_REQUESTS ?? 20_000);
 
-type ClassName = 'nginx-external' | 'nginx-internal';
+const classNames = ['nginx-external', 'nginx-internal'] as const;
+type ClassName = (typeof classNames)[number];
 
 const manifests = `
 apiVersion: networking.k8s.io/v1
@@ -151,33 +153,43 @@ describe('e2e: metrics of both classes, scraped by Prometheus', function () {
     });
   });
 
-  it('counts exactly what clients were answered, also while a worker is killed', async () => {
-    const before = { ...answered };
-    const start = await metrics();
-    let killed = 0;
-    const pids = dev.engine.pids()!;
-    const failed = await load(6000, (at) => {
-      if (at === 2000 || at === 4000) process.kill(pids.workers[killed++]!, 'SIGKILL');
-      return mixed(at);
-    });
-    expect(killed).to.equal(2);
-    expect(failed, 'requests that were under way in the killed workers').to.be.lessThan(200);
-    const text = await metrics();
-    let unsent = 0;
-    for (const name of ['nginx-external', 'nginx-internal'] as const) {
-      const more = requestsOf(text, name) - requestsOf(start, name) - (answered[name] - before[name]);
-      expect(more, name).to.be.at.least(0);
-      unsent += more;
+  it('sums over the classes to what clients were answered, exactly, while workers are killed and nginx is replaced under load', async () => {
+    const [before, start] = [{ ...answered }, await metrics()];
+    const killWorker = async (): Promise<void> => {
+      const pid = dev.engine.pids()!.workers[0]!;
+      process.kill(pid, 'SIGKILL');
+      await eventually(() => expect(dev.engine.pids()!.workers).to.have.length.greaterThan(0).and.not.include(pid));
+    };
+    const sent = (): number => classNames.reduce((total, name) => total + answered[name] - before[name], 0);
+    const more = async (): Promise<void> => {
+      const since = sent();
+      await eventually(() => expect(sent()).to.be.greaterThan(since + 500), 10_000);
+    };
+    let running = true;
+    const traffic = load(1_000_000, async (at) => { if (running) await mixed(at); });
+    try {
+      await more();
+      await killWorker();
+      await dev.engine.replaceNginx(engineSettings(devEngineSettings(settings)));
+      await more();
+      await killWorker();
+    } finally {
+      running = false;
     }
-    // A request is counted just before its answer is sent, and a worker does one thing at a time.
-    expect(unsent).to.be.within(0, killed);
+    expect(await traffic, 'requests that were under way in the killed workers').to.be.lessThan(200);
+    const text = await metrics();
+    const unsent = classNames.map((name) => requestsOf(text, name) - requestsOf(start, name) - (answered[name] - before[name]));
+    for (const [at, count] of unsent.entries()) expect(count, classNames[at]!).to.be.at.least(0);
+    // A request is counted just before its answer is sent, and a worker does one thing at a time: one of each that was killed.
+    expect(unsent.reduce((total, count) => total + count, 0)).to.be.within(0, 2);
+    expect(sum(text, (line) => line.startsWith('ingress_arbiter_nginx_replacements_total '))).to.equal(1);
   });
 
   it('counts exactly, to the last request, when nobody dies', async () => {
     const [start, before] = [await metrics(), { ...answered }];
     expect(await load(3000, mixed)).to.equal(0);
     const text = await metrics();
-    for (const name of ['nginx-external', 'nginx-internal'] as const) expect(requestsOf(text, name) - requestsOf(start, name)).to.equal(answered[name] - before[name]);
+    for (const name of classNames) expect(requestsOf(text, name) - requestsOf(start, name)).to.equal(answered[name] - before[name]);
     const internal = await metrics('/metrics/nginx-internal');
     expect(requestsOf(internal, 'nginx-internal')).to.equal(requestsOf(text, 'nginx-internal'));
     expect(internal).not.to.include('nginx-external');

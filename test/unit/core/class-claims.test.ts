@@ -46,6 +46,12 @@ describe('core: claims of a class', () => {
     expect(conflictsOf(here, claimOf('blue', shared('1/3')), [recordOf(claimOf('blue', shared('2/3')), here)])).to.deep.equal([]);
   });
 
+  it('takes listeners of one name for no conflict: each installation has engines of its own', () => {
+    const theirs = { ...termsOf(claimOf('red'), ['external']), lease: 'elsewhere/red', installation: there, holder: 'pod-7' };
+    expect(theirs.listeners).to.deep.equal(['external']);
+    expect(conflictsOf(here, claimOf('blue', { listener: { name: 'external', place: 0 } }), [theirs])).to.deep.equal([]);
+  });
+
   it('sees that two processes share a class by different lists', () => {
     const old = claimOf('blue', shared('1/2'));
     const fresh = claimOf('blue', shared('3/3'));
