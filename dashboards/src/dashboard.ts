@@ -1,5 +1,5 @@
 // A whole dashboard: variables in the order in which people narrow down, links to the others, marks where a class changed its
-// holder. Importable into an empty Grafana as it is: the data source is a variable.
+// holder and where Ingresses changed their class. Importable into an empty Grafana as it is: the data source is a variable.
 
 import { type Row, datasource, layOut } from './panel.js';
 
@@ -32,7 +32,7 @@ export function dashboardJson({ uid, title, description, variables, rows }: Dash
     time: { from: 'now-1h', to: 'now' },
     links: [{ type: 'dashboards', title: 'ingress-arbiter', tags: [TAG], asDropdown: true, includeVars: true, keepTime: true, targetBlank: false, icon: 'external link', url: '' }],
     templating: { list: [datasourceVariable, ...variables.map(variableJson)] },
-    annotations: { list: [takeOvers(variables.includes(classVariable))] },
+    annotations: { list: [takeOvers, handOvers] },
     panels: layOut(rows),
   };
 }
@@ -48,10 +48,15 @@ function variableJson({ name, label, query, multi }: Variable): object {
   };
 }
 
-function takeOvers(byClass: boolean): object {
-  const selector = byClass ? '{ingress_class=~"$ingress_class"}' : '';
-  return {
-    name: 'Take-overs', datasource, enable: true, hide: false, iconColor: 'purple', titleFormat: 'Class {{ingress_class}}: new holder', textFormat: '', tagKeys: 'ingress_class',
-    expr: `changes(ingress_arbiter_claim_epoch${selector}[$__interval]) > 0`, step: '60s', useValueForTime: false,
-  };
-}
+const mark = { datasource, enable: true, hide: false, textFormat: '', step: '60s', useValueForTime: false };
+
+const takeOvers = {
+  ...mark, name: 'Take-overs', iconColor: 'purple', titleFormat: 'Class {{ingress_class}}: new holder', tagKeys: 'ingress_class',
+  expr: 'changes(ingress_arbiter_claim_epoch{ingress_class=~"$ingress_class"}[$__interval]) > 0',
+};
+
+/** A batch of them is one mark for each class and step. */
+export const handOvers = {
+  ...mark, name: 'Hand-overs', iconColor: 'blue', titleFormat: 'Class {{ingress_class}}: {{step}}', tagKeys: 'ingress_class,step',
+  expr: 'sum by (ingress_class, step) (increase(ingress_arbiter_hand_over_steps_total{ingress_class=~"$ingress_class",step=~"begin|serve|leave|turn|revoke",result="written"}[$__interval])) > 0',
+};

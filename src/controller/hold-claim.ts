@@ -7,6 +7,7 @@ import { TableFanOut } from './table-fan-out.js';
 import type { ControllerOptions } from './controller.js';
 import { type Claim, claimName } from '../core/claim.js';
 import { type Installation, claimMarks, termsOf } from '../core/claim-record.js';
+import { handOverStepNames } from '../core/hand-over/next-record.js';
 import type { EngineRefusal } from '../core/refusal-findings.js';
 import { type LeaseElector, startLeaseElector } from '../kubernetes/lease.js';
 
@@ -107,6 +108,7 @@ function beginAtZero({ metrics }: ControllerOptions, name: string): void {
   metrics.add('foreignStatusWrites', [name], 0);
   for (const result of ['applied', 'refused', 'without-entries']) metrics.add('tableUpdates', [name, result], 0);
   for (const result of ['written', 'failed']) metrics.add('statusWrites', [name, result], 0);
+  for (const step of handOverStepNames) metrics.add('handOverSteps', [name, step, 'written'], 0);
 }
 
 /** What engines refuse of the tables that are held here. */

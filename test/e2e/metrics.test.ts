@@ -1,12 +1,12 @@
 // Figures of a running installation, as a real Prometheus sees them under mixed load on both classes: exact counts across the
 // death of workers and of nginx, bounded series, and an answer to every query of every dashboard and rule.
-
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { alerts, recordingRules } from '../../dashboards/src/alerts.js';
+import { handOvers } from '../../dashboards/src/dashboard.js';
 import { dashboards } from '../../dashboards/src/generated-files.js';
 import { type DevSettings, defaultDevSettings, devEngineSettings } from '../../src/cli/dev/dev-settings.js';
 import { examplesFolder } from '../../src/cli/dev/sample-cluster.js';
@@ -244,6 +244,7 @@ describe('e2e: metrics of both classes, scraped by Prometheus', function () {
   });
 
   it('answers every query of every dashboard and rule', async () => {
+    await eventually(async () => expect(await prometheus.query('ingress_arbiter_hand_over_steps_total == 0')).to.not.deep.equal([]), 20_000);
     await kubectl(['patch', 'ingress', 'moving', '--type=merge', '-p', '{"spec":{"ingressClassName":"nginx-internal"}}']);
     let running = true;
     const traffic = load(1_000_000, async (at) => {
@@ -251,9 +252,9 @@ describe('e2e: metrics of both classes, scraped by Prometheus', function () {
       await mixed(at);
       await new Promise((resolve) => { setTimeout(resolve, 20); });
     });
-    const substitute = (expr: string): string => expr.replaceAll('$__rate_interval', '30s').replaceAll('"$ingress_class"', '"nginx-external"').replace(/"\$ingress_(namespace|name)"/g, '".*"').replaceAll('=~"nginx-external"', '=~".*"');
+    const substitute = (expr: string): string => expr.replaceAll('$__rate_interval', '30s').replaceAll('$__interval', '5m').replaceAll('"$ingress_class"', '"nginx-external"').replace(/"\$ingress_(namespace|name)"/g, '".*"').replaceAll('=~"nginx-external"', '=~".*"');
     const panels = dashboards.flatMap(({ uid, rows }) => rows.flatMap((row) => row.panels.flatMap(({ title, queries }) => queries.map(({ expr }) => ({ of: `${uid}: ${title}`, expr })))));
-    expect(panels.length).to.be.greaterThan(50);
+    expect(panels.push({ of: 'marks: hand-overs', expr: handOvers.expr })).to.be.greaterThan(50);
     /** Only this class has a certificate and something wrong. */
     const ofInternal = new Set(['Certificates', 'Findings']);
     try {

@@ -5,9 +5,11 @@ import { type HandOver, isUnderWay } from './hand-over.js';
 import { type HandOverRecord, classesOf } from './record.js';
 
 /** A wanted change of the record. */
+export const handOverStepNames = ['begin', 'join', 'turn', 'revoke', 'serve', 'leave', 'tidy'] as const;
+
 export interface HandOverStep {
-  /** begin, join, turn, revoke, serve, leave, tidy. Of one Ingress one at a time. */
-  name: 'begin' | 'join' | 'turn' | 'revoke' | 'serve' | 'leave' | 'tidy';
+  /** Of one Ingress one at a time. */
+  name: (typeof handOverStepNames)[number];
   /** Classes of this process in whose name it may be written, the first one that holds its claim. */
   by: readonly string[];
   /** What the record becomes; undefined: it is over. */

@@ -108,11 +108,13 @@ describe('dashboards and alerts', () => {
   it('no dashboard stands in the way of another one, and no panel in that of another panel', () => {
     const all = [...generatedFiles()].filter(([file]) => file.endsWith('.json')).map(([, text]) => JSON.parse(text) as {
       uid: string; title: string; schemaVersion: number; tags: string[]; links: { type: string; tags: string[] }[];
-      panels: { title: string; gridPos: { x: number; y: number; w: number; h: number } }[]; templating: { list: { name: string }[] };
+      panels: { title: string; gridPos: { x: number; y: number; w: number; h: number } }[]; templating: { list: { name: string }[] }; annotations: { list: { name: string }[] };
     });
     expect(new Set(all.map(({ uid }) => uid)).size).to.equal(all.length);
     expect(new Set(all.map(({ title }) => title)).size, 'Grafana takes a title once in a folder').to.equal(all.length);
-    for (const { uid, schemaVersion, tags, links, panels: placed, templating } of all) {
+    for (const { uid, schemaVersion, tags, links, panels: placed, templating, annotations: marks } of all) {
+      expect(marks.list.map(({ name }) => name), uid).to.deep.equal(['Take-overs', 'Hand-overs']);
+      for (const [, variable] of JSON.stringify(marks).matchAll(/"\$(\w+)/g)) expect(templating.list.map(({ name }) => name), uid).to.include(variable);
       // What Grafana takes for a uid.
       expect(uid).to.match(/^[a-zA-Z0-9_-]{1,40}$/);
       expect(schemaVersion, uid).to.be.a('number');
