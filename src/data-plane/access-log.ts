@@ -1,5 +1,5 @@
-// Log phase, where the engine keeps a log of requests: what is done at the end of each in any case, and then whose it was, for
-// nginx's own log module, which comes after. An Ingress may want none of its requests in it.
+// Log phase, where the engine keeps a log of requests: whose each was, for nginx's own log module, which comes after, and what is
+// done at its end in any case. An Ingress may want none of its requests in it.
 
 import type { PreparedPolicy } from '../route-table/match.js';
 import { run as count } from './count.js';
@@ -8,9 +8,13 @@ import { run as endRequest } from './end-request.js';
 
 /** `mode`: `counted`, or `uncounted` where requests are not. */
 export function run(this: void, mode: string): void {
+  // First: with its end a request's context is another one's.
+  noteOwner(ngx.ctx);
   if (mode === 'counted') count();
   else endRequest();
-  const context = ngx.ctx;
+}
+
+function noteOwner(context: RequestContext): void {
   const policy = context.policy as PreparedPolicy | undefined;
   const variables = ngx.var;
   if (policy !== undefined && policy.asked.unlogged === true) {

@@ -5,6 +5,7 @@ import * as cjson from 'cjson';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import { type PreparedEndpoint, services, shardFor } from './entries.js';
 import type { Verdict } from './external-auth.js';
+import { nextTurn } from './next-turn.js';
 import { cut, find, lower } from './text.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
@@ -18,10 +19,10 @@ export function run(): void {
     const [service, moved] = readEntry(services, className, variables.ia_ask_service ?? '', currentGeneration(className));
     if (!moved) {
       if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
-      const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
+      const turn = nextTurn(service);
       ngx.ctx.service = service;
-      ngx.ctx.turn = count ?? 0;
-      const endpoint = pickEndpoint(service.endpoints, count ?? 0, 0) as PreparedEndpoint;
+      ngx.ctx.turn = turn;
+      const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
       variables.ia_ask_shard = variables.ia_ask_scheme === 'https' ? shardFor('https', endpoint) : endpoint.shard;
       return;
     }

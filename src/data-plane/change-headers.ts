@@ -4,6 +4,7 @@
 import { fillTemplate } from '../route-table/rewrite-path.js';
 import { replaceStart, rewriteCookie } from '../route-table/rewrite-answer.js';
 import type { AnswerChanges, HeaderLine } from '../route-table/types.js';
+import { give } from './go-on.js';
 import { byteAt, cut, find } from './text.js';
 
 const DOLLAR = '$';
@@ -45,7 +46,7 @@ function changeStart(name: string, { from, to }: NonNullable<AnswerChanges['loca
 
 /** The value of X-Forwarded-Prefix: what a rewrite took off, as the Ingress writes it. */
 export function setPrefix(template: string, captures: string[]): void {
-  ngx.var.ia_prefix = fillTemplate(template, captures);
+  give('prefix', fillTemplate(template, captures));
 }
 
 /** The value with its variables filled in. */

@@ -7,6 +7,7 @@ import { type RedirectRequest, fillVariables } from '../route-table/redirect-loc
 import { searchServerNames } from '../route-table/search-hosts.js';
 import { type PreparedAuthority, authorities } from './entries.js';
 import type { FoundRoute } from './find-route.js';
+import { give } from './go-on.js';
 import { cut, find } from './text.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 import { isRevoked } from './revocation.js';
@@ -63,10 +64,10 @@ export function refusedByCertificate(clients: ClientCertificates, found: FoundRo
 
 function tell({ pass }: ClientCertificates, verdict: string, subject: string): void {
   const variables = ngx.var;
-  variables.ia_client_verify = verdict;
-  variables.ia_client_subject = subject;
-  variables.ia_client_issuer = variables.ssl_client_i_dn ?? '';
-  if (pass) variables.ia_client_cert = variables.ssl_client_escaped_cert ?? '';
+  give('client_verify', verdict);
+  give('client_subject', subject);
+  give('client_issuer', variables.ssl_client_i_dn ?? '');
+  if (pass) give('client_cert', variables.ssl_client_escaped_cert ?? '');
 }
 
 /**

@@ -37,7 +37,8 @@ export function countRequest(context: RequestContext, className: string, route: 
   else if (context.noEndpoints) add(originKey('noEndpoints', className, route), 1);
   const attempts = context.attempt ?? 0;
   if (attempts > 1) add(originKey('retries', className, route), attempts - 1);
-  if (isSet(TLS) && ngx.var.ssl_session_reused === 'r' && ngx.var.connection_requests === '1') add('tlsHandshakes|' + className + '|resumed', 1);
+  // A kept context is one of a connection in the clear.
+  if (context.kept !== true && isSet(TLS) && ngx.var.ssl_session_reused === 'r' && ngx.var.connection_requests === '1') add('tlsHandshakes|' + className + '|resumed', 1);
 }
 
 function unroutedOf(className: string): CountedRoute {

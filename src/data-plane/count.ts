@@ -3,21 +3,23 @@
 
 import { countEjection } from './count-ejection.js';
 import { countRequest, countedClass, countedRoute } from './count-request.js';
-import { run as endRequest } from './end-request.js';
+import { giveBack } from './end-request.js';
 import { noteAnswer, noteFailure } from './endpoint-health.js';
 import type { PreparedEndpoint } from './entries.js';
 import { measure } from './measure.js';
 import type { CountedRoute } from './origin-key.js';
+import { endContext } from './request-context.js';
 
 /** Runs for every request of a data listener, also for those that nginx refuses before it has read them. */
 export function run(): void {
   const context = ngx.ctx;
-  endRequest();
+  giveBack(context);
   const className = countedClass(context);
   const route = countedRoute(context, className);
   if (context.headerAt === undefined) countRequest(context, className, route);
   measure(route, className, context);
   judge(context.endpoint as PreparedEndpoint | undefined, className, route);
+  endContext(context);
 }
 
 /** What the last try says of its endpoint. An answer of its own, whatever it is, clears it. */

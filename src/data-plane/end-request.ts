@@ -2,9 +2,14 @@
 
 import { endLoad } from './endpoint-load.js';
 import { release } from './limit.js';
+import { endContext } from './request-context.js';
 
 export function run(): void {
-  const { held, loaded } = ngx.ctx;
+  giveBack(ngx.ctx);
+  endContext(ngx.ctx);
+}
+
+export function giveBack({ held, loaded }: RequestContext): void {
   if (held !== undefined) release(held);
   if (loaded !== undefined) endLoad(false);
 }

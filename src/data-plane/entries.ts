@@ -42,8 +42,8 @@ export interface PreparedEndpoint extends Endpoint {
 
 export interface PreparedService {
   endpoints: PreparedEndpoint[];
-  /** Where the turns of the Service are counted, over all workers. */
-  cursor: string;
+  /** Requests of this worker that were sent to it by turns, from the worker's own beginning (next-turn.ts). */
+  turns: number;
 }
 
 export interface PreparedCertificate {
@@ -61,8 +61,8 @@ export const hosts = entryKind<PreparedHost>('host/', (record, _className, name)
 export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(record as HostRoutes), recent: newRecent() }));
 
 /** Named by the whole key: routes refer to it so. */
-export const services = entryKind<PreparedService>('', (record, className, name, before) => (
-  { endpoints: prepareEndpoints((record as ServiceEndpoints).endpoints, before === undefined ? [] : before.endpoints), cursor: className + '|' + name }
+export const services = entryKind<PreparedService>('', (record, _className, _name, before) => (
+  { endpoints: prepareEndpoints((record as ServiceEndpoints).endpoints, before === undefined ? [] : before.endpoints), turns: before === undefined ? ngx.worker.id() ?? 0 : before.turns }
 ));
 
 export const serverNames = entryKind<ServerName>('sni/', (record) => record as ServerName);

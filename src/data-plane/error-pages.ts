@@ -8,6 +8,8 @@ import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, defaults, services } from './entries.js';
 import type { FoundRoute } from './find-route.js';
 import { readEntry } from './read-entry.js';
+import { give, goOn } from './go-on.js';
+import { nextTurn } from './next-turn.js';
 import { cut, find } from './text.js';
 
 /** Whether an answer with this status is to be replaced. */
@@ -30,24 +32,24 @@ export function askForPage(found: FoundRoute, errors: ErrorPages, status: number
   tell('X-Ingress-Name', ingress);
   tell('X-Service-Name', found.match.route.service);
   tell('X-Service-Port', portOf(own));
-  ngx.var.ia_original = ngx.var.request_uri;
+  give('original', ngx.var.request_uri ?? '');
   ngx.var.ia_uri = '/';
-  ngx.var.ia_scheme = 'http';
-  ngx.var.ia_backend_host = ngx.var.ia_host;
+  give('scheme', 'http');
+  give('backend_host', ngx.var.ia_host ?? '');
   // The status that was to be answered counts no more.
   ngx.status = 200;
   sendTo(service);
 }
 
 function sendTo(service: PreparedService): void {
-  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
-  const turn = soundTurn(service.endpoints, count ?? 0);
+  const turn = soundTurn(service.endpoints, nextTurn(service));
   const context = ngx.ctx;
   context.service = service;
   context.turn = turn;
   context.tried = 0;
   context.toPage = true;
   ngx.var.ia_shard = (pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint).shard;
+  goOn(undefined);
 }
 
 /** Also over what the client says under these names. */

@@ -5,6 +5,7 @@ import { addressBytes } from '../route-table/address-bytes.js';
 import { forwardedClient } from '../route-table/forwarded-for.js';
 import type { PreparedPolicy } from '../route-table/match.js';
 import { type SourceRange, inRanges } from '../route-table/source-range.js';
+import { give } from './go-on.js';
 import { lower } from './text.js';
 import { readVariable } from './read-variable.js';
 
@@ -19,8 +20,8 @@ export function takeForwarded({ asked: { forwarded }, trusted, forwardedFor }: P
   const client = list === undefined ? undefined : forwardedClient(list, trusted as SourceRange[]);
   if (client !== undefined) {
     ngx.ctx.address = addressBytes(client);
-    variables.ia_address = client;
-    variables.ia_forwarded_for = forwarded.full === true ? (list as string) + ', ' + (variables.remote_addr ?? '') : client;
+    give('address', client);
+    give('forwarded_for', forwarded.full === true ? (list as string) + ', ' + (variables.remote_addr ?? '') : client);
   }
   takeWay(variables.http_x_forwarded_proto, variables.http_x_forwarded_port, variables.http_x_forwarded_host);
 }
@@ -30,10 +31,10 @@ function takeWay(proto: string | undefined, port: string | undefined, host: stri
   const scheme = proto === undefined ? undefined : lower(proto);
   if (scheme === 'http' || scheme === 'https') {
     ngx.ctx.scheme = scheme;
-    ngx.var.ia_forwarded_proto = scheme;
+    give('forwarded_proto', scheme);
   }
-  if (port !== undefined && ngx.re.find(port, PORT, 'jo') !== undefined) ngx.var.ia_forwarded_port = port;
-  if (host !== undefined && ngx.re.find(host, HOST, 'ijo') !== undefined) ngx.var.ia_forwarded_host = host;
+  if (port !== undefined && ngx.re.find(port, PORT, 'jo') !== undefined) give('forwarded_port', port);
+  if (host !== undefined && ngx.re.find(host, HOST, 'ijo') !== undefined) give('forwarded_host', host);
 }
 
 /** The client's address, 4 or 16 bytes. */

@@ -33,6 +33,8 @@ interface RequestContext {
   /** Of the client, when a trusted proxy has told them: bytes, and `http` or `https`. */
   address?: string;
   scheme?: string;
+  /** nginx adds what the answer lets other origins do (cors.ts). */
+  saysCors?: boolean;
   /** A cookie to be set by the answer. */
   cookie?: string;
   /** What the connection's handshake has asked the client's certificate for. */
@@ -60,6 +62,8 @@ interface RequestContext {
   headerAt?: number;
   /** The route's Service has nobody to send the request to. */
   noEndpoints?: boolean;
+  /** Used again by another request afterwards (request-context.ts). */
+  kept?: boolean;
 }
 
 /** @noSelf */
@@ -100,6 +104,8 @@ interface NgxConfig {
 /** @noSelf */
 interface NgxWorker {
   pid(): number;
+  /** From 0; undefined outside of workers. */
+  id(): number | undefined;
 }
 
 /** @noSelf */

@@ -14,8 +14,10 @@ import { send } from './send.js';
 import { takeBody } from './take-body.js';
 import { putBackHeaders } from './question-headers.js';
 import { readVariable } from './read-variable.js';
+import { beginContext } from './request-context.js';
 import { noteUsual, recallUsual } from './usual-request.js';
 import { type FoundRoute, findRoute } from './find-route.js';
+import { arriving, give, giveNothing } from './go-on.js';
 import { leavingKey } from './shared-keys.js';
 
 const { ia_versions: versions } = ngx.shared;
@@ -40,19 +42,22 @@ export function resume(this: void, listener: string): void {
   runInFull(listener);
 }
 
+/** Runs for a request that was routed where it came in, and goes on where more is told of it. */
+export function arrive(this: void, listener: string): void {
+  const context = arriving();
+  if (context === undefined) return resume(listener);
+  ngx.ctx = context;
+}
+
 /** Runs for every request of the data listener of this name. */
 export function run(this: void, listener: string): void {
+  giveNothing();
   const usual = recallUsual();
   if (usual === undefined || versions.get(LEAVING) !== undefined) return runInFull(listener);
   const classes = classesOfListener(listener);
-  if (usual.plain) prepareContext(classes[0]);
+  if (usual.plain) beginContext(classes[0]);
   else ngx.ctx.class = classes[0];
   goOn(classes, usual.host, true);
-}
-
-/** With all its places from the beginning: a table that grows is allocated anew again and again. */
-function prepareContext(className: string | undefined): void {
-  ngx.ctx = { class: className, match: undefined, policy: undefined, service: undefined, turn: undefined, attempt: undefined, triedAt: undefined, endpoint: undefined, headerAt: undefined };
 }
 
 function runInFull(listener: string): void {
@@ -144,15 +149,16 @@ function refusal(host: string): number | undefined {
 /** Sets the Host that is sent on: the very name that the route is chosen by. False when it is none. */
 function takeHost(host: string): boolean {
   const header = ngx.var.http_host ?? '';
-  // $ia_host and $ia_backend_host are $host already.
   if (header === host) return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
   const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
   const sameName = string.lower(cut(header, 0, host.length)) === host &&
     ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
   // A request line with a whole URL overrules the header (RFC 9112, section 3.2.2), so what is sent on is the URL's host.
   const sent = named && sameName ? header : host;
-  ngx.var.ia_host = sent;
-  ngx.var.ia_backend_host = sent;
+  if (sent !== header) {
+    give('host', sent);
+    give('backend_host', sent);
+  }
   return host === '' || (header !== '' && named);
 }
 

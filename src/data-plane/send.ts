@@ -10,6 +10,8 @@ import { type PreparedEndpoint, type PreparedService, shardFor } from './entries
 import { askForPage } from './error-pages.js';
 import { spokenBy } from './hop.js';
 import type { FoundRoute } from './find-route.js';
+import { give, goOn } from './go-on.js';
+import { nextTurn } from './next-turn.js';
 import { isGrpc } from './take-body.js';
 
 /** `asked`: what the route's policy says of it. */
@@ -26,10 +28,11 @@ export function send(found: FoundRoute, asked: Policy | undefined): void {
   context.turn = turn;
   const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
   ngx.var.ia_shard = endpoint.shard;
-  if (asked === undefined) return;
+  if (asked === undefined) return goOn(undefined);
   address(endpoint, asked);
   if (asked.rate !== undefined) slowDown(asked.rate);
   if (asked.headers !== undefined) changeRequest(asked.headers);
+  goOn(asked);
 }
 
 function slowDown({ bytes, after }: Rate): void {
@@ -50,18 +53,13 @@ function turnFor(found: FoundRoute, service: PreparedService, asked: Policy | un
   return (balance === undefined ? undefined : chosenTurn(balance, service)) ?? nextTurn(service);
 }
 
-function nextTurn(service: PreparedService): number {
-  const [count] = ngx.shared.ia_cursors.incr(service.cursor, 1, -1);
-  return count ?? 0;
-}
-
 /** What differs from plain HTTP under the request's own name. */
 function address(endpoint: PreparedEndpoint, asked: Policy): void {
   const { host } = asked;
   const protocol = spokenBy(asked);
-  if (host !== undefined) ngx.var.ia_backend_host = filled(host);
+  if (host !== undefined) give('backend_host', filled(host));
   const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
   if (scheme === 'http') return;
-  ngx.var.ia_scheme = scheme;
+  give('scheme', scheme);
   ngx.var.ia_shard = shardFor(scheme, endpoint);
 }

@@ -133,6 +133,7 @@ init_by_lua_block {
   require("data-plane.init").start()
   ia_route = require("data-plane.route").run
   ia_resume = require("data-plane.route").resume
+  ia_arrive = require("data-plane.route").arrive
   ia_balance = require("data-plane.balance").run
   ia_answer_headers = require("data-plane.answer-headers").run
   ia_count_answer = require("data-plane.count-answer").run
@@ -185,6 +186,8 @@ client_body_buffer_size 16k;
 send_timeout 60s;
 keepalive_timeout 75s;
 keepalive_requests 1000;
+# What a proxied request takes in any case, at once and not in three pieces.
+request_pool_size 12k;
 http2_max_concurrent_streams 128;
 reset_timedout_connection on;
 ` + maxHeaders;

@@ -12,10 +12,12 @@ const CLIENT_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['ssl-client-issuer-dn', '$ia_client_issuer'], ['ssl-client-cert', '$ia_client_cert'],
 ];
 
+/** What a backend behind a proxy likes to believe and only a proxy may say. */
+const TAKEN_OUT = ['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL'];
+
 /**
  * The headers that ingress-nginx sets, overwritten: what a client says counts only where a class trusts the proxy that it comes
- * from (data-plane/forwarded.ts). What a backend behind a proxy
- * likes to believe and only a proxy may say is taken out.
+ * from (data-plane/forwarded.ts). The variables are data-plane/go-on.ts's.
  */
 const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['Host', '$ia_backend_host'],
@@ -32,8 +34,18 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
   ['X-Forwarded-Prefix', '$ia_prefix'],
   ['X-Original-URI', '$ia_original'],
   ...CLIENT_HEADERS,
-  ...['Proxy', 'Forwarded', 'X-Forwarded-Client-Cert', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL'].map((name) => [name, '""'] as const),
+  ...TAKEN_OUT.map((name) => [name, '""'] as const),
 ];
+
+/** The same where nothing was given: what nginx knows of the connection, without a variable of ours between. */
+function directHeaders({ proxyProtocolFrom }: ListenerSettings): (readonly [name: string, value: string])[] {
+  const direct: Record<string, string> = {
+    $ia_backend_host: '$http_host', $ia_address: '$remote_addr', $ia_forwarded_for: '$remote_addr', $ia_forwarded_host: '$http_host',
+    ...(proxyProtocolFrom === undefined ? { $ia_forwarded_port: '$server_port', $ia_forwarded_proto: '$scheme' } : {}),
+    $ia_prefix: '""', $ia_original: '""', ...Object.fromEntries(CLIENT_HEADERS.map(([, value]) => [value, '""'])),
+  };
+  return PROXY_HEADERS.map(([name, value]) => [name, direct[value] ?? value]);
+}
 
 /** Only HTTP/1.1 has connections that change their protocol. */
 const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connection'], ...REQUEST_HEADERS] as const;
@@ -52,16 +64,12 @@ server {
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096` + proxied + ';' + realAddress(listener) + nginxText`
   set $ia_listener ${listener.name};
   limit_rate_after $ia_rate_after;
-  set $ia_scheme "http";
-  # The validated host, and the one for the backend; the Lua side may put the client's port back, or another name.
-  set $ia_host $host;
-  set $ia_backend_host $host;
   # Bodies are measured by the Lua side: how large they may be is data.
   client_max_body_size 0;
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
-` + headerLines() + '\n' + corsLines() + endOf(settings) + '\n' + [
-    proxyLocation('/', name), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
+` + headerLines() + endOf(settings) + '\n' + [
+    entrance(listener), corsLocation(listener), routed('@given', name, [PROXY_PASS]), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
@@ -98,8 +106,24 @@ function headerLines(): string {
   ].join('\n');
 }
 
+const PROXY_PASS = 'proxy_pass $ia_scheme://$ia_shard$ia_uri;';
+
 function proxyLocation(name: string, listener: string, lines: readonly string[] = []): string {
-  return routed(name, listener, [...lines, 'proxy_pass $ia_scheme://$ia_shard$ia_uri;']);
+  return routed(name, listener, [...lines, PROXY_PASS]);
+}
+
+/** Where requests come in. Most go on from here, in the clear and with nothing to tell but what nginx knows. */
+function entrance(listener: ListenerSettings): string {
+  return routed('/', listener.name, direct(listener));
+}
+
+/** The same for those whose answers are for pages of other origins; what the backend says of that does not count. */
+function corsLocation(listener: ListenerSettings): string {
+  return routed('@cors', listener.name, [...direct(listener), ...corsLines()]);
+}
+
+function direct(listener: ListenerSettings): string[] {
+  return [...directHeaders(listener).map(([header, value]) => `proxy_set_header ${header} ${value};`), 'proxy_pass http://$ia_shard$ia_uri;'];
 }
 
 /** No path of a request begins so: only nginx itself gets there. */
@@ -179,9 +203,12 @@ function grpcLocation(scheme: 'grpc' | 'grpcs', listener: string): string {
   ]);
 }
 
+/** How a request is routed (data-plane/route.ts): anew, unless it has just come in, or was routed there already. */
+const ROUTING: Record<string, string | undefined> = { '/': 'ia_route', '@given': 'ia_arrive', '@cors': 'ia_arrive' };
+
 function routed(name: string, listener: string, lines: readonly string[]): string {
   return location(name, [
-    `access_by_lua_block { ${name === '/' ? 'ia_route' : 'ia_resume'}(${quote(listener)}) }`,
+    `access_by_lua_block { ${ROUTING[name] ?? 'ia_resume'}(${quote(listener)}) }`,
     ...lines,
   ]);
 }

@@ -16,9 +16,9 @@ const logged = ['log_class', 'log_ingress', 'log_service'];
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
 const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
 
-/** Of the client and its way: as the connection has it, unless a trusted proxy says otherwise (data-plane/forwarded.ts). */
+/** Of the request and its way: as the client and the connection have it, unless something else is given (data-plane/go-on.ts). */
 const forwarded: Readonly<Record<string, string>> = {
-  address: '$remote_addr', forwarded_for: '$remote_addr', forwarded_host: '$ia_host', logged: 'yes',
+  host: '$http_host', backend_host: '$ia_host', scheme: 'http', address: '$remote_addr', forwarded_for: '$remote_addr', forwarded_host: '$ia_host', logged: 'yes',
 };
 
 /** The same by the port that the PROXY protocol tells; see nginx-listener.ts. */
@@ -28,15 +28,15 @@ const ofProxy = [
   'map $ia_proxy_port $ia_forwarded_proto { default $scheme; 443 https; }',
 ];
 
-/** What an answer lets pages of other origins do (data-plane/answer-headers.ts): the header, and the variable that it is added from. */
+/** What an answer lets pages of other origins do (data-plane/cors.ts): the header, and the variable that it is added from. */
 const cors = [
   ['Access-Control-Allow-Origin', 'origin'], ['Access-Control-Allow-Credentials', 'credentials'], ['Access-Control-Allow-Methods', 'methods'],
   ['Access-Control-Allow-Headers', 'headers'], ['Access-Control-Max-Age', 'age'], ['Access-Control-Expose-Headers', 'expose'],
 ] as const;
 
-/** Lines of a server block; a header whose variable is empty is not there. */
-export function corsLines(): string {
-  return cors.map(([header, name]) => `  add_header ${header} $ia_cors_${name} always;`).join('\n');
+/** Lines of a location; a header whose variable is empty is not there. */
+export function corsLines(): string[] {
+  return cors.flatMap(([header, name]) => [`add_header ${header} $ia_cors_${name} always;`, `proxy_hide_header ${header};`]);
 }
 
 /** Where a request goes; what some locations say of themselves. */
@@ -48,7 +48,6 @@ export function lazyVariables(): string {
     ...Object.entries(forwarded).map(([name, value]) => `map "" $ia_${name} { default ${value}; }`), ...ofProxy,
     'uninitialized_variable_warn off;',
     '# All that has to be looked at of most requests; data-plane/usual-request.ts.',
-    `map "" $ia_said_cors { default "${cors.map(([header]) => `$upstream_http_${header.toLowerCase().replaceAll('-', '_')}`).join('')}"; }`,
     'map "" $ia_request { default "$server_protocol|$ia_hops|$scheme|$host|$http_host|$content_length|$http_transfer_encoding"; }',
   ].join('\n');
 }
