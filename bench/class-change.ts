@@ -1,5 +1,5 @@
 // Many Ingresses given to another class at once while requests come: node dist/bench/class-change.js [--ingresses 1000] [--load 500]. A
-// whole installation with two classes, whose graces are a second. Clients ask the old class until the statuses of all Ingresses show the
+// whole installation with two classes with short graces. Clients ask the old class until the statuses of all Ingresses show the
 // address of the new one, then the new class. Prints the failed requests and how long it took; writes bench/results/class-change.json.
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -22,11 +22,14 @@ const PATIENCE_MS = 240_000;
 /** As many as there may be, for what is measured is not the pace of statuses. */
 const STATUS_WRITES = 200;
 
+/** A host is asked for each `count / load` seconds. */
+const QUIET_SECONDS = Math.ceil(3 * count / Number(values.load));
+
 const addressOf = (className: string): string => `${className}.lb.test`;
 
-/** Short graces, by the ConfigMap that each IngressClass names. */
+/** Short graces, by the ConfigMap that each IngressClass names; each host is asked for more often than a class has to be quiet before it stops. */
 const settings = (className: string): Named[] => [
-  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: className, namespace: 'arbiter' }, data: { 'hand-over-grace': '1s', 'hand-over-quiet': '1s' } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: className, namespace: 'arbiter' }, data: { 'hand-over-grace': '1s', 'hand-over-quiet': `${QUIET_SECONDS}s` } },
   { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', metadata: { name: className }, spec: { controller: 'ingress-arbiter.io/controller', parameters: { kind: 'ConfigMap', name: className, namespace: 'arbiter', scope: 'Namespace' } } },
 ];
 
