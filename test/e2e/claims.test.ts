@@ -118,7 +118,7 @@ describe('e2e: claims, two processes for each class', function () {
     notes['stop'] = { ...both, endedAt };
     await takeover('stop', both.standby, endedAt, TAKEOVER_AFTER_STOP_MS);
     expect((await slow).status).to.equal(200);
-    expect(await both.holder.exited, both.holder.messages().join('\n')).to.equal(0);
+    expect(await both.holder.ended, both.holder.messages().join('\n')).to.equal(0);
   };
   const freeze = async (): Promise<void> => {
     const both = await pair('freeze');

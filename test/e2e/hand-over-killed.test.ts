@@ -2,11 +2,12 @@
 // killed in the middle: no request fails, each status is written once by the rightful class, and everything arrives.
 // Eight deaths of which each takes half a minute: it runs with HAND_OVERS in the environment (make hand-overs).
 import { expect } from 'chai';
-import { HandOverRig, addressOf, annotation, judgeWrites, kill, writtenIngresses, type EngineSettings, type Program } from './hand-over-rig.js';
+import { HandOverRig, addressOf, annotation, judgeWrites, writtenIngresses, type EngineSettings } from './hand-over-rig.js';
 import type { RequestRecord } from '../../src/dev-cluster/api-server.js';
 import { eventually } from '../fixtures/eventually.js';
 import { httpGet } from '../fixtures/http-get.js';
-import { startLoad, type Target } from '../fixtures/open-loop-load.js';
+import type { Target } from '../fixtures/open-loop-load.js';
+import type { Program } from '../fixtures/program.js';
 
 /** What has just been written when the controller of one side is killed. */
 type Step = 'begin' | 'serve' | 'status' | 'leave';
@@ -58,7 +59,7 @@ function stepOf(record: RequestRecord, names: readonly string[]): Step | undefin
         if (killed.has(victim) || stepOf(record, namesOf(pair)) !== step) continue;
         killed.add(victim);
         const before = controllers.get(victim)!;
-        void kill(before).then(() => controllers.set(victim, rig.startController(victim)));
+        void before.kill().then(() => controllers.set(victim, rig.startController(victim)));
       }
     };
     return { killed };
@@ -67,14 +68,14 @@ function stepOf(record: RequestRecord, names: readonly string[]): Step | undefin
   const movePair = async (pair: readonly string[], [from, to]: readonly [string, string]): Promise<void> => {
     const hosts = targets.get(pair[0]!)!;
     const since = rig.records.length;
-    const old = startLoad(engine.ports[from]!, hosts, PER_SECOND);
+    const old = rig.load(engine.ports[from]!, hosts, PER_SECOND);
     await eventually(() => expect(old.report.answered).to.be.above(PER_SECOND / 2));
     for (const name of namesOf(pair)) rig.move(name, to);
-    await eventually(() => { for (const name of namesOf(pair)) expect(rig.shown(rig.find(name)), name).to.equal(addressOf(to)); }, 100_000).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
-    const next = startLoad(engine.ports[to]!, hosts, PER_SECOND);
+    await rig.eventually(() => { for (const name of namesOf(pair)) expect(rig.shown(rig.find(name)), name).to.equal(addressOf(to)); }, 100_000);
+    const next = rig.load(engine.ports[to]!, hosts, PER_SECOND);
     await eventually(() => expect(next.report.answered).to.be.above(2 * PER_SECOND), 20_000);
     const before = await old.stop();
-    await eventually(() => { for (const name of namesOf(pair)) expect(rig.record(rig.find(name)), name).to.equal(undefined); }, 100_000).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+    await rig.eventually(() => { for (const name of namesOf(pair)) expect(rig.record(rig.find(name)), name).to.equal(undefined); }, 100_000);
     const after = await next.stop();
     for (const { failures, sent, answered } of [before, after]) expect({ failures, answered }).to.deep.equal({ failures: [], answered: sent });
     for (const { ports } of [engine, other]) {
@@ -94,7 +95,7 @@ function stepOf(record: RequestRecord, names: readonly string[]): Step | undefin
       const moves = Promise.all(pairs.map((pair, at) => movePair(pair, ways[at]!)));
       // The engine that nobody has sent requests to ends in the middle, and comes back with what it has on its disk.
       await eventually(() => expect(killed.size).to.be.greaterThan(0), 60_000);
-      await kill(other);
+      await other.kill();
       await eventually(async () => expect(await httpGet({ port: other.ports[pairs[0]![0]]!, host: 'gone.test' }).then(() => 'answers', () => 'is gone')).to.equal('is gone'));
       other = await startOther();
       await moves;

@@ -35,13 +35,13 @@ describe('e2e: hand-overs that do not get on', function () {
   const warnings = (name: string): string => (rig.api.store.list({ apiVersion: 'v1', kind: 'Event' }) as unknown as { type: string; message: string; involvedObject: { name: string } }[])
     .filter(({ type, involvedObject }) => type === 'Warning' && involvedObject.name === name).map(({ message }) => message).join('\n');
   const waits = async (name: string, why: RegExp): Promise<void> => {
-    await eventually(() => expect(warnings(name)).to.match(why), 40_000).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+    await rig.eventually(() => expect(warnings(name)).to.match(why), 40_000);
     expect(rig.shown(rig.find(name))).to.equal(addressOf(A));
     await rig.answers(engine.ports[A]!, `${name}.test`, 200);
   };
-  const home = (name: string, className: string, withinMs = 60_000): Promise<void> => eventually(() => {
+  const home = (name: string, className: string, withinMs = 60_000): Promise<void> => rig.eventually(() => {
     expect([rig.shown(rig.find(name)), rig.record(rig.find(name))]).to.deep.equal([addressOf(className), undefined]);
-  }, withinMs).catch((error: Error) => { throw new Error(`${error.message}\n${rig.tail()}`); });
+  }, withinMs);
 
   it('no engine has a listener of the class: it waits, says so in three places, and goes back', async () => {
     rig.move('web-0', B);

@@ -1,7 +1,6 @@
 // Two classes with a controller process each, engines as processes of their own, and the dev cluster's API server, whose
 // request log is the judge of who wrote what. Class settings make a hand-over short.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,18 +14,13 @@ import { type EchoBackend, startEchoBackend } from '../fixtures/echo-backend.js'
 import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { httpGet } from '../fixtures/http-get.js';
-import type { Target } from '../fixtures/open-loop-load.js';
+import { type Load, type Target, startLoad } from '../fixtures/open-loop-load.js';
+import { type Program, mainScript, startProgram } from '../fixtures/program.js';
 
 export const A = 'class-a';
 export const B = 'class-b';
 export const annotation = 'ingress-arbiter.io/hand-over';
 export const addressOf = (className: string): string => `${className}.lb.test`;
-
-export interface Program {
-  child: ChildProcess;
-  exited: Promise<number | string>;
-  output(): string;
-}
 
 export interface EngineSettings extends Program {
   ports: Record<string, number>;
@@ -44,6 +38,7 @@ export class HandOverRig {
   backend!: EchoBackend;
   private folder = '';
   private readonly streams = new Map<string, number>();
+  private readonly loads: Load[] = [];
 
   constructor(private readonly settings: Record<string, string> = { 'hand-over-grace': '1s', 'hand-over-quiet': '1s' }) {}
 
@@ -69,8 +64,10 @@ export class HandOverRig {
     );
   }
 
+  /** Loads of tests that failed go on until here. */
   async stop(): Promise<void> {
-    for (const one of this.programs) await kill(one);
+    await Promise.all(this.loads.map((load) => load.stop()));
+    for (const one of this.programs) await one.kill();
     this.backend?.close();
     await this.api?.close();
     rmSync(this.folder, { recursive: true, force: true });
@@ -89,7 +86,7 @@ export class HandOverRig {
       claims: [{ class: name, addresses: [{ hostname: addressOf(name) }], ...claim }], leaseNamespace: 'arbiter', kubeconfig: `${user}.kubeconfig`, admin: { port: 0 }, statusWritesPerSecond,
       stream: { address: '127.0.0.1', port: this.streams.get(name), tls: { certificate: `tls/class-${name}.crt`, key: `tls/class-${name}.key`, authority: 'tls/ca.crt' } },
     }));
-    return this.spawn('dist/test/e2e/loopback-controller.js', this.file(file));
+    return this.run('dist/test/e2e/loopback-controller.js', this.file(file));
   }
 
   async startEngine(name: string, { classes = [A, B], listeners = classes, ports }: { classes?: readonly string[]; listeners?: readonly string[]; ports?: Record<string, number> } = {}): Promise<EngineSettings> {
@@ -106,7 +103,7 @@ export class HandOverRig {
         ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
       },
     }));
-    return { ...this.spawn('dist/src/cli/main.js', 'engine', '--config', this.file(`${name}.yaml`)), ports: http, admin };
+    return { ...this.run(mainScript, 'engine', '--config', this.file(`${name}.yaml`)), ports: http, admin };
   }
 
   /** `count` Ingresses of a class, each with a host of its own; they are all the same but for their names. */
@@ -142,30 +139,34 @@ export class HandOverRig {
 
   /** Waits until every Ingress shows the address of the class and has no record any more. */
   async arrived(className: string, withinMs = 30_000): Promise<void> {
-    await eventually(() => {
+    await this.eventually(() => {
       for (const one of this.ingresses()) expect([one.metadata.name, this.shown(one), this.record(one)]).to.deep.equal([one.metadata.name, addressOf(className), undefined]);
-    }, withinMs).catch((error: Error) => { throw new Error(`${error.message}\n${this.tail()}`); });
+    }, withinMs);
   }
 
   async answers(port: number, host: string, status: number, withinMs = 20_000): Promise<void> {
-    await eventually(async () => expect((await httpGet({ port, host })).status, host).to.equal(status), withinMs).catch((error: Error) => { throw new Error(`${error.message}\n${this.tail()}`); });
+    await this.eventually(async () => expect((await httpGet({ port, host })).status, host).to.equal(status), withinMs);
+  }
+
+  /** As `eventually`; when it does not happen, the error has the last lines of all programs. */
+  eventually<T>(check: () => T | Promise<T>, withinMs?: number): Promise<T> {
+    return eventually(check, withinMs).catch((error: Error) => { throw new Error(`${error.message}\n${this.tail()}`); });
+  }
+
+  /** As `startLoad`; it ends with the rig at the latest. */
+  load(port: number, targets: readonly Target[], perSecond: number): Load {
+    const load = startLoad(port, targets, perSecond);
+    this.loads.push(load);
+    return load;
   }
 
   tail(): string { return this.programs.map((one) => one.output().split('\n').slice(-12).join('\n')).join('\n---\n'); }
 
-  private spawn(script: string, ...options: string[]): Program {
-    const child = spawn(process.execPath, [path.resolve(script), ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-    const program = { child, output: () => text, exited: new Promise<number | string>((resolve) => { child.once('exit', (code, signal) => resolve(code ?? signal!)); }) };
+  private run(...command: [string, ...string[]]): Program {
+    const program = startProgram(command);
     this.programs.push(program);
     return program;
   }
-}
-
-export async function kill({ child, exited }: Program): Promise<void> {
-  child.kill('SIGKILL');
-  await exited;
 }
 
 interface Written {

@@ -5,7 +5,7 @@ import { A, B, HandOverRig, addressOf, judgeWrites } from './hand-over-rig.js';
 import { type RunProcess, startRun } from './run-process.js';
 import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
-import { startLoad, type Target } from '../fixtures/open-loop-load.js';
+import type { Target } from '../fixtures/open-loop-load.js';
 
 describe('e2e: hand-over in one process', function () {
   this.timeout(90_000);
@@ -39,11 +39,12 @@ describe('e2e: hand-over in one process', function () {
   for (const [from, to] of [[A, B], [B, A]] as const) {
     it(`loses nothing from ${from} to ${to}`, async () => {
       const since = rig.records.length;
-      const old = startLoad(ports[from]!, targets, 30);
+      const old = rig.load(ports[from]!, targets, 30);
       await eventually(() => expect(old.report.answered).to.be.above(10));
       for (const { host } of targets) rig.move(host.replace('.test', ''), to);
       await eventually(() => { for (const one of rig.ingresses()) expect(rig.shown(one)).to.equal(addressOf(to)); }, 30_000);
-      const next = startLoad(ports[to]!, targets, 30);
+      const next = rig.load(ports[to]!, targets, 30);
+      // Longer than the grace and the quiet time of the rig together.
       await eventually(() => expect(next.report.answered).to.be.above(90), 20_000);
       for (const one of rig.ingresses()) expect(rig.record(one), 'nobody drains while there are requests').to.be.a('string');
       const before = await old.stop();

@@ -1,13 +1,16 @@
 // A real `ingress-arbiter run` in a process of its own, with an nginx of its own, under a user of its own at the dev cluster,
 // so that the cluster's request log tells who did what.
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import type { ApiServer } from '../../src/dev-cluster/api-server.js';
+import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { type Answer, httpGet } from '../fixtures/http-get.js';
+import { nginxIn } from '../fixtures/process-figures.js';
+import { mainScript, startProgram } from '../fixtures/program.js';
 import type { ShippedAccess } from '../fixtures/shipped-access.js';
 
 export interface RunOptions {
@@ -36,7 +39,7 @@ export interface RunProcess {
   readiness(): Promise<string | undefined>;
   get(host: string, at?: string): Promise<Answer>;
   /** Exit code, or the signal that ended it. */
-  exited: Promise<number | string>;
+  ended: Promise<number | string>;
   /** Ends it and its nginx, however they are. */
   end(): Promise<void>;
 }
@@ -58,19 +61,15 @@ export async function startRun({ api, access, folder, user, class: className, se
     },
     ...settings,
   }));
-  const child = spawn(process.execPath, ['dist/src/cli/main.js', 'run', '--config', path.join(home, 'run.yaml'), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => { text += chunk; });
-  const exited = new Promise<number | string>((resolve) => { child.once('exit', (code, signal) => resolve(code ?? signal!)); });
+  const { child, ended, output, kill } = startProgram([mainScript, 'run', '--config', path.join(home, 'run.yaml'), ...flags]);
   return {
-    user, child, httpPort, httpsPort, adminPort, exited,
-    messages: () => text.split('\n').filter((line) => line !== '').map(messageOf),
+    user, child, httpPort, httpsPort, adminPort, ended,
+    messages: () => output().split('\n').filter((line) => line !== '').map(messageOf),
     readiness: () => httpGet({ port: adminPort, host: 'localhost', path: '/readyz' }).then((answer) => answer.text.trim(), () => undefined),
     get: (host, at = '/') => httpGet({ port: httpPort, host, path: at }),
     async end() {
-      child.kill('SIGKILL');
-      await exited;
-      endNginx(path.join(home, 'nginx', 'nginx.pid'));
+      await kill();
+      await endNginx(path.join(realpathSync(home), 'nginx'));
     },
   };
 }
@@ -83,14 +82,11 @@ function messageOf(line: string): string {
   }
 }
 
-/**
- * What an agent that was killed may have left behind: the whole group, for a master that is killed while it tells its workers to end
- * leaves them. The pid file is nginx's own, in a folder that nobody else uses.
- */
-function endNginx(pidFile: string): void {
-  try {
-    process.kill(-Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
-  } catch {
-    // It has ended already.
-  }
+/** What an agent that was killed may have left behind. A master that still lives starts new workers, so all are looked for again. */
+async function endNginx(folder: string): Promise<void> {
+  await eventually(() => {
+    const left = nginxIn(folder);
+    for (const pid of left) process.kill(pid, 'SIGKILL');
+    if (left.length > 0) throw new Error(`nginx still runs in ${folder}: ${left.join(' ')}`);
+  });
 }

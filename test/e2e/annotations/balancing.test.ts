@@ -92,7 +92,7 @@ describe('e2e: annotations of the choice among endpoints', function () {
   it('upstream-hash-by: a key without a value, or one that is refused, is balanced by turns', async () => {
     expect(new Set(await together(20, () => by('by-user'))).size).to.equal(5);
     expect(new Set(await together(20, () => by('by-path'))).size).to.equal(5);
-    expect(session.log.join('\n')).to.match(/Ingress default\/by-path: annotation upstream-hash-by: /);
+    await session.told(/Ingress default\/by-path: annotation upstream-hash-by: /);
   });
 
   it('upstream-hash-by-subset: a key has as many endpoints as asked for', async () => {
@@ -158,7 +158,7 @@ describe('e2e: annotations of the choice among endpoints', function () {
     expect(new Set(await together(6, () => by('by-cluster-ip')))).to.deep.equal(new Set(['e']));
     expect(new Set(await together(6, () => by('by-endpoints')))).to.deep.equal(new Set(['b']));
     expect(await by('headless')).to.equal('b');
-    expect(session.log.join('\n')).to.match(/Ingress default\/headless: annotation service-upstream: Service default\/headless has no cluster IP/);
+    await session.told(/Ingress default\/headless: annotation service-upstream: Service default\/headless has no cluster IP/);
   });
 
   for (const mode of ['balanced', 'persistent']) {

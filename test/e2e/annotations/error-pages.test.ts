@@ -61,12 +61,9 @@ describe('e2e: annotations of error pages', function () {
   });
 
   it('what can not be carried out is a finding', async () => {
-    await eventually(() => {
-      const log = session.log.join('\n');
-      for (const [name, message] of [['some', 'is not carried out for 418'], ['nobody', 'has no Service to ask'], ['bad', 'must be statuses 400'], ['missing', 'annotation default-backend: backend Service "default/nowhere" does not exist'], ['foreign', 'annotation default-backend: must be']]) {
-        expect(log).to.match(new RegExp(`Ingress default/${name}: .*${message}`));
-      }
-    });
+    for (const [name, message] of [['some', 'is not carried out for 418'], ['nobody', 'has no Service to ask'], ['bad', 'must be statuses 400'], ['missing', 'annotation default-backend: backend Service "default/nowhere" does not exist'], ['foreign', 'annotation default-backend: must be']] as const) {
+      await session.told(new RegExp(`Ingress default/${name}: .*${message}`));
+    }
   });
 
   it('default-backend: answers when a Service has no endpoint, and 503 when it has none either', async () => {

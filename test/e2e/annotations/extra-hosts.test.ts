@@ -54,7 +54,7 @@ describe('e2e: hosts by annotation', function () {
     await session.apply(ingress({ name: 'later', host: 'later.example.com', service: 'other', tls: [{ secretName: 'later' }], annotations: { 'ssl-redirect': 'false' } }));
     await eventually(async () => expect(seen(await session.ask('later.example.com', '/app')).deployment).to.equal('other'));
     expect((await session.ask('later.example.com', '/', { https: true })).commonName).to.equal('later.example.com');
-    await eventually(() => expect(session.log.join('\n')).to.match(/IA127 Ingress default\/main: host "later\.example\.com" is in a rule of Ingress default\/later/));
+    await session.told(/IA127 Ingress default\/main: host "later\.example\.com" is in a rule of Ingress default\/later/);
     await session.kubectl(['delete', 'ingress', 'later']);
     await eventually(async () => expect(seen(await session.ask('later.example.com', '/app')).deployment).to.equal('web'));
   });
@@ -66,7 +66,7 @@ describe('e2e: hosts by annotation', function () {
   });
 
   it('server-alias: patterns for any number of names are a finding and serve nothing', async () => {
-    await eventually(() => expect(session.log.join('\n')).to.match(/IA150 Ingress default\/pattern: annotation server-alias: must be/));
+    await session.told(/IA150 Ingress default\/pattern: annotation server-alias: must be/);
     expect((await session.ask('www1.example.com')).status).to.equal(404);
     expect((await session.ask('pattern.example.com')).status).to.equal(200);
   });

@@ -82,7 +82,8 @@ describe('e2e: annotations of limits', function () {
   });
 
   it('values that are none are findings and limit nobody', async () => {
-    await eventually(() => expect(session.log.join('\n')).to.match(/IA150 Ingress default\/bad: annotation limit-rps: must be a whole number/).and.match(/annotation limit-connections: must be/));
+    await session.told(/IA150 Ingress default\/bad: annotation limit-rps: must be a whole number/);
+    await session.told(/IA150 Ingress default\/bad: annotation limit-connections: must be/);
     expect([await together('bad', 30), await together('none', 30)]).to.deep.equal([{ 200: 30 }, { 200: 30 }]);
   });
 

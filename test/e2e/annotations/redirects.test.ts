@@ -66,7 +66,7 @@ describe('e2e: annotations that redirect', function () {
 
   it('41: a redirect that is none leaves its Ingress unserved, and a finding', async () => {
     await session.apply(ingress({ name: 'bad', host: 'bad.example.com', service: 'web', annotations: { 'permanent-redirect': 'https://x/\r\nSet-Cookie: a=b' } }));
-    await eventually(() => expect(session.log.join('\n')).to.match(/IA150 Ingress default\/bad: annotation permanent-redirect/));
+    await session.told(/IA150 Ingress default\/bad: annotation permanent-redirect/);
     await session.served('bad.example.com', 404);
   });
 });

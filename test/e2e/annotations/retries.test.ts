@@ -3,7 +3,6 @@
 import type { Server } from 'node:net';
 import { expect } from 'chai';
 import { type DevSession, ingress, startDevSession } from '../../fixtures/dev-session.js';
-import { eventually } from '../../fixtures/eventually.js';
 import { freePorts } from '../../fixtures/free-ports.js';
 import { httpGet } from '../../fixtures/http-get.js';
 import { listenHttp, listenSilently, serviceAt } from '../../fixtures/service-at.js';
@@ -150,7 +149,7 @@ describe('e2e: annotations of further tries', function () {
   });
 
   it('a condition that is none is a finding, and the default counts', async () => {
-    await eventually(() => expect(session.log.join('\n')).to.match(/IA150 Ingress default\/bad: annotation proxy-next-upstream: must be words of/));
+    await session.told(/IA150 Ingress default\/bad: annotation proxy-next-upstream: must be words of/);
     expect(new Set(await statuses('bad', 10))).to.deep.equal(new Set([200, 503]));
   });
 });

@@ -65,7 +65,11 @@ describe('e2e: controllers and engines on a network that is cut', function () {
     await rig?.stop();
     lab?.remove();
   });
-  afterEach(nothingFailed);
+  afterEach(() => {
+    // Of a test that failed, too: the next one begins with a whole network.
+    lab?.healAll();
+    nothingFailed();
+  });
 
   it('an engine without its streams serves on, its lag is told, and nobody else waits for it', async () => {
     lab.cut(host('three'), 'stream');

@@ -1,11 +1,12 @@
 // An engine that starts with nobody to ask serves what it served last, and soon: everything that is sound of it, and it says
-// what is not. APART_LONG=1 measures
-// ten starts by the clock; on a machine that is busy with other things the time of a processor says more.
+// what is not. APART_LONG=1 measures ten starts by the clock; on a machine that is busy with other things the time of a processor
+// says more.
 
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { quantile } from '../../../bench/harness/report.js';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
 import { type EchoBackend, startEchoBackend } from '../../fixtures/echo-backend.js';
 import { type EngineProgram, putTable, startEngineProgram } from '../../fixtures/engine-program.js';
@@ -58,7 +59,7 @@ describe('e2e: restart of an engine from its disk', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it(`serves ${ROUTES} routes soon after its start, by the clock within ${LONGEST_MS} ms`, async () => {
+  it(`serves ${ROUTES} routes after at most ${MOST_WORK_MS} ms of a processor${LONG ? `, and ${LONGEST_MS} ms by the clock: the median of ${ROUNDS} starts` : ''}`, async () => {
     const start = await engineOf('large', tableOf(ROUTES));
     const took: number[] = [];
     const worked: number[] = [];
@@ -75,8 +76,8 @@ describe('e2e: restart of an engine from its disk', function () {
       expect(await engine.ended).to.equal(0);
     }
     console.log(`      ${ROUTES} routes from disk, ms from the start of the process to the first answer: ${took.map(Math.round).join(' ')}; processor time of agent and nginx: ${worked.map(Math.round).join(' ')}`);
-    expect(Math.min(...worked)).to.be.at.most(MOST_WORK_MS);
-    if (LONG) expect(Math.min(...took)).to.be.at.most(LONGEST_MS);
+    expect(quantile(worked, 0.5)).to.be.at.most(MOST_WORK_MS);
+    if (LONG) expect(quantile(took, 0.5)).to.be.at.most(LONGEST_MS);
   });
 
   it('is not asked before it has everything: what listens serves', async () => {

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { freePorts } from '../../fixtures/free-ports.js';
 import { eventually } from '../../fixtures/eventually.js';
-import { type Load, startLoad, type Target } from '../../fixtures/open-loop-load.js';
+import type { Load, Target } from '../../fixtures/open-loop-load.js';
 import { type Prometheus, startPrometheus } from '../../fixtures/prometheus.js';
 import { A, B, HandOverRig, type EngineSettings } from '../hand-over-rig.js';
 import { type Migrate, type OddBackend, migrateOn, startOddBackend } from './migrate-process.js';
@@ -35,7 +35,7 @@ describe('e2e: migrate cutover through Prometheus', function () {
     await rig.arrived(A, 60_000);
     migrate = migrateOn(rig);
     expect((await migrate(['shadow', '--from', A, '--to', B])).code).to.equal(0);
-    loads = [A, B].map((name) => startLoad(engine.ports[name]!, targets, 40));
+    loads = [A, B].map((name) => rig.load(engine.ports[name]!, targets, 40));
   });
   after(async () => {
     for (const load of loads ?? []) await load.stop();
@@ -69,6 +69,7 @@ describe('e2e: migrate cutover through Prometheus', function () {
 
   it('refuses to finish while the old class is asked', async () => {
     const finish = await migrate(['finish', '--to', B, '--ingress', 'default/app-0', '--prometheus', `http://127.0.0.1:${servers[1]!.port}`, '--watch', '4']);
+    expect(finish.code, finish.err).to.equal(1);
     expect(finish.out).to.match(/default\/app-0: class class-a still gets requests for it/);
     for (const load of loads) {
       const { failures } = await load.stop();

@@ -3,7 +3,7 @@
 import { expect } from 'chai';
 import { formerClassAnnotation } from '../../../src/migration/retarget.js';
 import { eventually } from '../../fixtures/eventually.js';
-import { type Load, startLoad, type Target } from '../../fixtures/open-loop-load.js';
+import type { Load, Target } from '../../fixtures/open-loop-load.js';
 import { A, B, HandOverRig, addressOf, annotation, type EngineSettings } from '../hand-over-rig.js';
 import { type Migrate, type OddBackend, migrateOn, startOddBackend } from './migrate-process.js';
 
@@ -52,7 +52,7 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
   };
 
   it('puts all in shadow, killed in the middle and run again; nothing else changes', async () => {
-    const load = startLoad(engine.ports[A]!, targets, PER_SECOND);
+    const load = rig.load(engine.ports[A]!, targets, PER_SECOND);
     expect((await migrate(['shadow', '--from', A, '--to', B], 5)).code).to.equal('SIGKILL');
     const again = await migrate(['shadow', '--from', A, '--to', B]);
     expect(again.code, again.err + again.out).to.equal(0);
@@ -69,9 +69,9 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
 
   it('stops and goes back by itself when the class answers 500 for one route', async () => {
     odd.broken = engine.ports[B]!;
-    const old = startLoad(engine.ports[A]!, targets, PER_SECOND);
+    const old = rig.load(engine.ports[A]!, targets, PER_SECOND);
     // Users of the new listener: only what they ask of the broken route fails.
-    const next = startLoad(engine.ports[B]!, targets, PER_SECOND);
+    const next = rig.load(engine.ports[B]!, targets, PER_SECOND);
     const { code, out, err } = await migrate(cutover('--pause', '15', '--least-requests', '10', '-o', 'json'));
     const result = JSON.parse(out) as { moved: string[]; returned: string[]; stopped: string };
     expect(code, err).to.equal(1);
@@ -90,7 +90,7 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
   it('cuts over under load on both listeners, killed after the first write and in a later batch', async () => {
     const since = rig.records.length;
     expect((await migrate(['shadow', '--from', A, '--to', B])).code).to.equal(0);
-    const loads = [startLoad(engine.ports[A]!, targets, PER_SECOND), startLoad(engine.ports[B]!, targets, PER_SECOND)];
+    const loads = [rig.load(engine.ports[A]!, targets, PER_SECOND), rig.load(engine.ports[B]!, targets, PER_SECOND)];
     expect((await migrate(cutover(), 1)).code).to.equal('SIGKILL');
     expect((await migrate(cutover(), 12)).code).to.equal('SIGKILL');
     const { code, out, err } = await migrate(cutover());
@@ -117,7 +117,7 @@ describe('e2e: migrate shadow, cutover, rollback, finish', function () {
   });
 
   it('goes back from the middle of a hand-over, killed and run again', async () => {
-    const load = startLoad(engine.ports[B]!, targets, PER_SECOND);
+    const load = rig.load(engine.ports[B]!, targets, PER_SECOND);
     const to = ['--from', B, '--to', A];
     expect((await migrate(['shadow', ...to])).code).to.equal(0);
     expect((await migrate(['cutover', ...to, '--unwatched', '--pause', '0', '--batch', '100'], 8)).code).to.equal('SIGKILL');

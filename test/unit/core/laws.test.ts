@@ -24,12 +24,12 @@ const whole = (decision: Decision): unknown => ({
 const shuffled = <T>(list: readonly T[]): fc.Arbitrary<T[]> => fc.shuffledSubarray([...list], { minLength: list.length });
 const namesOf = ({ metadata, spec }: Ingress): (string | undefined)[] => [metadata.annotations?.[classAnnotation] || undefined, spec?.ingressClassName || undefined];
 
-
-/** Hosts of its rules, those that it asks for besides, and the counterparts of its rules' with or without `www.`. */
+/** Hosts of its rules, those that it asks for besides, and where it asks for them the counterparts of its rules' with or without `www.`. */
 function hostsOf({ metadata, spec }: Ingress): (string | undefined)[] {
   const ruled = (spec?.rules ?? []).map(({ host = '' }) => (host === '' ? '' : normalizeHost(host)));
   const aliases = (metadata.annotations?.['nginx.ingress.kubernetes.io/server-alias'] ?? '').split(',').map((host) => normalizeHost(host.trim()));
-  return [...ruled, ...aliases, ...ruled.map((host = '') => (host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`))];
+  const redirects = metadata.annotations?.['nginx.ingress.kubernetes.io/from-to-www-redirect'] === 'true';
+  return [...ruled, ...aliases, ...(redirects ? ruled.map((host = '') => (host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`)) : [])];
 }
 
 describe('core: laws', function () {

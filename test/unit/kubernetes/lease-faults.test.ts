@@ -99,7 +99,7 @@ describe('lease elector: faults', () => {
     expect(d.log).to.deep.equal([]);
   });
 
-  it('S18: a standby whose rig.clock runs 1.4 times as fast never overlaps the holder', async () => {
+  it('S18: a standby whose clock runs 1.4 times as fast never overlaps the holder', async () => {
     const fast = new FakeClock(1.4);
     let cut = false;
     const a = rig.candidate('a', { fail: () => (cut ? 'hang' : undefined) });
