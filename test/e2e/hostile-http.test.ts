@@ -2,20 +2,15 @@
 // was matched; a neighbour is served all the while, and nginx's configuration and processes stay what they are.
 
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect as http2Connect, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect } from 'chai';
-import { startEngine } from '../../src/engine/agent.js';
-import { engineSettings } from '../../src/engine/settings.js';
 import { type DevRig, ingress, INTERNAL, service, startDevRig } from '../fixtures/dev-rig.js';
 import { type EchoBackend, startEchoBackend } from '../fixtures/echo-backend.js';
 import { eventually } from '../fixtures/eventually.js';
-import { freePorts } from '../fixtures/free-ports.js';
 import { httpGet } from '../fixtures/http-get.js';
 import { END_HEADERS, END_STREAM, frame, FrameType, headerBlock, http2Talk } from '../fixtures/http2-frames.js';
+import { startLoneEngine } from '../fixtures/lone-engine.js';
 import { type RawAnswer, rawHttp, type SeenRequest } from '../fixtures/raw-http.js';
 
 const H = 'Host: a.test\r\nConnection: close\r\n';
@@ -219,24 +214,19 @@ describe('e2e: hostile HTTP', function () {
   });
 
   it('closes connections that drip their headers in time', async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), 'ia-'));
-    chmodSync(folder, 0o755);
-    const [httpPort, httpsPort] = await freePorts(2) as [number, number];
-    const engine = await startEngine(engineSettings({
-      workDirectory: folder, listeners: [{ name: 'slow', address: '127.0.0.1', httpPort, httpsPort, classes: ['slow'] }],
-      limits: { clientHeaderSeconds: 1, clientBodySeconds: 1, drainSeconds: 1 },
-      ...(process.getuid!() === 0 ? { workerUser: 'root' } : {}),
-    }), { log: () => undefined });
-    const begun = performance.now();
-    const sockets = Array.from({ length: 50 }, () => connect(httpPort, '127.0.0.1'));
-    const drip = setInterval(() => { for (const socket of sockets) if (socket.writable) socket.write('X-A: b\r\n'); }, 200);
-    const ended = (socket: Socket): Promise<void> => new Promise((resolve) => { socket.on('error', () => undefined).on('close', () => resolve()).resume(); });
-    for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n');
-    await Promise.all(sockets.map(ended));
-    clearInterval(drip);
-    expect(performance.now() - begun).to.be.within(800, 4000);
-    await engine.stop();
-    rmSync(folder, { recursive: true, force: true });
+    const engine = await startLoneEngine(['slow'], { limits: { clientHeaderSeconds: 1, clientBodySeconds: 1 } });
+    try {
+      const begun = performance.now();
+      const sockets = Array.from({ length: 50 }, () => connect(engine.port(), '127.0.0.1'));
+      const drip = setInterval(() => { for (const socket of sockets) if (socket.writable) socket.write('X-A: b\r\n'); }, 200);
+      const ended = (socket: Socket): Promise<void> => new Promise((resolve) => { socket.on('error', () => undefined).on('close', () => resolve()).resume(); });
+      for (const socket of sockets) socket.write('GET / HTTP/1.1\r\nHost: a.test\r\n');
+      await Promise.all(sockets.map(ended));
+      clearInterval(drip);
+      expect(performance.now() - begun).to.be.within(800, 4000);
+    } finally {
+      await engine.stop();
+    }
   });
 
   describe('over HTTP/2', () => {

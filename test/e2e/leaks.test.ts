@@ -1,19 +1,16 @@
 // What comes and goes leaves nothing behind: not in shared memory, not in the controller, not in open files. And a zone that is
 // full refuses what is too much, keeps what it has, and takes the next thing that fits.
 
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import { type Engine, startEngine } from '../../src/engine/agent.js';
 import { engineFiles } from '../../src/engine/nginx-conf.js';
-import { engineSettings } from '../../src/engine/settings.js';
-import type { EntryValue } from '../../src/route-table/types.js';
 import { type DevRig, ingress, service, startDevRig, tlsSecret } from '../fixtures/dev-rig.js';
 import { type EchoBackend, startEchoBackend } from '../fixtures/echo-backend.js';
 import { eventually } from '../fixtures/eventually.js';
-import { freePorts } from '../fixtures/free-ports.js';
 import { httpGet } from '../fixtures/http-get.js';
+import { type Entries, type LoneEngine, backendOf, routeOf, startLoneEngine } from '../fixtures/lone-engine.js';
+import { megabytesOf } from '../fixtures/process-figures.js';
 import { selfSigned } from '../fixtures/self-signed.js';
 import { freeBytes } from '../fixtures/zones.js';
 
@@ -71,59 +68,32 @@ describe('e2e: leaks', function () {
   });
 
   describe('of shared memory that is full', () => {
-    let folder: string;
-    let engine: Engine;
-    let port: number;
-    const sequences: Record<string, number> = {};
-    before(async () => {
-      folder = mkdtempSync(path.join(tmpdir(), 'ia-'));
-      chmodSync(folder, 0o755);
-      const [httpPort, httpsPort] = await freePorts(2) as [number, number];
-      port = httpPort;
-      engine = await startEngine(engineSettings({
-        workDirectory: folder, allowLoopbackEndpoints: true, sharedMemoryMegabytes: { records: 1, pointers: 1 }, limits: { drainSeconds: 1 },
-        listeners: [{ name: 'both', address: '127.0.0.1', httpPort, httpsPort, classes: ['one', 'two'] }],
-        ...(process.getuid!() === 0 ? { workerUser: 'root' } : {}),
-      }), { log: () => undefined });
-    });
-    after(async () => {
-      await engine?.stop();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    let engine: LoneEngine;
+    before(async () => { engine = await startLoneEngine(['one', 'two'], { sharedMemoryMegabytes: { records: 1, pointers: 1 } }); });
+    after(() => engine?.stop());
 
-    const apply = async (name: string, entries: Record<string, EntryValue>): ReturnType<Engine['apply']> => {
-      const set = Object.entries(entries).map(([key, value]) => ({ key, value }));
-      sequences[name] = (sequences[name] ?? 0) + 1;
-      return engine.apply({ class: name, epoch: 1, sequence: sequences[name], full: true, set, remove: [], count: set.length });
-    };
-    const table = (name: string, size = 0): Record<string, EntryValue> => ({
-      [`service/n/s/80`]: { endpoints: [{ address: '127.0.0.1', port: echo.port }] },
-      ...Object.fromEntries([`${name}.test`, ...Array.from({ length: size }, (_, index) => `${name}-${index}.test`)].map((host) => [`host/${host}`, {
-        routes: [{ match: 'prefix', path: '/', namespace: 'n', ingress: name, service: 's', backend: 'service/n/s/80' }],
-      }])),
+    const table = (name: string, size = 0): Entries => ({
+      [backendOf('web')]: { endpoints: [{ address: '127.0.0.1', port: echo.port }] },
+      ...Object.fromEntries([`${name}.test`, ...Array.from({ length: size }, (_, index) => `${name}-${index}.test`)].map((host) => [`host/${host}`, { routes: [routeOf(name)] }])),
     });
-    const status = async (host: string): Promise<number> => (await httpGet({ port, host })).status;
+    const status = async (host: string): Promise<number> => (await httpGet({ port: engine.port(host.split(/[-.]/)[0]), host })).status;
 
     it('refuses, serves what it had, takes the other class, and loses no byte by refusing', async () => {
-      expect(await apply('one', table('one', 500))).to.deep.equal({ applied: true });
-      expect(await apply('two', table('two'))).to.deep.equal({ applied: true });
-      const free = await freeBytes(engineFiles(folder).controlSocket);
+      await engine.serve('one', table('one', 500));
+      await engine.serve('two', table('two'));
+      const free = await freeBytes(engineFiles(engine.settings.workDirectory).controlSocket);
       for (let round = 0; round < 30; round++) {
-        expect(await apply('one', table('one', 6000 + round))).to.deep.include({ applied: false }).and.have.property('reason').that.matches(/^full: .*raise sharedMemoryMegabytes/);
+        expect(await engine.offer('one', table('one', 6000 + round))).to.deep.include({ applied: false }).and.have.property('reason').that.matches(/^full: .*raise sharedMemoryMegabytes/);
       }
-      expect(await freeBytes(engineFiles(folder).controlSocket)).to.deep.equal(free);
+      expect(await freeBytes(engineFiles(engine.settings.workDirectory).controlSocket)).to.deep.equal(free);
       for (const host of ['one.test', 'one-499.test', 'two.test']) expect(await status(host), host).to.equal(200);
       expect(await status('one-5999.test')).to.equal(404);
-      expect(await apply('two', table('two', 100))).to.deep.equal({ applied: true });
+      await engine.serve('two', table('two', 100));
       expect(await status('two-99.test')).to.equal(200);
-      expect(await apply('one', table('one', 1))).to.deep.equal({ applied: true });
+      await engine.serve('one', table('one', 1));
       expect(await status('one-499.test')).to.equal(404);
-      expect(await apply('one', table('one', 800))).to.deep.equal({ applied: true });
+      await engine.serve('one', table('one', 800));
       expect(await status('one-799.test')).to.equal(200);
     });
   });
 });
-
-function megabytesOf(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
-}

@@ -4,22 +4,17 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, type Server, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
-import { type Engine, startEngine } from '../../src/engine/agent.js';
-import { engineSettings } from '../../src/engine/settings.js';
 import { adminApp } from '../../src/http/admin-app.js';
 import { type Listening, listen } from '../../src/http/listen.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 import { eventually } from '../fixtures/eventually.js';
-import { freePorts } from '../fixtures/free-ports.js';
+import { type LoneEngine, backendOf, routeOf, startLoneEngine } from '../fixtures/lone-engine.js';
 
 /** Ingresses that are asked for; the others are there, with 0. */
 const ASKED = 2000;
@@ -39,33 +34,23 @@ const read = () => new Promise((done) => http.get(url, (answer) => { let bytes =
 for (const { histogramsPerIngress, count } of [{ histogramsPerIngress: false, count: 20 * ASKED }, { histogramsPerIngress: true, count: ASKED }]) {
   describe(`e2e: a scrape of ${count} Ingresses, histograms by ${histogramsPerIngress ? 'Ingress' : 'class'}`, function () {
     this.timeout(120_000);
-    let folder: string;
     let pod: Server;
-    let engine: Engine;
+    let engine: LoneEngine;
     let admin: Listening;
-    let httpPort: number;
     const agent = new Agent({ keepAlive: true, maxSockets: 16 });
 
     const ask = (host: string): Promise<number> => new Promise((resolve, reject) => {
-      request({ host: '127.0.0.1', port: httpPort, headers: { host }, agent }, (answer) => { answer.resume().on('end', () => resolve(answer.statusCode!)); }).on('error', reject).end();
+      request({ host: '127.0.0.1', port: engine.port(), headers: { host }, agent }, (answer) => { answer.resume().on('end', () => resolve(answer.statusCode!)); }).on('error', reject).end();
     });
 
     before(async () => {
-      folder = mkdtempSync(path.join(tmpdir(), 'ia-scrape-'));
       pod = createServer((_, answer) => answer.end('x')).listen(0, '127.0.0.1');
       await once(pod, 'listening');
-      const [http, httpsPort] = await freePorts(2) as [number, number];
-      httpPort = http;
-      engine = await startEngine(engineSettings({
-        workDirectory: folder, allowLoopbackEndpoints: true, listeners: [{ name: 'blue', address: '127.0.0.1', httpPort, httpsPort, classes: ['blue'] }],
-        ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}), metrics: { histogramsPerIngress, ingressNginxNames: true }, limits: { drainSeconds: 1 },
-      }), { log: () => undefined });
-      const backend = 'service/shop/web/80';
-      const set = Array.from({ length: count }, (_, at) => ({
-        key: `host/h${at}.example.com`, value: { routes: [{ match: 'prefix' as const, path: '/', namespace: 'shop', ingress: `web-${at}`, service: 'web', backend }] },
-      }));
-      const endpoints = { key: backend, value: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] } };
-      expect(await engine.apply({ class: 'blue', epoch: 1, sequence: 1, full: true, set: [...set, endpoints], remove: [], count: count + 1 })).to.deep.equal({ applied: true });
+      engine = await startLoneEngine(['blue'], { metrics: { histogramsPerIngress, ingressNginxNames: true } });
+      await engine.serve('blue', {
+        ...Object.fromEntries(Array.from({ length: count }, (_, at) => [`host/h${at}.example.com`, { routes: [routeOf(`web-${at}`)] }])),
+        [backendOf('web')]: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] },
+      });
       const metrics = createMetrics({ readings: () => engine.readings(), version: '0', nodeVersion: '0', familiar: { namespace: 'ns', pod: 'p' } });
       admin = await listen(adminApp({ metrics: (wanted) => metrics.render(wanted), classes: ['blue'], notReady: () => undefined }), '127.0.0.1', 0);
       let next = 0;
@@ -77,7 +62,6 @@ for (const { histogramsPerIngress, count } of [{ histogramsPerIngress: false, co
       await admin?.close();
       await engine?.stop();
       pod?.close();
-      rmSync(folder, { recursive: true, force: true });
     });
 
     it(`holds up the event loop less than ${LONGEST_MS} ms at a time`, async () => {

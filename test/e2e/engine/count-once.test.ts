@@ -1,32 +1,23 @@
 // Every request is counted once, whatever becomes of it, and before its answer is sent: who has an answer, or a part of one, is
 // among the counted ones, also when the worker is killed.
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo, type Socket, connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect } from 'chai';
-import { type Engine, startEngine } from '../../../src/engine/agent.js';
-import { engineSettings } from '../../../src/engine/settings.js';
 import { figures } from '../../../src/route-table/figures.js';
 import { eventually } from '../../fixtures/eventually.js';
-import { freePorts } from '../../fixtures/free-ports.js';
-
-const BACKEND = 'service/shop/web/80';
+import { type LoneEngine, backendOf, routeOf, startLoneEngine } from '../../fixtures/lone-engine.js';
 
 describe('e2e: every request is counted once', function () {
   this.timeout(30_000);
-  let folder: string;
   let pod: Server;
-  let engine: Engine;
-  let ports: [http: number, https: number];
+  let engine: LoneEngine;
   const sockets = new Set<Socket>();
   /** Requests for /silent that the pod has got. */
   let silent = 0;
 
   /** Sends a request as it is; what comes back is at `text`. */
-  const send = (request: string, port = ports[0]): { socket: Socket; text: () => string } => {
+  const send = (request: string, port = engine.port()): { socket: Socket; text: () => string } => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
     socket.setEncoding('latin1').on('data', (chunk: string) => { text += chunk; }).on('error', () => undefined);
@@ -47,7 +38,6 @@ describe('e2e: every request is counted once', function () {
   const total = async (): Promise<number> => Object.values(await counts()).reduce((sum, count) => sum + count, 0);
 
   before(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'ia-once-'));
     const answers: Record<string, (answer: ServerResponse) => void> = {
       '/': (answer) => { answer.end('x'); },
       // The header and a part of the body, and no more.
@@ -59,26 +49,17 @@ describe('e2e: every request is counted once', function () {
     pod = createServer((request, answer) => { answers[request.url!]!(answer); }).listen(0, '127.0.0.1');
     pod.on('upgrade', (_, socket: Socket) => { socket.on('error', () => undefined).write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'); });
     await once(pod, 'listening');
-    ports = await freePorts(2) as typeof ports;
-    engine = await startEngine(engineSettings({
-      workDirectory: folder, workers: 2, allowLoopbackEndpoints: true, limits: { drainSeconds: 1 },
-      listeners: [{ name: 'blue', address: '127.0.0.1', httpPort: ports[0], httpsPort: ports[1], classes: ['blue'] }],
-      ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
-    }), { log: () => undefined });
-    expect(await engine.apply({
-      class: 'blue', epoch: 1, sequence: 1, full: true, remove: [], count: 2,
-      set: [
-        { key: 'host/web.example.com', value: { routes: [{ match: 'prefix', path: '/', namespace: 'shop', ingress: 'web', service: 'web', backend: BACKEND }] } },
-        { key: BACKEND, value: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] } },
-      ],
-    })).to.deep.equal({ applied: true });
+    engine = await startLoneEngine(['blue'], { workers: 2 });
+    await engine.serve('blue', {
+      'host/web.example.com': { routes: [routeOf('web')] },
+      [backendOf('web')]: { endpoints: [{ address: '127.0.0.1', port: (pod.address() as AddressInfo).port }] },
+    });
   });
   after(async () => {
     for (const socket of sockets) socket.destroy();
     await engine?.stop();
     pod?.closeAllConnections();
     pod?.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it('and as long as it and its answer are', async () => {
@@ -106,7 +87,7 @@ describe('e2e: every request is counted once', function () {
   for (const { of, request, begins, counted, https = false } of cases) {
     it(`of ${of}, and no later than the client sees it`, async () => {
       const before = await counts();
-      const { socket, text } = send(request, https ? ports[1] : ports[0]);
+      const { socket, text } = send(request, https ? engine.tlsPort() : engine.port());
       await eventually(() => expect(text()).to.match(begins));
       // Nothing is waited for: the answer is there, so the count is.
       expect(await counts()).to.deep.equal({ ...before, [counted]: (before[counted] ?? 0) + 1 });
