@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { proxyRanges, renderListener } from './nginx-listener.js';
+import { listenerNames, proxyRanges, renderListener } from './nginx-listener.js';
 import { declaringLocation, lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
@@ -158,7 +158,7 @@ map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
-map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + proxyRanges(settings.listeners) + requestLogFormat(settings) + '\n' + lazyVariables();
+map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + listenerNames(settings.listeners) + '\n' + proxyRanges(settings.listeners) + requestLogFormat(settings) + '\n' + lazyVariables();
 }
 
 /** One JSON object a line. Whose a request was is set by data-plane/access-log.ts. */

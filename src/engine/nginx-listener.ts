@@ -62,7 +62,6 @@ export function renderListener(settings: EngineSettings, listener: ListenerSetti
 server {
   listen ${`${address}:${listener.httpPort}`} default_server backlog=4096` + proxied + nginxText`;
   listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096` + proxied + ';' + realAddress(listener) + nginxText`
-  set $ia_listener ${listener.name};
   limit_rate_after $ia_rate_after;
   # Bodies are measured by the Lua side: how large they may be is data.
   client_max_body_size 0;
@@ -73,6 +72,12 @@ server {
     leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
+}
+
+/** Whose a request is, by its port, which one listener has: looked up by those few that ask. */
+export function listenerNames(listeners: readonly ListenerSettings[]): string {
+  const byPort = listeners.flatMap(({ name, httpPort, httpsPort }) => [httpPort, httpsPort].map((port) => nginxText`  ${port} ${name};`));
+  return ['map $server_port $ia_listener {', ...byPort, '}'].join('\n');
 }
 
 /** The client's address is what the PROXY protocol says when a proxy that is named speaks it. */

@@ -98,7 +98,7 @@ describe('nginx.conf', () => {
   it('says what the engine relies on', () => {
     for (const line of [
       'listen "127.0.0.1:8080" default_server', 'listen "127.0.0.1:8443" ssl http2 default_server', 'listen "[::1]:9080" default_server',
-      'set $ia_listener "internal";', 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', 'client_max_body_size 0;', 'grpc_pass grpcs://$ia_shard;', 'lua_regex_match_limit 100000;', 'lua_regex_cache_max_entries "8192";', 'server_tokens off;',
+      'map $server_port $ia_listener {\n  "8080" "internal";', 'proxy_pass $ia_scheme://$ia_shard$ia_uri;', 'client_max_body_size 0;', 'grpc_pass grpcs://$ia_shard;', 'lua_regex_match_limit 100000;', 'lua_regex_cache_max_entries "8192";', 'server_tokens off;',
       'max_headers "100";', 'client_max_body_size "1m";', 'proxy_read_timeout "60s";', 'ssl_session_tickets off;',
       'proxy_set_header Proxy "";', 'proxy_set_header X-Forwarded-For $ia_forwarded_for;', 'map "" $ia_forwarded_for { default $remote_addr; }', 'proxy_buffering off;',
       'listen "unix:/srv/ingress-arbiter/control/1.sock";', 'lua_package_path "/opt/ingress-arbiter/lua/?.lua;;";',
