@@ -11,6 +11,7 @@ import { beginLoad, endLoad } from './endpoint-load.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
 import { hopTo } from './hop.js';
 import { type Failure, mayRepeat, triesOf } from './retry.js';
+import { isGrpc } from './take-body.js';
 
 /** Makes nginx answer with 502 and try no more. Any other code would be a 500, or would be tried again for ever. */
 const NO_FURTHER_TRY = -3;
@@ -58,15 +59,18 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   // A question of external authentication is nobody's request.
   if (ejected && context.match !== undefined) countEjection(context.class ?? '', (context.match as PathMatchResult).route);
   context.endpoint = undefined;
-  if (policy !== undefined && !mayRepeat(policy, failureOf(status))) return false;
+  if (policy !== undefined && !mayRepeat(policy, failureOf(status, policy))) return false;
   context.turn = nextTurn(endpoints, policy);
   return true;
 }
 
-/** nginx does not tell a connection that fails from a header that is none. Only of the one has something come. */
-function failureOf(status: number | undefined): Failure {
+/**
+ * In lanes nginx does not tell a connection that fails from a header that is none: where something has come, it counts as the latter.
+ * Elsewhere it asks for no other try after such a header.
+ */
+function failureOf(status: number | undefined, { lane, asked }: PreparedPolicy): Failure {
   if (status === 504) return 'timeout';
-  return ofFailedTry(ngx.var.upstream_bytes_received) === '0' ? 'error' : 'invalid';
+  return lane === undefined || isGrpc(asked) || ofFailedTry(ngx.var.upstream_bytes_received) === '0' ? 'error' : 'invalid';
 }
 
 /** What nginx lists for each try, of the one before the present one, which has a colon and no figure yet. */

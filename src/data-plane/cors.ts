@@ -10,8 +10,12 @@ const METHODS = 'GET, PUT, POST, DELETE, PATCH, OPTIONS';
 const HEADERS = 'DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization';
 const MAX_AGE = '1728000';
 
-/** Before a request is sent: has nginx say it of the answer, at a fraction of what setCors costs. False: there is nothing to say. */
+/**
+ * Before a request is sent: has nginx say it of the answer, at a fraction of what setCors costs. False: there is nothing to say, or more
+ * than is said of most. What pages may read of an answer is left to the backend unless the policy says it.
+ */
 export function sayCors(cors: Cors): boolean {
+  if (cors.expose !== undefined) return false;
   const origin = originFor(cors);
   if (origin === undefined) return false;
   const variables = ngx.var;
@@ -20,7 +24,6 @@ export function sayCors(cors: Cors): boolean {
   variables.ia_cors_methods = cors.methods ?? METHODS;
   variables.ia_cors_headers = cors.headers ?? HEADERS;
   variables.ia_cors_age = cors.maxAge === undefined ? MAX_AGE : tostring(cors.maxAge);
-  if (cors.expose !== undefined) variables.ia_cors_expose = cors.expose;
   return true;
 }
 
@@ -30,7 +33,7 @@ export function setCors(cors: Cors): void {
   if (origin === undefined) return;
   const header = ngx.header;
   header['Access-Control-Allow-Origin'] = origin;
-  if (cors.credentials) header['Access-Control-Allow-Credentials'] = 'true';
+  header['Access-Control-Allow-Credentials'] = cors.credentials ? 'true' : undefined;
   header['Access-Control-Allow-Methods'] = cors.methods ?? METHODS;
   header['Access-Control-Allow-Headers'] = cors.headers ?? HEADERS;
   header['Access-Control-Max-Age'] = cors.maxAge === undefined ? MAX_AGE : tostring(cors.maxAge);

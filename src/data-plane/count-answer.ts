@@ -7,7 +7,7 @@ import { countRequest, countedClass, countedRoute } from './count-request.js';
 /** Runs for every answer of a data listener, also for those of nginx itself. */
 export function run(): void {
   const context = ngx.ctx;
-  // Tells the log phase, too. A field of its own would be one more than the table of most requests has room for.
+  // Tells the log phase, too, that the request has been counted.
   context.headerAt = ngx.now();
   const className = countedClass(context);
   countRequest(context, className, countedRoute(context, className));

@@ -4,6 +4,7 @@ import * as ssl from 'ngx.ssl';
 import type { Certificate, ClientAuthority, Endpoint, HostRoutes, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
+import { chance } from './chance.js';
 import { prepareEndpoints } from './prepare-endpoints.js';
 import { entryKind } from './read-entry.js';
 import { type Recent, newRecent } from './recent.js';
@@ -42,7 +43,7 @@ export interface PreparedEndpoint extends Endpoint {
 
 export interface PreparedService {
   endpoints: PreparedEndpoint[];
-  /** Requests of this worker that were sent to it by turns, from the worker's own beginning (next-turn.ts). */
+  /** Requests of this worker that were sent to it by turns, from a beginning by chance (next-turn.ts). */
   turns: number;
 }
 
@@ -60,9 +61,12 @@ export const hosts = entryKind<PreparedHost>('host/', (record, _className, name)
 /** The class's default backend, under the name ''. */
 export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(record as HostRoutes), recent: newRecent() }));
 
+/** Where the turns of a Service may begin: workers must not go round together, nor anew at the first each time that a worker forgets. */
+const MOST_TURNS = 10_000;
+
 /** Named by the whole key: routes refer to it so. */
 export const services = entryKind<PreparedService>('', (record, _className, _name, before) => (
-  { endpoints: prepareEndpoints((record as ServiceEndpoints).endpoints, before === undefined ? [] : before.endpoints), turns: before === undefined ? ngx.worker.id() ?? 0 : before.turns }
+  { endpoints: prepareEndpoints((record as ServiceEndpoints).endpoints, before === undefined ? [] : before.endpoints), turns: before === undefined ? chance(MOST_TURNS) : before.turns }
 ));
 
 export const serverNames = entryKind<ServerName>('sni/', (record) => record as ServerName);

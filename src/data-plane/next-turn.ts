@@ -1,5 +1,5 @@
-// Round robin: each worker counts for itself, and none begins where another does. A count that all share would be a lock that
-// every request takes.
+// Round robin: each worker counts for itself, from a beginning by chance. A count that all share would be a lock that every request
+// takes.
 
 import type { PreparedService } from './entries.js';
 

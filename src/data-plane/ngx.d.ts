@@ -23,7 +23,7 @@ interface SharedDict {
   capacity(this: SharedDict): number;
 }
 
-/** A field of ngx.ctx lives as long as the request. */
+/** Lives as long as the request, and is another one's then (request-context.ts): nobody may keep it. */
 interface RequestContext {
   class?: string;
   match?: unknown;
@@ -104,8 +104,6 @@ interface NgxConfig {
 /** @noSelf */
 interface NgxWorker {
   pid(): number;
-  /** From 0; undefined outside of workers. */
-  id(): number | undefined;
 }
 
 /** @noSelf */

@@ -17,7 +17,7 @@ export type Failure = 'error' | 'timeout' | 'invalid';
 
 /** Whether a request that failed at one endpoint may go to another one. */
 export function mayRepeat({ asked: { retry } }: PreparedPolicy, failure: Failure): boolean {
-  if (retry === undefined) return !wasSentOnce();
+  if (retry === undefined) return failure !== 'invalid' && !wasSentOnce();
   if (!isReason(retry, failure)) return false;
   return (retry.repeat || !wasSentOnce()) && !isTooLate(retry.seconds);
 }

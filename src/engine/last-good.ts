@@ -16,6 +16,8 @@ const KEPT = 3;
 const GAP_MS = 1000;
 /** And so rarely that it takes a fiftieth of a processor at most: a change must not cost more because there are many routes. */
 const REST = 50;
+/** What a restart may be behind by, however busy the machine is. */
+const LONGEST_REST_MS = 60_000;
 
 export interface LastGoodOptions {
   /** Holds one directory for each class; made with mode 0700, for private keys are in it. */
@@ -53,7 +55,7 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
       if (table === undefined) continue;
       try {
         const { pieces, spentMs } = await renderInTurns(renderTableFilePieces(className, table));
-        restUntil = performance.now() + spentMs * REST;
+        restUntil = Math.max(restUntil, performance.now() + Math.min(spentMs * REST, LONGEST_REST_MS));
         await writeTable(place(className), pieces);
         if (problem !== undefined) log('info', 'last good tables can be written again');
         problem = undefined;

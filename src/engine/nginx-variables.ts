@@ -31,7 +31,7 @@ const ofProxy = [
 /** What an answer lets pages of other origins do (data-plane/cors.ts): the header, and the variable that it is added from. */
 const cors = [
   ['Access-Control-Allow-Origin', 'origin'], ['Access-Control-Allow-Credentials', 'credentials'], ['Access-Control-Allow-Methods', 'methods'],
-  ['Access-Control-Allow-Headers', 'headers'], ['Access-Control-Max-Age', 'age'], ['Access-Control-Expose-Headers', 'expose'],
+  ['Access-Control-Allow-Headers', 'headers'], ['Access-Control-Max-Age', 'age'],
 ] as const;
 
 /** Lines of a location; a header whose variable is empty is not there. */

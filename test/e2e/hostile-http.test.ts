@@ -13,6 +13,7 @@ import { END_HEADERS, END_STREAM, frame, FrameType, headerBlock, http2Talk } fro
 import { startLoneEngine } from '../fixtures/lone-engine.js';
 import { type RawAnswer, rawHttp, type SeenRequest } from '../fixtures/raw-http.js';
 
+const NGINX = 'nginx.ingress.kubernetes.io/';
 const H = 'Host: a.test\r\nConnection: close\r\n';
 const post = (headers: string, body: string, version = '1.1'): string => `POST / HTTP/${version}\r\n${H}${headers}\r\n\r\n${body}`;
 const line = (requestLine: string, headers = H): string => `${requestLine}\r\n${headers}\r\n`;
@@ -109,10 +110,11 @@ describe('e2e: hostile HTTP', function () {
     [echo, inside] = await Promise.all([startEchoBackend('echo'), startEchoBackend('inside')]);
     rig.create(...service('echo', [echo.port]), ingress('echo', 'a.test', 'echo'), ingress('deep', 'p.test', 'echo', { path: '/a' }));
     rig.create(...service('inside', [inside.port]), ingress('inside', 'inside.test', 'inside', { class: INTERNAL }));
+    rig.create(ingress('cors', 'cors.test', 'echo', { annotations: { [`${NGINX}enable-cors`]: 'true' } }), ingress('vhost', 'vhost.test', 'echo', { annotations: { [`${NGINX}upstream-vhost`]: 'other.test' } }), ingress('lane', 'lane.test', 'echo', { annotations: { [`${NGINX}proxy-buffering`]: 'on' } }));
     rig.create(...service('loop', [rig.external]), ingress('loop', 'loop.test', 'loop'));
     await eventually(async () => {
       await neighbour();
-      for (const name of ['a.test', 'loop.test']) expect((await rawHttp(rig.external, host(name))).statuses[0]).to.be.oneOf([200, 508]);
+      for (const name of ['a.test', 'cors.test', 'vhost.test', 'lane.test', 'loop.test']) expect((await rawHttp(rig.external, host(name))).statuses[0]).to.be.oneOf([200, 508]);
     });
     untouched = rig.untouched();
   });
@@ -164,14 +166,18 @@ describe('e2e: hostile HTTP', function () {
     expect(seen.map(({ url, body }) => [url, body])).to.deep.equal([['/', inner.length], ['/second', 0]]);
   });
 
-  it('lets no client say what only a proxy may say', async () => {
+  // Where requests come in, and the places that they go on in.
+  for (const [name, requestLine, asked, sent] of [
+    ['a route alone', 'GET / HTTP/1.1', 'a.test', 'a.test'], ['one for pages of other origins', 'GET / HTTP/1.1', 'cors.test', 'cors.test'], ['one with a name for its backend', 'GET / HTTP/1.1', 'vhost.test', 'other.test'],
+    ['one in a lane', 'GET / HTTP/1.1', 'lane.test', 'lane.test'], ['a URL over another Host', 'GET http://a.test/ HTTP/1.1', 'b.test', 'a.test'], ['HTTP/1.0', 'GET / HTTP/1.0', 'a.test', 'a.test'], ['a Host with a port', 'GET / HTTP/1.1', 'A.test:81', 'A.test:81'],
+  ] as const) it(`lets no client say what only a proxy may say: ${name}`, async () => {
     const forged = ['X-Real-IP', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto', 'X-Forwarded-Scheme', 'X-Scheme', 'X-Forwarded-Prefix',
       'X-Forwarded-Client-Cert', 'Forwarded', 'X-Original-URI', 'X-Original-URL', 'X-Original-Host', 'X-Original-Method', 'X-Rewrite-URL', 'Proxy', 'SSL-Client-Verify',
       'SSL-Client-Cert', 'SSL-Client-Subject-DN', 'SSL-Client-Issuer-DN', 'X_Forwarded_For', 'X_Real_IP'];
     const nominated = `Connection: close, X-Real-Ip, X-Forwarded-For, Host, Cookie\r\n`;
-    const request = only(await rawHttp(rig.external, line('GET / HTTP/1.1', `Host: a.test\r\n${nominated}${forged.map((name) => `${name}: forged\r\n`).join('')}`)));
+    const request = only(await rawHttp(rig.external, line(requestLine, `Host: ${asked}\r\n${nominated}${forged.map((name) => `${name}: forged\r\n`).join('')}`)));
     expect(request.headers.filter(([, value]) => value.includes('forged'))).to.deep.equal([['x-original-forwarded-for', 'forged']]);
-    expect(Object.fromEntries(request.headers)).to.include({ 'x-real-ip': '127.0.0.1', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'a.test', 'x-forwarded-proto': 'http' });
+    expect(Object.fromEntries(request.headers)).to.include({ 'x-real-ip': '127.0.0.1', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': name === 'a URL over another Host' ? 'a.test' : asked, 'x-forwarded-proto': 'http', host: sent });
   });
 
   it('gives up on a request that leads back to itself, and a client can claim no more than that', async () => {

@@ -55,7 +55,7 @@ function partOf(piece: string): KeyPart {
 
 export const balancingAnnotations = {
   'load-balance': carriedOut('location low', oneOf(['round_robin', 'ewma']), '`round_robin`', {
-        note: 'ewma: of two endpoints by chance the one with the lower product of its time to the header of an answer (a moving average over 10 s, in which a longer time counts at once) and its requests under way. Each worker of nginx knows its own. Affinity and upstream-hash-by come first, as there. A canary is balanced as it says itself, and by the cookie of its primary.',
+    note: 'ewma: of two endpoints by chance the one with the lower product of its time to the header of an answer (a moving average over 10 s, in which a longer time counts at once) and its requests under way. Each worker of nginx knows its own. Affinity and upstream-hash-by come first, as there. A canary is balanced as it says itself, and by the cookie of its primary.',
   }),
   'upstream-hash-by': carriedOut('location high', hashKey, 'none', {
     note: 'Requests with the same key go to the same endpoint. When an endpoint goes, only its keys move, each to another one; when one comes, it takes its share of all. A key without any value is balanced by turns, as nginx does it. After affinity, as there.',

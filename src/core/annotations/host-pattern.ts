@@ -24,7 +24,8 @@ export function namesOfPattern(pattern: string, most: number): string[] | undefi
   const [label = ''] = anyLabel.exec(body) ?? [];
   const isWild = labels.includes(label.replace(/^\((?:\?:)?|\)?\\\.$/g, ''));
   const reading: Reading = { text: isWild ? body.slice(label.length) : body, at: 0, most };
-  const names = alternatives(reading);
+  // Where any label comes first it is one of all that follows: an alternative to it would be another name.
+  const names = isWild ? sequence(reading) : alternatives(reading);
   if (names === undefined || reading.at < reading.text.length) return undefined;
   return [...new Set(names)].map((name) => (isWild ? '*.' : '') + name.toLowerCase());
 }

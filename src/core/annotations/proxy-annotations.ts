@@ -38,7 +38,7 @@ export const proxyAnnotations = {
   'proxy-send-timeout': carriedOut('location low', wait, 'engine setting, `60`', { note: '' }),
   'proxy-read-timeout': carriedOut('location low', wait, 'engine setting, `60`', { note: '' }),
   'proxy-next-upstream': carriedOut('location medium', conditions, '`error timeout`', {
-    note: 'Each word as nginx means it. The next endpoint is asked, never the same one again. POST, PATCH and LOCK are repeated with `non_idempotent` only, or when nothing of them was sent. A further try that may not be made answers 502. An answer that begins and breaks off in its header counts as `invalid_header`. With a status, answers are not buffered and their headers may have 32k. Of gRPC a call that was sent is not repeated.',
+    note: 'The next endpoint is asked, never the same one again. POST, PATCH and LOCK are repeated with `non_idempotent` only, or when nothing of them was sent. A further try that may not be made answers 502. With `invalid_header`, a status or buffers of its own, an answer that breaks off within its header counts as `invalid_header` and not as `error`. With a status, answers are not buffered and their headers may have 32k. Of gRPC a call that was sent is not repeated.',
   }),
   'proxy-next-upstream-tries': carriedOut('location low', wholeNumber(0, 1000), '`3`', { note: 'All tries together, at most 10, or 3 with a status; never more than endpoints. `0`: as many as that.' }),
   'proxy-next-upstream-timeout': carriedOut('location low', wholeNumber(0, 604_800, ' (seconds)'), '`0` (without end)', { note: 'From the beginning of the request.' }),

@@ -5,7 +5,7 @@ import { LuaRuntime, emittedModules } from '../../fixtures/lua-runtime.js';
 /** One worker with a clock of its own; chance is seeded, so each run is the same. */
 const harness = `
 CLOCK = 1000
-local ngx = { ctx = {}, status = 200, now = function() return CLOCK end, time = function() return 1 end, worker = { pid = function() return 1 end, id = function() return 0 end }, md5 = function(text) return text end }
+local ngx = { ctx = {}, status = 200, now = function() return CLOCK end, time = function() return 1 end, worker = { pid = function() return 1 end }, md5 = function(text) return text end }
 local load = newWorker({ ngx = ngx, modules = { cjson = {}, ["ngx.ssl"] = {} } })
 local prepare = load("data-plane.prepare-endpoints").prepareEndpoints
 local loads = load("data-plane.endpoint-load")

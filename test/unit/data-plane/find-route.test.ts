@@ -17,7 +17,7 @@ local shared = {}
 for name, dict in pairs(dicts) do shared[name] = { get = function(_, key) return dict[key] end } end
 local parsed = { cjson = { decode = function(value) return value end }, ["ngx.ssl"] = {} }
 local ngx = { shared = shared, re = { match = function() return nil end }, var = {}, md5 = function(text) return text end,
-  time = function() return 1 end, now = function() return 1 end, worker = { pid = function() return 1 end, id = function() return 0 end } }
+  time = function() return 1 end, now = function() return 1 end, worker = { pid = function() return 1 end } }
 local load
 function SERVE(tables)
   for _, dict in pairs(dicts) do for key in pairs(dict) do dict[key] = nil end end
