@@ -54,7 +54,7 @@ const results = readdirSync('bench/results').filter((file) => file.endsWith('.js
 const cpu = results.flatMap(({ name, summaries = [] }) => summaries.flatMap(({ proxy, ratio, limit, void: pale }): Bar[] => (ratio === undefined ? []
   : [{ label: `${name}: ${proxy}`, value: ratio.median, from: ratio.from, to: ratio.to, pale, ...(limit === undefined ? {} : { limit }) }])));
 const instructions = results.flatMap(({ name, instructions: counted = [] }) => counted.map(({ proxy, instructions: value }): Bar => ({ label: `${name}: ${proxy}`, value: value / 1000 })));
-const changes = results.flatMap(({ result }) => (result?.ingresses === undefined ? [] : [result])).sort((a, b) => a.ingresses! - b.ingresses!).flatMap((one): Bar[] => [
+const changes = results.flatMap(({ result }) => (result?.ingressMs === undefined ? [] : [result])).sort((a, b) => a.ingresses! - b.ingresses!).flatMap((one): Bar[] => [
   { label: `${one.ingresses} Ingresses: an Ingress, p50`, value: one.ingressMs!.p50 }, { label: 'p99', value: one.ingressMs!.p99 },
   { label: 'endpoints, p50', value: one.endpointMs!.p50 }, { label: 'p99', value: one.endpointMs!.p99 },
 ]);
