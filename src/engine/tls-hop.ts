@@ -23,11 +23,17 @@ export interface HopOrder {
   http2?: true;
 }
 
+/** Connections of all ways together, joined or not yet. Each takes two descriptors of the agent's process, which needs some itself. */
+const MOST_CONNECTIONS = 8000;
+let connections = 0;
+
 export interface HopOptions {
   /** Why a request got nowhere, as a code. */
   failed: (code: string) => void;
   /** Asked at each connection: the engine's settings may change. */
   usualSeconds: () => number;
+  /** More than these together are turned away; MOST_CONNECTIONS when left out. */
+  most?: number;
 }
 
 /** Resolves when the socket takes connections. Rejects when the settings are none that OpenSSL knows, or the socket can't be made. */
@@ -44,7 +50,15 @@ export async function openHop(order: HopOrder, options: HopOptions): Promise<Ser
   return server;
 }
 
-function join(inbound: Socket, { order, context, failed, usualSeconds }: HopOptions & { order: HopOrder; context: SecureContext }): void {
+function join(inbound: Socket, { order, context, failed, usualSeconds, most = MOST_CONNECTIONS }: HopOptions & { order: HopOrder; context: SecureContext }): void {
+  // Before the endpoint has proven itself nothing is read here, so not even that the requester has gone is seen.
+  if (connections >= most) {
+    failed('TOO_MANY_CONNECTIONS');
+    inbound.destroy();
+    return;
+  }
+  connections += 1;
+  inbound.on('close', () => { connections -= 1; });
   let outbound: TLSSocket;
   try {
     outbound = connectTo(order, context);

@@ -39,9 +39,9 @@ describe('engine: one way to a backend over TLS', function () {
     const server = createTlsServer({ cert: made.certificate, key: made.key }, (socket) => serve(socket.on('error', () => undefined)));
     return listening(server.on('tlsClientError', () => undefined));
   };
-  const open = async (port: number, more: Partial<HopOrder> = {}): Promise<{ hop: Server; path: string }> => {
+  const open = async (port: number, more: Partial<HopOrder> = {}, most?: number): Promise<{ hop: Server; path: string }> => {
     const socket = path.join(folder, `hop-${servers.length}`);
-    const hop = await openHop({ path: socket, address: '127.0.0.1', port, ...more }, { failed: (code) => { failures.push(code); }, usualSeconds: () => 10 });
+    const hop = await openHop({ path: socket, address: '127.0.0.1', port, ...more }, { failed: (code) => { failures.push(code); }, usualSeconds: () => 10, ...(most !== undefined && { most }) });
     servers.push(hop);
     return { hop, path: socket };
   };
@@ -64,6 +64,19 @@ describe('engine: one way to a backend over TLS', function () {
     expect(await ask(socket, 'hello')).to.equal('');
     expect(failures).to.deep.equal(['ECONNRESET']);
     await expectNothingLeft(hop);
+  });
+
+  it('an endpoint that stalls holds a bounded number of connections, over all ways, and they count no more when they have ended', async () => {
+    const stalled = await listening(createServer((pod) => pod.on('error', () => undefined)));
+    const [one, other] = [await open(stalled, { seconds: 3 }, 3), await open(stalled, { seconds: 3 }, 3)];
+    const waiting = [one, other, one].map(({ path: socket }) => connect(socket).on('error', () => undefined));
+    await eventually(async () => expect(await connections(one.hop) + await connections(other.hop)).to.equal(3));
+    expect(await ask(other.path, 'hello')).to.equal('');
+    expect(failures).to.deep.equal(['TOO_MANY_CONNECTIONS']);
+    await Promise.all(waiting.map(end));
+    await expectNothingLeft(one.hop);
+    const answering = await open(await overTls((pod) => pod.end('back')), {}, 3);
+    expect(await ask(answering.path, 'hello')).to.equal('back');
   });
 
   it('an endpoint that answers and ends in the middle of an upload leaves nothing behind, and its answer comes whole', async () => {
