@@ -34,12 +34,13 @@ install_packages() {
   npm ci --no-fund --no-audit --no-update-notifier || stop 'npm ci failed: see above; this needs the npm registry'
 }
 
-# Debian's names of what is not there. openssl makes certificates for the tests.
+# Debian's names of what is not there. openssl makes certificates for the tests, curl asks in them as people do.
 missing_packages() {
   PATH="$PATH:/usr/sbin" command -v nginx >/dev/null || echo nginx-light
   { [ -e /usr/lib/nginx/modules/ngx_http_lua_module.so ] && [ -e /usr/lib/nginx/modules/ndk_http_module.so ]; } || echo libnginx-mod-http-lua
   compgen -G '/usr/lib/*/lua/5.1/cjson.so' >/dev/null || echo lua-cjson
   command -v openssl >/dev/null || echo openssl
+  command -v curl >/dev/null || echo curl
 }
 
 check_node
