@@ -1,26 +1,17 @@
 // The table stream over real mutual TLS: a controller's fan-out at one end, engines' subscriptions at the other.
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import type { ClientRequest } from 'node:http';
-import { request } from 'node:https';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { type TLSSocket, connect } from 'node:tls';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { expect } from 'chai';
 import { makeCertificates } from '../../../src/cli/certs/make-certificates.js';
-import { TableFanOut } from '../../../src/controller/table-fan-out.js';
-import { type Subscription, subscribeTables } from '../../../src/engine/subscribe-tables.js';
+import { subscribeTables } from '../../../src/engine/subscribe-tables.js';
 import { type PeerConnections, connectToPublishers } from '../../../src/engine/tls-files.js';
-import { listenSecurely } from '../../../src/http/listen-securely.js';
-import type { Listening } from '../../../src/http/listen.js';
-import { tableStreamApp, type TableSource } from '../../../src/http/table-stream-app.js';
 import type { ClassTable } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { HoldingEngine } from '../../fixtures/holding-engine.js';
-
-const key = (n: number): string => `service/a/s${n}/80`;
-const endpoints = (port: number) => ({ endpoints: [{ address: '10.0.0.1', port }] });
+import { endpoints, key, tableStreamRig } from '../../fixtures/table-stream-rig.js';
 
 /** The fingerprint of the certificate that a listener shows to whoever connects now. */
 function shownBy(port: number, folder: string): Promise<string> {
@@ -36,51 +27,7 @@ function shownBy(port: number, folder: string): Promise<string> {
 
 describe('feature: table stream', function () {
   this.timeout(30_000);
-  let folder: string;
-  const ends: (() => Promise<void> | void)[] = [];
-  const file = (name: string): string => path.join(folder, name);
-  const tls = (name: string, authority = 'ca.crt') => ({ certificate: file(`${name}.crt`), key: file(`${name}.key`), authority: file(authority) });
-
-  before(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'ia-stream-'));
-    await makeCertificates({ folder, classes: ['red', 'blue', 'green,red', 'green,blue'], days: 2 });
-    await makeCertificates({ folder: file('other'), classes: ['red'], days: 2 });
-  });
-  afterEach(async () => { for (const end of ends.splice(0).reverse()) await end(); });
-  after(() => rmSync(folder, { recursive: true, force: true }));
-
-  interface Side { fanOut: TableFanOut; server: Listening & { onPeer(tell: (fingerprint: string) => void): void }; refusals: string[]; problems: string[]; address: string; state: { epoch: number | undefined; holder: ReturnType<TableSource['holder']> } }
-
-  async function controller({ certificate = 'class-red', authority = 'ca.crt', port = 0, epoch = 1 as number | undefined, answerMs = 5000, silenceMs = 15_000, most = 10 } = {}): Promise<Side> {
-    const refusals: string[] = [];
-    const problems: string[] = [];
-    const state: Side['state'] = { epoch, holder: 'here' };
-    const fanOut = new TableFanOut({
-      class: 'red', epoch: () => state.epoch, pause: (ms) => new Promise((resolve) => { setTimeout(resolve, Math.min(ms, 20)); }),
-      onOutcome: (_engine, outcome) => { if (!outcome.applied) refusals.push(outcome.reason); },
-    });
-    const source: TableSource = { attach: (engine, sink, after) => fanOut.attach(engine, sink, after), holder: () => state.holder };
-    const app = tableStreamApp(new Map([['red', source]]), { answerMs, silenceMs, most, onProblem: (message) => problems.push(message) });
-    let onPeer: (fingerprint: string) => void = () => undefined;
-    const listening = await listenSecurely((request, response) => {
-      onPeer((request.socket as TLSSocket).getPeerCertificate().fingerprint256);
-      app(request, response);
-    }, { host: '127.0.0.1', port, files: tls(certificate, authority), onProblem: () => undefined });
-    const server = { ...listening, onPeer: (tell: typeof onPeer) => { onPeer = tell; } };
-    ends.push(() => server.close());
-    return { fanOut, server, refusals, problems, state, address: `https://127.0.0.1:${server.port}` };
-  }
-
-  function engine(addresses: string[], { name = 'engine-1', certificate = 'engine', holding = new HoldingEngine(), className = 'red' } = {}): { holding: HoldingEngine; subscription: Subscription; log: string[] } {
-    const log: string[] = [];
-    const connections = connectToPublishers(className, tls(certificate), () => undefined);
-    const subscription = subscribeTables({ most: () => ({ bytes: 1e9, entries: 1e6 }), class: className, engine: name, addresses, connections, apply: holding.apply, observe: () => undefined, taken: () => Math.max(0, holding.held.sequence), log: (_level, message) => log.push(message) });
-    ends.push(async () => {
-      await subscription.stop();
-      await connections.close();
-    });
-    return { holding, subscription, log };
-  }
+  const { controller, engine, file, ends } = tableStreamRig();
 
   it('brings the whole table, then what changes, to every engine, and knows who serves it', async () => {
     const { fanOut, address } = await controller();
@@ -287,59 +234,5 @@ describe('feature: table stream', function () {
     fanOut.publish(table, [key(1)]);
     for (const holding of [first, second]) await eventually(() => expect(holding.ports).to.deep.equal({ [key(1)]: 2 }));
     expect(first.updates.map(({ full }) => full), 'one stream').to.deep.equal([true, false]);
-  });
-
-  it('gives an engine up that says that it lives and then says nothing: with nothing to take, and in the middle of an update', async () => {
-    const { fanOut, address, refusals } = await controller({ silenceMs: 300, answerMs: 20_000 });
-    const material = Object.fromEntries([['cert', 'engine.crt'], ['key', 'engine.key'], ['ca', 'ca.crt']].map(([name, from]) => [name!, readFileSync(file(from!))]));
-    const say = (target: string, method = 'GET', body = ''): ClientRequest => {
-      const asked = request(address + target, { ...material, method, checkServerIdentity: () => undefined, agent: false, headers: { 'content-type': 'application/json' } }, (answer) => answer.on('error', () => undefined).resume());
-      asked.on('error', () => undefined).end(body);
-      ends.push(() => { asked.destroy(); });
-      return asked;
-    };
-    const names = (): string[] => fanOut.engines().map(({ engine: name }) => name).sort();
-    const follow = (name: string, more = ''): unknown => say(`/v1/classes/red/table?engine=${name}&after=0${more}`);
-    follow('gone', '&alive=yes');
-    follow('lives', '&alive=yes');
-    // It does not know how to say it.
-    follow('older');
-    await eventually(() => expect(names()).to.deep.equal(['gone', 'lives', 'older']));
-    const beat = setInterval(() => say('/v1/classes/red/alive', 'POST', '{"engine":"lives"}'), 50);
-    ends.push(() => clearInterval(beat));
-    await eventually(() => expect(names()).to.deep.equal(['lives', 'older']));
-    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
-    follow('gone', '&alive=yes');
-    await eventually(() => expect(names()).to.deep.equal(['gone', 'lives', 'older']));
-    await eventually(() => expect(refusals.join()).to.match(/no-answer: silent for 300 ms/));
-    await eventually(() => expect(names()).to.deep.equal(['lives', 'older']));
-  });
-
-  it('an engine says that it lives, also while an update takes its time', async () => {
-    const { fanOut, address } = await controller({ silenceMs: 7000, answerMs: 20_000 });
-    const slow = new HoldingEngine();
-    let open: () => void = () => undefined;
-    slow.gate = new Promise((resolve) => { open = resolve; });
-    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
-    const { log } = engine([address], { holding: slow });
-    await eventually(() => expect(fanOut.engines()).to.have.length(1));
-    await sleep(9000);
-    open();
-    await eventually(() => expect(slow.ports).to.deep.equal({ [key(1)]: 1 }));
-    await eventually(() => expect(fanOut.engines()).to.deep.equal([{ engine: 'engine-1', served: true }]));
-    expect(log, 'one stream').to.deep.equal([`class red: follows ${address}`]);
-  });
-
-  it('gives an engine up that takes an update and never answers, and hears it again when it comes back', async () => {
-    const { fanOut, address, refusals } = await controller({ answerMs: 200 });
-    const stuck = new HoldingEngine();
-    let open: () => void = () => undefined;
-    stuck.gate = new Promise((resolve) => { open = resolve; });
-    fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
-    engine([address], { holding: stuck });
-    await eventually(() => expect(refusals.join()).to.match(/no answer within 200 ms/));
-    open();
-    await eventually(() => expect(stuck.ports).to.deep.equal({ [key(1)]: 1 }));
-    await eventually(() => expect(fanOut.engines()).to.deep.equal([{ engine: 'engine-1', served: true }]));
   });
 });
