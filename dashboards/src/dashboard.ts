@@ -30,7 +30,7 @@ export function dashboardJson({ uid, title, description, variables, rows }: Dash
     uid, title, description,
     tags: [TAG, 'ingress'], editable: false, graphTooltip: 1, refresh: '30s', schemaVersion: 39, version: 1, timezone: 'browser',
     time: { from: 'now-1h', to: 'now' },
-    links: [{ type: 'dashboards', title: 'ingress-arbiter', tags: [TAG], asDropdown: true, includeVars: true, keepTime: true, targetBlank: false, icon: 'external link', url: '' }],
+    links: [{ type: 'dashboards', title: 'ingress-arbiter', tags: [TAG], asDropdown: true, includeVars: true, keepTime: true, targetBlank: false, icon: 'external link', tooltip: '', url: '' }],
     templating: { list: [datasourceVariable, ...variables.map(variableJson)] },
     annotations: { list: [takeOvers, handOvers] },
     panels: layOut(rows),
@@ -38,13 +38,13 @@ export function dashboardJson({ uid, title, description, variables, rows }: Dash
 }
 
 const datasourceVariable = {
-  name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', current: {}, hide: 0, includeAll: false, multi: false, options: [], refresh: 1, regex: '',
+  name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus', hide: 0, includeAll: false, multi: false, options: [], refresh: 1, regex: '',
 };
 
 function variableJson({ name, label, query, multi }: Variable): object {
   return {
     name, label, type: 'query', datasource, query: { query, refId: name }, definition: query, refresh: 2, sort: 1, regex: '', hide: 0, options: [],
-    multi, includeAll: multi, ...(multi ? { allValue: '.*', current: { text: ['All'], value: ['$__all'] } } : { current: {} }),
+    multi, includeAll: multi, ...(multi ? { allValue: '.*', current: { text: ['All'], value: ['$__all'] } } : {}),
   };
 }
 

@@ -70,7 +70,7 @@ function panelJson(panel: Panel): object {
     datasource,
     targets: panel.queries.map(target),
     fieldConfig: { defaults: { unit: panel.unit, min: 0, ...thresholds(panel), ...custom(panel) }, overrides: overrides(panel) },
-    options: options(panel),
+    options: OPTIONS[panel.kind],
     ...(panel.kind === 'table' ? { transformations: transformations(panel) } : {}),
   };
 }
@@ -92,11 +92,23 @@ function custom({ kind, stacked = false }: Panel): object {
   return { custom: { drawStyle: 'line', lineWidth: 1, fillOpacity: stacked ? 30 : 8, showPoints: 'never', spanNulls: false, stacking: { mode: stacked ? 'normal' : 'none', group: 'A' } } };
 }
 
-function options({ kind }: Panel): object {
-  if (kind === 'timeseries') return { legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] }, tooltip: { mode: 'multi', sort: 'desc' } };
-  if (kind === 'heatmap') return { calculate: false, color: { mode: 'scheme', scheme: 'Oranges', steps: 64 }, yAxis: { unit: 's' }, cellGap: 1, tooltip: { mode: 'single' } };
-  if (kind === 'table') return { showHeader: true, cellHeight: 'sm' };
-  return { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, orientation: 'auto', ...(kind === 'stat' ? { colorMode: 'value', graphMode: 'area', textMode: 'value_and_name' } : { displayMode: 'gradient' }) };
+/** Whatever Grafana's schema has as required, so that nothing depends on what an import fills in. */
+const OPTIONS: { [Kind in Panel['kind']]: object } = {
+  timeseries: { legend: { showLegend: true, displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] }, tooltip: { mode: 'multi', sort: 'desc' } },
+  stat: { ...latest(), colorMode: 'value', graphMode: 'area', textMode: 'value_and_name', justifyMode: 'auto', wideLayout: true, showPercentChange: false, percentChangeColorMode: 'standard' },
+  table: { frameIndex: 0, showHeader: true, cellHeight: 'sm' },
+  heatmap: {
+    calculate: false, color: { mode: 'scheme', scheme: 'Oranges', fill: 'dark-orange', exponent: 0.5, steps: 64, reverse: false }, yAxis: { unit: 's' }, cellGap: 1, showValue: 'auto',
+    legend: { show: true }, tooltip: { mode: 'single', yHistogram: false, showColorScale: false }, exemplars: { color: 'rgba(255,0,255,0.7)' },
+  },
+  bargauge: {
+    ...latest(), displayMode: 'gradient', valueMode: 'color', namePlacement: 'auto', showUnfilled: true, sizing: 'auto', minVizWidth: 8, minVizHeight: 16, maxVizHeight: 300,
+    legend: { showLegend: false, displayMode: 'list', placement: 'bottom', calcs: [] },
+  },
+};
+
+function latest(): object {
+  return { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, orientation: 'auto' };
 }
 
 /** One line for each label set, one column for each query. */
