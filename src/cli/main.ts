@@ -3,16 +3,14 @@
 // the cluster cannot be reached.
 
 import { Command } from 'commander';
-import { engineCommand } from './engine/engine-command.js';
+import { loadCommands } from './commands.js';
 
 const finish = (exitCode: number): void => { process.exitCode = exitCode; };
 const print = (line: string): void => { process.stdout.write(`${line}\n`); };
 const warn = (line: string): void => { process.stderr.write(`${line}\n`); };
 const output = { finish, print, warn };
 
-const engine = engineCommand(finish, print);
-// An engine process has nothing of the control plane in its memory, the client of Kubernetes least of all.
-const commands = process.argv[2] === engine.name() ? [engine] : (await import('./all-commands.js')).allCommands(output, engine);
+const commands = await loadCommands(process.argv[2], output);
 
 const program = new Command('ingress-arbiter')
   .description('one owner for every Ingress, several classes on one nginx, figures per class')

@@ -4,12 +4,13 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import cloneDeep from 'lodash/cloneDeep.js';
 import isEqual from 'lodash/isEqual.js';
 import { parse } from 'yaml';
 import { EngineError, messageFrom } from './engine-error.js';
 import { quote } from './nginx-text.js';
+import { schemaCheck } from './schema-check.js';
 import { settingsSchema } from './settings-schema.js';
 import { hopDirectory, hopNameLength } from '../route-table/backend-tls.js';
 import { allUpstreamBlocks } from '../route-table/upstream-blocks.js';
@@ -82,7 +83,7 @@ export interface EngineSettings {
 /** A unix socket's path may have 107 bytes on Linux; these are added to the work directory. */
 const LONGEST_WORK_DIRECTORY = 107 - Math.max('/control/control.sock'.length, `/${hopDirectory}`.length + hopNameLength);
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(settingsSchema);
+const check = schemaCheck(settingsSchema);
 
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. */
 export function readEngineSettings(file: string): EngineSettings {
@@ -98,7 +99,8 @@ export function readEngineSettings(file: string): EngineSettings {
 /** Checks settings and fills in the defaults. Throws one EngineError that names every wrong key and what to do. */
 export function engineSettings(input: unknown, baseDirectory = process.cwd()): EngineSettings {
   const settings = cloneDeep(input) as EngineSettings;
-  if (!validate(settings)) throw invalid((validate.errors ?? []).map(schemaComplaint));
+  const errors = check(settings);
+  if (errors.length > 0) throw invalid(errors.map(schemaComplaint));
   settings.workDirectory = path.resolve(baseDirectory, settings.workDirectory);
   settings.luaDirectory = settings.luaDirectory === undefined
     ? path.resolve(import.meta.dirname, '../../lua') : path.resolve(baseDirectory, settings.luaDirectory);

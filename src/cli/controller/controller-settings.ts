@@ -3,7 +3,6 @@
 
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { Ajv } from 'ajv';
 import omit from 'lodash/omit.js';
 import type { ControllerProgramSettings } from './start-controller-program.js';
 import { readYaml } from '../read-yaml.js';
@@ -11,11 +10,12 @@ import { runSettingsSchema } from '../run/run-settings-schema.js';
 import { type Overrides, adminComplaints, claimComplaints, invalid, kubeconfigSource, schemaComplaint } from '../run/run-settings.js';
 import type { Claim } from '../../core/claim.js';
 import { parseShard } from '../../core/shard.js';
+import { schemaCheck } from '../../engine/schema-check.js';
 
 const ADVERTISED = '^https://[^/?#@ ]+$';
 const file = { type: 'string', minLength: 1 };
 
-const schema = {
+export const controllerSettingsSchema = {
   type: 'object', additionalProperties: false, required: ['claims', 'stream'],
   properties: {
     ...omit(runSettingsSchema.properties, 'engine'),
@@ -41,7 +41,7 @@ interface CheckedInput extends Pick<ControllerProgramSettings, 'stream' | 'admin
   shard?: string;
 }
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<CheckedInput>(schema);
+const check = schemaCheck(controllerSettingsSchema);
 
 export interface ControllerOverrides extends Overrides {
   /** Of the file's classes, those that this process is for; all when left out. */
@@ -54,8 +54,9 @@ export interface ControllerOverrides extends Overrides {
 
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
 export function readControllerSettings(name: string, overrides: ControllerOverrides = {}): Omit<ControllerProgramSettings, 'identity'> {
-  const input = readYaml(name);
-  if (!validate(input)) throw invalid((validate.errors ?? []).map(schemaComplaint));
+  const input = readYaml(name) as CheckedInput;
+  const errors = check(input);
+  if (errors.length > 0) throw invalid(errors.map(schemaComplaint));
   const folder = path.dirname(path.resolve(name));
   const text = overrides.shard ?? input.shard;
   const shard = text === undefined ? undefined : parseShard(text);

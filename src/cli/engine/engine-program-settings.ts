@@ -2,9 +2,9 @@
 
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Ajv } from 'ajv';
 import isEqual from 'lodash/isEqual.js';
 import { readYaml } from '../read-yaml.js';
+import { schemaCheck } from '../../engine/schema-check.js';
 import { type EngineSettings, engineSettings } from '../../engine/settings.js';
 import type { TlsFiles } from '../../engine/tls-files.js';
 
@@ -28,7 +28,8 @@ export function checkFixed(now: EngineProgramSettings, next: EngineProgramSettin
 
 const file = { type: 'string', minLength: 1 };
 
-const schema = {
+/** Without what is the engine's own: that has a schema for itself. */
+export const engineProgramSchema = {
   type: 'object', additionalProperties: false, required: ['controllers', 'tls', 'engine'],
   properties: {
     name: { type: 'string', pattern: '^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$' },
@@ -46,17 +47,15 @@ const schema = {
   },
 };
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(schema);
+const check = schemaCheck(engineProgramSchema);
 
 /** Reads and checks the file; relative paths in it are relative to it. Throws one Error that says what is wrong and where. */
 export function readEngineProgramSettings(name: string): EngineProgramSettings {
   const input = readYaml(name);
-  if (!validate(input)) {
-    const problems = validate.errors!.map(({ instancePath, message, params }) =>
-      `${instancePath.slice(1).replaceAll('/', '.') || 'the settings'}: ${'additionalProperty' in params ? `"${String(params['additionalProperty'])}" is not a setting` : message}`);
-    throw new Error(`${name}: ${[...new Set(problems)].join('; ')}`);
-  }
-  const settings = input as unknown as EngineProgramSettings;
+  const problems = check(input).map(({ instancePath, message, params }) =>
+    `${instancePath.slice(1).replaceAll('/', '.') || 'the settings'}: ${'additionalProperty' in params ? `"${String(params['additionalProperty'])}" is not a setting` : message}`);
+  if (problems.length > 0) throw new Error(`${name}: ${[...new Set(problems)].join('; ')}`);
+  const settings = input as EngineProgramSettings;
   const folder = path.dirname(path.resolve(name));
   const engine = engineSettings(settings.engine, folder);
   const served = new Set(engine.listeners.flatMap(({ classes }) => classes));

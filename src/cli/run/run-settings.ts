@@ -3,7 +3,7 @@
 
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { Ajv, type ErrorObject } from 'ajv';
+import type { ErrorObject } from 'ajv';
 import cloneDeep from 'lodash/cloneDeep.js';
 import { readYaml } from '../read-yaml.js';
 import { runSettingsSchema } from './run-settings-schema.js';
@@ -11,6 +11,7 @@ import { type Claim, claimName } from '../../core/claim.js';
 import type { Installation } from '../../core/claim-record.js';
 import { normalizeHost } from '../../core/host-name.js';
 import { type Shard, parseShard } from '../../core/shard.js';
+import { schemaCheck } from '../../engine/schema-check.js';
 import { type EngineSettings, engineSettings, servedClasses } from '../../engine/settings.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
 
@@ -45,7 +46,7 @@ export interface Overrides {
   shard?: string;
 }
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile<CheckedInput>(runSettingsSchema);
+const check = schemaCheck(runSettingsSchema);
 
 /** Reads a settings file (YAML). Relative paths in it are relative to the file. Throws one error that names all that is wrong. */
 export function readRunSettings(file: string, overrides: Overrides = {}): RunSettings {
@@ -54,8 +55,9 @@ export function readRunSettings(file: string, overrides: Overrides = {}): RunSet
 
 /** Checks settings and fills in the defaults; relative paths are relative to `baseDirectory`. Throws as readRunSettings does. */
 export function runSettings(input: unknown, baseDirectory = process.cwd(), overrides: Overrides = {}): RunSettings {
-  const given: unknown = cloneDeep(input);
-  if (!validate(given)) throw invalid((validate.errors ?? []).map(schemaComplaint));
+  const given = cloneDeep(input) as CheckedInput;
+  const errors = check(given);
+  if (errors.length > 0) throw invalid(errors.map(schemaComplaint));
   const text = overrides.shard ?? given.shard;
   const shard = text === undefined ? undefined : parseShard(text);
   if (shard !== undefined && 'problem' in shard) throw invalid([`shard: ${JSON.stringify(text)} is no share of a class: ${shard.problem}`]);

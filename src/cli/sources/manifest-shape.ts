@@ -1,7 +1,7 @@
 // The shape that an API server insists on before it looks at values; the core relies on it. Whether the values make sense is
 // not asked here.
 
-import { Ajv } from 'ajv';
+import { schemaCheck } from '../../engine/schema-check.js';
 
 const text = { type: 'string' };
 const texts = { type: 'object', additionalProperties: text };
@@ -34,5 +34,7 @@ const metadata = {
   properties: { name: { type: 'string', minLength: 1 }, namespace: text, labels: texts, annotations: texts },
 };
 
-/** Whether an object, as YAML gave it and without its empty fields, has the shape of its kind; the errors are at the function. */
-export const isManifest = new Ajv().compile({ type: 'object', required: ['metadata'], properties: { metadata, spec } });
+export const manifestSchema = { type: 'object', required: ['metadata'], properties: { metadata, spec } };
+
+/** What is wrong with the shape of an object, as YAML gave it and without its empty fields. */
+export const checkManifest = schemaCheck(manifestSchema);

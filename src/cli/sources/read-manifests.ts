@@ -7,7 +7,7 @@ import { objectKey } from '../../core/kubernetes-objects.js';
 import { type Snapshot, emptySnapshot } from '../../core/snapshot.js';
 import { convertManifests } from '../convert/convert-manifests.js';
 import { decodeText, readBounded, reason } from '../convert/read-text.js';
-import { isManifest } from './manifest-shape.js';
+import { checkManifest } from './manifest-shape.js';
 
 /** Where something begins; line and column count from 1. */
 export interface Position {
@@ -145,7 +145,8 @@ function addSecret({ secrets, passwordSecrets }: Snapshot, key: string, { string
 }
 
 function shapeProblem(manifest: Manifest): string | undefined {
-  if (isManifest(manifest)) return undefined;
-  const { instancePath, message } = isManifest.errors![0]!;
+  const [error] = checkManifest(manifest);
+  if (error === undefined) return undefined;
+  const { instancePath, message } = error;
   return `${String(manifest.kind)} ${String(manifest.metadata?.name ?? '(without a name)')}: ${instancePath.slice(1).replaceAll('/', '.')} ${message}`;
 }
