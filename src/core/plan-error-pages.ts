@@ -1,7 +1,6 @@
 // Whose answers stand in for those of an Ingress's own Services: the Service that default-backend names, or the class's. It
 // takes no route away: what can't be carried out leaves the answers as they are, with a finding.
 
-import { takenBack } from '../route-table/lanes.js';
 import type { ErrorPages } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { ClassSettings } from './class-settings.js';
@@ -27,12 +26,7 @@ export interface PlannedErrorPages {
 /** Undefined: nothing stands in. */
 export function planErrorPages(values: AnnotationValues, source: ErrorPageSource): PlannedErrorPages | undefined {
   const { object, notes, settings } = source;
-  const codes = values['disable-proxy-intercept-errors'] === true ? [] : values['custom-http-errors'] ?? [];
-  const statuses = takenBack.filter((status) => codes.includes(status));
-  const left = codes.filter((code) => !takenBack.includes(code));
-  if (left.length > 0) {
-    notes.findings.push(finding('unsupported-annotation', object, `annotation custom-http-errors is not carried out for ${left.slice(0, 10).join(', ')}; those answers are passed on. It is for ${takenBack.join(', ')}`));
-  }
+  const statuses = values['disable-proxy-intercept-errors'] === true ? [] : values['custom-http-errors'] ?? [];
   const name = values['default-backend'];
   if (name !== undefined) return ofService(name, statuses, source);
   if (statuses.length === 0) return undefined;

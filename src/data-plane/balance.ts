@@ -10,6 +10,7 @@ import { noteFailure, soundTurn } from './endpoint-health.js';
 import { beginLoad, endLoad } from './endpoint-load.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
 import { hopTo } from './hop.js';
+import { isRelayed, orderTry, relayAddress } from './relay.js';
 import { type Failure, mayRepeat, triesOf } from './retry.js';
 import { isGrpc } from './take-body.js';
 
@@ -33,7 +34,7 @@ export function run(): void {
   context.triedAt = ngx.now();
   context.endpoint = endpoint;
   if (context.byLoad === true) beginByLoad(endpoint, policy);
-  if (policy !== undefined) prepareTry(policy, attempt + 1);
+  if (policy !== undefined) prepareTry(policy, attempt, attempt > begun);
   const [done, problem] = balancer.set_current_peer(addressFor(policy, endpoint), endpoint.port);
   if (!done) {
     ngx.log(ngx.ERR, 'endpoint ', endpoint.address, ': ', problem ?? '');
@@ -45,6 +46,7 @@ export function run(): void {
 function addressFor(policy: PreparedPolicy | undefined, endpoint: PreparedEndpoint): string {
   if (policy === undefined) return endpoint.address;
   const { toPage, class: className } = ngx.ctx;
+  if (isRelayed(policy)) return relayAddress();
   return policy.tls === undefined || toPage === true ? endpoint.address : hopTo(policy, className ?? '', endpoint);
 }
 
@@ -95,12 +97,18 @@ function beginByLoad(endpoint: PreparedEndpoint, policy: PreparedPolicy | undefi
   beginLoad(endpoint, policy === undefined || !policy.takesBack);
 }
 
-function prepareTry({ asked, takesBack }: PreparedPolicy, attempts: number): void {
+/** `attempt`: tries before this one; `again`: the request's headers are those of the one before. */
+function prepareTry(policy: PreparedPolicy, attempt: number, again: boolean): void {
+  const { asked, takesBack } = policy;
   setWaits(asked);
   // An answer that is taken back comes by another location, where the context is gone.
   if (takesBack) {
-    ngx.var.ia_tries = tostring(attempts);
+    ngx.var.ia_tries = tostring(attempt + 1);
     ngx.var.ia_turn = tostring(ngx.ctx.turn ?? 0);
+  }
+  if (again && isRelayed(policy)) {
+    orderTry(policy, attempt);
+    balancer.recreate_request();
   }
 }
 

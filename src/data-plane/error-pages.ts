@@ -36,6 +36,8 @@ export function askForPage(found: FoundRoute, errors: ErrorPages, status: number
   ngx.var.ia_uri = '/';
   give('scheme', 'http');
   give('backend_host', ngx.var.ia_host ?? '');
+  // Whoever is asked for a password has to learn by whom. The only 401 that comes here is a backend's.
+  if (status === 401) ngx.header['WWW-Authenticate'] = ngx.var.upstream_http_www_authenticate;
   // The status that was to be answered counts no more.
   ngx.status = 200;
   sendTo(service);

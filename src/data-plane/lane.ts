@@ -5,6 +5,7 @@ import type { PreparedPolicy } from '../route-table/match.js';
 import { enter } from './enter.js';
 import { askForPage, isReplaced } from './error-pages.js';
 import type { FoundRoute } from './find-route.js';
+import { statusTaken } from './relay.js';
 import { isUnsafe, mayAskAgain, triesOf } from './retry.js';
 import { isGrpc } from './take-body.js';
 
@@ -33,7 +34,7 @@ function laneOfTry(found: FoundRoute, policy: PreparedPolicy): string | undefine
 
 /** Whether an answer that was taken back is asked of another endpoint. If not, the request is answered, or gets a page. */
 function isAskedAgain(found: FoundRoute, policy: PreparedPolicy): boolean {
-  const { status } = ngx;
+  const status = statusTaken();
   if ((ngx.ctx.tried ?? 0) < tries(found, policy) && mayAskAgain(policy, status)) {
     // The status that was taken back counts no more.
     ngx.status = 200;

@@ -207,6 +207,8 @@ declare module 'ngx.balancer' {
   /** How the try before has failed: nothing, or a word and a status. */
   export function get_last_failure(): LuaMultiReturn<[string | undefined, number | undefined]>;
   export function set_more_tries(count: number): LuaMultiReturn<[boolean, string | undefined]>;
+  /** Writes the headers of the request anew, for a further try. */
+  export function recreate_request(): LuaMultiReturn<[boolean, string | undefined]>;
 }
 
 type ParsedCertificates = { readonly __brand: 'certificates' };

@@ -1,5 +1,6 @@
 // Says where a request goes: to the endpoint whose turn it is, or to that of its client. Without endpoints it is answered here.
 
+import type { PreparedPolicy } from '../route-table/match.js';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { Policy, Rate } from '../route-table/types.js';
 import { changeRequest, filled } from './change-headers.js';
@@ -12,6 +13,7 @@ import { spokenBy } from './hop.js';
 import type { FoundRoute } from './find-route.js';
 import { give, goOn } from './go-on.js';
 import { nextTurn } from './next-turn.js';
+import { isRelayed, orderTry } from './relay.js';
 import { isGrpc } from './take-body.js';
 
 /** `asked`: what the route's policy says of it. */
@@ -58,6 +60,8 @@ function address(endpoint: PreparedEndpoint, asked: Policy): void {
   const { host } = asked;
   const protocol = spokenBy(asked);
   if (host !== undefined) give('backend_host', filled(host));
+  const policy = ngx.ctx.policy as PreparedPolicy;
+  if (isRelayed(policy)) orderTry(policy, ngx.ctx.tried ?? 0);
   const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
   if (scheme === 'http') return;
   give('scheme', scheme);

@@ -92,14 +92,15 @@ const retryFields: Record<keyof Retry, Check> = {
   seconds: within(0, 604_800),
 };
 
+const refusing = within(400, 599);
+
 const errorFields: Record<keyof ErrorPages, Check> = {
-  statuses,
+  statuses: (value) => Array.isArray(value) && value.length <= 50 && value.every(refusing),
   backend: (value) => typeof value === 'string' && value.startsWith('service/') && isServicePath(value.slice('service/'.length)),
   whenEmpty: oneOf(true, false),
 };
 
 const perClient = within(1, 10_000_000);
-const refusing = within(400, 599);
 
 const limitFields: Record<keyof Limits, Check> = {
   rps: perClient,

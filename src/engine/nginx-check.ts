@@ -26,7 +26,7 @@ export function checkInstalled(settings: EngineSettings): void {
 export async function testConfiguration(settings: EngineSettings): Promise<void> {
   const { workDirectory, nginxBinary, limits } = settings;
   const file = writeTestConfiguration(settings);
-  const { controlSocket, pid } = runFiles(workDirectory, TEST_RUN);
+  const { controlSocket, pid, relaySocket } = runFiles(workDirectory, TEST_RUN);
   try {
     await new Promise<void>((resolve, reject) => {
       const options = { cwd: workDirectory, timeout: limits.startSeconds * 1000, env: { ...process.env, NGINX: undefined } };
@@ -36,6 +36,6 @@ export async function testConfiguration(settings: EngineSettings): Promise<void>
       });
     });
   } finally {
-    for (const left of [file, controlSocket, pid]) rmSync(left, { force: true });
+    for (const left of [file, controlSocket, pid, relaySocket]) rmSync(left, { force: true });
   }
 }

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { listenerNames, proxyRanges, renderListener } from './nginx-listener.js';
+import { relayBlocks } from './nginx-relay.js';
 import { declaringLocation, lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
 import type { EngineSettings } from './settings.js';
@@ -53,12 +54,14 @@ export function runFiles(workDirectory: string, run: number) {
   return {
     controlSocket: path.join(workDirectory, 'control', `${run}.sock`),
     pid: path.join(workDirectory, 'control', `${run}.pid`),
+    /** Of its relay (nginx-relay.ts), where its workers come, too. */
+    relaySocket: path.join(workDirectory, hopDirectory, `relay-${run}`),
   };
 }
 
 /** `run`: number of the nginx that is to be started with it. */
 export function renderNginxConf(settings: EngineSettings, run = 1): RenderedFile {
-  const { controlSocket, pid } = runFiles(settings.workDirectory, run);
+  const { controlSocket, pid, relaySocket } = runFiles(settings.workDirectory, run);
   const blocks = [
     mainBlock(settings, pid),
     'http {',
@@ -68,7 +71,8 @@ export function renderNginxConf(settings: EngineSettings, run = 1): RenderedFile
     proxyBlock(settings),
     ...(Object.keys(upstreamBlocks) as UpstreamFamily[])
       .flatMap((family) => Array.from({ length: upstreamBlocks[family] }, (_, at) => shardBlock(settings, upstreamName(family, at)))),
-    ...settings.listeners.map((listener) => renderListener(settings, listener)),
+    ...settings.listeners.map((listener) => renderListener(settings, listener, path.basename(relaySocket))),
+    relayBlocks(settings, relaySocket),
     controlBlock(controlSocket),
     '}',
   ];

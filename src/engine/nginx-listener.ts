@@ -1,7 +1,8 @@
 // Renders the server block of one listener. Which classes it serves is data for the Lua side, not nginx configuration.
 
 import { isIPv6 } from 'node:net';
-import { bufferSteps, flowLane, numberSteps, statusLane, takenBack } from '../route-table/lanes.js';
+import { bufferSteps, flowLane, numberSteps, relayLane, relayMark, statusLane, takenBack } from '../route-table/lanes.js';
+import { relayUpstream } from './nginx-relay.js';
 import { nginxText, quote } from './nginx-text.js';
 import { corsLines } from './nginx-variables.js';
 import type { EngineSettings, ListenerSettings } from './settings.js';
@@ -53,8 +54,8 @@ const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connectio
 /** Bounds of bodies whose length is not known; data-plane/body.ts chooses among them. */
 const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m', '32m', '64m', '128m', '256m', '512m', '1g', '2g', '4g', '8g', '16g', '32g', '64g'];
 
-/** One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
-export function renderListener(settings: EngineSettings, listener: ListenerSettings): string {
+/** `relay`: the name of its socket. One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
+export function renderListener(settings: EngineSettings, listener: ListenerSettings, relay: string): string {
   const { name } = listener;
   const address = isIPv6(listener.address) ? `[${listener.address}]` : listener.address;
   const proxied = listener.proxyProtocolFrom === undefined ? '' : ' proxy_protocol';
@@ -69,7 +70,7 @@ server {
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
 ` + headerLines() + endOf(settings) + '\n' + [
     entrance(listener), corsLocation(listener), routed('@given', name, [PROXY_PASS]), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
-    leaveLocation(name), ...laneLocations(name), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
+    leaveLocation(name), ...laneLocations(name), relayedLocation(name, relay), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
 }
@@ -185,11 +186,24 @@ function laneLocations(listener: string): string[] {
     ...[...named.values()].map(({ name, buffered, kilobytes, number }) => proxyLocation(name, listener, [
       `set $ia_location "${name}";`, ...LANE, `proxy_buffering ${buffered ? 'on' : 'off'};`, ...buffers(kilobytes, number),
     ])),
-    ...subsets.map((statuses) => proxyLocation(statusLane(statuses)!, listener, [
-      `set $ia_location "${statusLane(statuses)!}";`, ...LANE, ...buffers(STATUS_LANE_KILOBYTES, 4), 'proxy_intercept_errors on;', 'recursive_error_pages on;',
-      `error_page ${statuses.join(' ')} @answered;`,
-    ])),
+    ...subsets.map((statuses) => proxyLocation(statusLane(statuses)!, listener, takingBack(statusLane(statuses)!, statuses))),
   ];
+}
+
+function takingBack(name: string, statuses: readonly number[]): string[] {
+  return [
+    `set $ia_location "${name}";`, ...LANE, ...buffers(STATUS_LANE_KILOBYTES, 4), 'proxy_intercept_errors on;', 'recursive_error_pages on;',
+    `error_page ${statuses.join(' ')} @answered;`,
+  ];
+}
+
+/** For every other set of statuses: the relay, which is told where the request goes on, marks what is to be taken back. */
+function relayedLocation(listener: string, socket: string): string {
+  return routed(relayLane, listener, [
+    nginxText`set $ia_relay_socket ${socket};`, ...takingBack(relayLane, [relayMark]),
+    ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`), 'proxy_set_header X-Arbiter-Relay $ia_relay;',
+    `proxy_pass http://${relayUpstream}$ia_uri;`,
+  ]);
 }
 
 function buffers(kilobytes: number, number: number): string[] {

@@ -53,9 +53,9 @@ const FIRST_SOCKET = 5;
 export function spawnNginx({ settings, number, sockets, tablesNeeded, log }: RunOptions): NginxRun {
   const { nginxBinary, workDirectory } = settings;
   const { configuration, logPipe, lastCounters } = engineFiles(workDirectory);
-  const { controlSocket } = runFiles(workDirectory, number);
+  const { controlSocket, relaySocket } = runFiles(workDirectory, number);
   // Left behind by an nginx that was killed; the new one could not listen.
-  rmSync(controlSocket, { force: true });
+  for (const socket of [controlSocket, relaySocket]) rmSync(socket, { force: true });
   const lines: string[] = [];
   const errors = openLogPipe(logPipe, (line) => {
     lines.push(line);

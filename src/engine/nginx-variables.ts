@@ -14,7 +14,7 @@ const client = ['client_verify', 'client_subject', 'client_issuer', 'client_cert
 const logged = ['log_class', 'log_ingress', 'log_service'];
 
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
-const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after'];
+const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after', 'relay', 'relay_socket'];
 
 /** Of the request and its way: as the client and the connection have it, unless something else is given (data-plane/go-on.ts). */
 const forwarded: Readonly<Record<string, string>> = {

@@ -10,8 +10,14 @@ export const numberSteps: readonly number[] = [4, 8, 16];
 /** Buffers of one request, in KiB: more is not given. */
 const MOST_BUFFERED = 1024;
 
-/** Statuses that can be taken back, to ask another endpoint or the default backend. */
+/** Statuses that nginx can take back by itself, to ask another endpoint or the default backend: each set of them has a lane. */
 export const takenBack: readonly number[] = [403, 404, 429, 500, 502, 503, 504];
+
+/** The lane of all other sets. Its requests go by way of the relay (data-plane/relay), which marks what is to be taken back. */
+export const relayLane = '@relayed';
+
+/** What the relay marks an answer with, in place of its status, which it tells in a header. No status of HTTP. */
+export const relayMark = 398;
 
 /** The buffers of a lane, in KiB. */
 export interface FlowLane {
@@ -30,24 +36,30 @@ export function flowLane(buffered: boolean, kilobytes: number, number: number): 
   return { name: '@flow_on_' + shown(size) + 'k_' + shown(count), buffered, kilobytes: size, number: count };
 }
 
-/** The lane that takes back answers with these statuses; undefined when none of them can be. */
-export function statusLane(statuses: number[]): string | undefined {
+/** The lane that takes back answers with any of these; undefined when none of them can be. */
+export function statusLane(statuses: readonly number[], more: readonly number[] = []): string | undefined {
   let name = '@status';
   for (const status of takenBack) {
-    if (includes(statuses, status)) name = name + '_' + shown(status);
+    if (includes(statuses, status) || includes(more, status)) name = name + '_' + shown(status);
   }
   return name === '@status' ? undefined : name;
 }
 
 /** The lane of a policy's requests. `last`: there is no further endpoint to ask. Undefined: none is needed. */
 export function laneOf({ flow, retry, errors }: Policy, last: boolean): string | undefined {
-  const statuses: number[] = [];
-  if (retry !== undefined && !last) for (const status of retry.statuses) statuses.push(status);
-  if (errors !== undefined) for (const status of errors.statuses) statuses.push(status);
-  const byStatus = statusLane(statuses);
+  const again = retry === undefined || last ? [] : retry.statuses;
+  const byStatus = errors === undefined ? statusLane(again) : needsRelay(errors.statuses) ? relayLane : statusLane(again, errors.statuses);
   if (byStatus !== undefined) return byStatus;
   if (flow !== undefined) return flowLane(flow.answers !== undefined, flow.kilobytes ?? 4, flow.buffers ?? 4).name;
   return retry !== undefined && goesFurther(retry) ? flowLane(false, 4, 4).name : undefined;
+}
+
+/** Whether there are statuses among these that nginx can't take back by itself. */
+function needsRelay(statuses: number[]): boolean {
+  for (const status of statuses) {
+    if (!includes(takenBack, status)) return true;
+  }
+  return false;
 }
 
 /** Whether requests are repeated after what nginx by itself repeats none. */
@@ -62,7 +74,7 @@ function stepFor(steps: readonly number[], wanted: number): number {
   return steps[steps.length - 1]!;
 }
 
-function includes(list: number[], wanted: number): boolean {
+function includes(list: readonly number[], wanted: number): boolean {
   for (const one of list) {
     if (one === wanted) return true;
   }

@@ -23,7 +23,7 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size`.split(/\s+/));
 
 /** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
-const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume|arrive))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
+const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume|arrive))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear|balance|mark|hangUp)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
 
 interface Directive {
   name: string;
@@ -66,7 +66,7 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@leave|@declared|@asked|@answered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@leave|@declared|@asked|@answered|@relayed|@unanswered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
     if (name.endsWith('_by_lua_block') && !LUA.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && !/^"@?[-a-z0-9_]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];

@@ -19,12 +19,16 @@ describe('lanes', () => {
     expect(laneOf({ retry: { error: true, timeout: true, statuses: [], repeat: false, tries: 3, seconds: 0 } }, false)).to.equal(undefined);
   });
 
+  it('are the relay where a page is asked for that no lane of statuses has', () => {
+    for (const last of [false, true]) expect(laneOf({ errors: { statuses: [404, 418], whenEmpty: false }, flow: { answers: 'buffered' } }, last)).to.equal('@relayed');
+  });
+
   it('are all in nginx.conf', () => {
     const conf = renderNginxConf(engineSettings(sampleSettings())).content;
     const flow = fc.record({ answers: fc.constant('buffered' as const), kilobytes: fc.integer({ min: 1, max: 128 }), buffers: fc.integer({ min: 1, max: 1000 }) }, { requiredKeys: [] });
     const statuses = fc.subarray([...takenBack]);
     const retry = fc.record({ error: fc.boolean(), timeout: fc.boolean(), statuses, repeat: fc.boolean(), tries: fc.constant(3), seconds: fc.constant(0) });
-    const policy = fc.record({ flow, retry, errors: fc.record({ statuses, whenEmpty: fc.boolean() }) }, { requiredKeys: [] });
+    const policy = fc.record({ flow, retry, errors: fc.record({ statuses: fc.oneof(statuses, fc.uniqueArray(fc.integer({ min: 400, max: 599 }))), whenEmpty: fc.boolean() }) }, { requiredKeys: [] });
     fc.assert(fc.property(policy, fc.boolean(), (asked, last) => {
       const lane = laneOf(asked as Policy, last);
       if (lane !== undefined) expect(conf).to.include(`location ${lane} {`);
