@@ -4,6 +4,7 @@
 import { announceStandby } from './announce-standby.js';
 import { controllerReadings } from './controller-readings.js';
 import { countIngresses } from './count-ingresses.js';
+import { decideSoon } from './decide-soon.js';
 import { engineReadings } from './engine-readings.js';
 import { type HeldClaim, attachEngine, holdClaim, installationOf, refusalsOf } from './hold-claim.js';
 import { certificateInspector } from './inspect-certificate.js';
@@ -66,8 +67,6 @@ export interface Controller {
   stop(): Promise<void>;
 }
 
-/** A change is served at once; the log may come after it. */
-const DECIDE_GAP_MS = 5;
 const REPORT_GAP_MS = 250;
 
 /** Starts a controller instance; it runs until stopped. */
@@ -82,23 +81,17 @@ export function startController(options: ControllerOptions): Controller {
   const events = startEvents(options, held, (ingress) => watches.watches.ingresses.get(ingress));
   const allFindings = (): Finding[] => [...arbiter.findings(), ...refusalFindings(refusalsOf(held), arbiter)];
   const report = workSoon(() => {
+    // Of half a decision nothing is told: the other half may mend it.
+    if (decide.isUnderWay) return;
     const findings = allFindings();
     tellFindings([...findings, ...conflictFindings(claims.claims)]);
     events.standing(planEvents(findings, arbiter));
   }, REPORT_GAP_MS);
   let begun = false;
-  /** When the oldest event came that is not decided yet. */
-  let since: number | undefined;
   let unread: string[] = [];
-  const decide = workSoon(() => {
-    // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
-    if (!watches.isSynced) return;
-    unread = parameters.follow().map((key) => `ConfigMap ${key}`);
-    if (unread.length > 0 || !handOvers.prepare(claims)) return;
-    const changes = arbiter.settle(now());
+  const carryOut = (changes: ArbiterChanges, since: number | undefined): void => {
     parameters.prune();
     for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
-    since = undefined;
     statuses.bring(arbiter.statusWrites.values());
     reportChanges(options, changes);
     // What is there at the start has been taken before, by whoever held the claim.
@@ -108,13 +101,17 @@ export function startController(options: ControllerOptions): Controller {
     alarm.set(earliest(changes.wakeAt, handOvers.wakeAt()));
     if (handOvers.carryOut()) decide.ask();
     report.ask();
-  }, DECIDE_GAP_MS);
-  const seen = (): void => {
-    since ??= performance.now();
-    decide.ask();
   };
-  const watches = watchCluster(arbiter, { api, log, onChange: seen });
-  const parameters = watchParameters(arbiter, { api, log, onChange: seen });
+  const decide = decideSoon(arbiter, {
+    now, carryOut, begin: () => handOvers.prepare(claims), hold: () => { for (const { fanOut } of held) fanOut.hold(); },
+    isKnown: () => {
+      // Before everything has been seen once, an Ingress may look as if it had lost its class, Service or Secret.
+      unread = watches.isSynced ? parameters.follow().map((key) => `ConfigMap ${key}`) : [];
+      return watches.isSynced && unread.length === 0;
+    },
+  });
+  const watches = watchCluster(arbiter, { api, log, onChange: decide.seen });
+  const parameters = watchParameters(arbiter, { api, log, onChange: decide.seen });
   const claims = watchOwnClaims(options, held, { onChange: () => report.ask(), onKnown: () => decide.ask() });
   const handOvers = startHandOvers(options, { held, arbiter, now, decide });
   const removals = [controllerReadings(options.claims, { arbiter, findings: allFindings, cluster: watches, leases: claims }), engineReadings(held)].map((source) => metrics.addSource(source));

@@ -6,13 +6,16 @@ import type { Metrics } from '../metrics/metrics.js';
 /** Returns what is to be called with the keys of the Ingresses that were planned anew. */
 export function countIngresses(metrics: Metrics, plans: ReadonlyMap<string, IngressPlan>): (changed: Iterable<string>) => void {
   const counted = new Map<string, readonly [string, string]>();
-  const counts = new Map<string, number>();
-  const add = (labels: readonly [string, string], by: number): void => {
-    const name = labels.join(' ');
-    counts.set(name, (counts.get(name) ?? 0) + by);
-    metrics.set('ingresses', labels, counts.get(name)!);
-  };
+  const counts = new Map<string, { labels: readonly [string, string]; count: number }>();
   return (changed) => {
+    const told = new Set<{ labels: readonly [string, string]; count: number }>();
+    const add = (labels: readonly [string, string], by: number): void => {
+      const name = labels.join(' ');
+      const one = counts.get(name) ?? { labels, count: 0 };
+      one.count += by;
+      counts.set(name, one);
+      told.add(one);
+    };
     for (const key of changed) {
       const before = counted.get(key);
       if (before !== undefined) add(before, -1);
@@ -23,5 +26,6 @@ export function countIngresses(metrics: Metrics, plans: ReadonlyMap<string, Ingr
       counted.set(key, [owner, rule]);
       add([owner, rule], 1);
     }
+    for (const { labels, count } of told) metrics.set('ingresses', labels, count);
   };
 }

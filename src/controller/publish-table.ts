@@ -33,6 +33,8 @@ export interface PublisherOptions {
   afterSequence?: number;
   /** Told of every update's outcome. */
   onOutcome: (outcome: PublishOutcome) => void;
+  /** Whether the table is as it was decided; while it is not, nothing of it is sent. Always, unless given. */
+  isDecided?: () => boolean;
   /** Waits before an update that failed is tried again. */
   pause: (ms: number) => Promise<void>;
   /** A steady clock, in ms. */
@@ -158,8 +160,9 @@ export class TablePublisher {
     }
   }
 
-  /** What is to be sent now; undefined when the engine has everything. Retries and changes take turns. */
+  /** What is to be sent now; undefined when the engine has everything, or it is being decided what it shall have. Retries and changes take turns. */
   private nextAttempt(epoch: number): Attempt | undefined {
+    if (this.options.isDecided?.() === false) return undefined;
     const known = this.takenEpoch === epoch;
     const due = known && (this.pending.size === 0 || !this.triedAgain) ? this.quarantine.due() : new Map<string, EntryValue>();
     if (known && this.pending.size === 0 && due.size === 0) return undefined;
@@ -170,7 +173,8 @@ export class TablePublisher {
   private setAlarm(): void {
     clearTimeout(this.alarm);
     const next = this.quarantine.nextDue();
-    if (next === undefined || this.options.epoch() === undefined) return;
+    // What is decided is published, and that sets it again.
+    if (next === undefined || this.options.epoch() === undefined || this.options.isDecided?.() === false) return;
     this.alarm = setTimeout(() => void this.work(), Math.max(10, next - this.now())).unref();
   }
 

@@ -47,15 +47,22 @@ export class TableFanOut {
   private readonly now: () => number;
   private table: ClassTable = new Map();
   private known = false;
+  private decided = true;
 
   constructor(private readonly options: FanOutOptions) {
     this.now = options.now ?? (() => performance.now());
+  }
+
+  /** The table is about to be half of what was decided and half of what is: nobody gets anything of it before `publish`. */
+  hold(): void {
+    this.decided = false;
   }
 
   /** Makes `table` what every engine is to serve; `changed` are the keys that differ from the last call, `since` when that was seen. */
   publish(table: ClassTable, changed: Iterable<string>, since?: number): void {
     this.table = table;
     this.known = true;
+    this.decided = true;
     const keys = [...changed];
     if (keys.length > 0 && this.listeners.size > 0 && this.options.epoch() !== undefined) this.changes.add(since ?? this.now());
     for (const { publisher } of this.listeners.values()) void publisher.publish(table, keys, this.changes.version());
@@ -141,6 +148,7 @@ export class TableFanOut {
     return new TablePublisher({
       class: this.options.class, sink, afterSequence, pause: this.options.pause, now: this.now,
       epoch: () => (self().attached ? this.options.epoch() : undefined),
+      isDecided: () => this.decided,
       onOutcome: (outcome) => {
         const listener = self();
         this.book.note(engine, outcome);

@@ -3,6 +3,7 @@
 import { type ClassContext, resolveClassContext } from './class-context.js';
 import { type ClassState, createClassState } from './class-state.js';
 import { type Claim, byClass } from './claim.js';
+import { type Decision, emptyDecision } from './decision.js';
 import { type DependencyIndex, createDependencyIndex } from './dependency-index.js';
 import type { ForeignHistory } from './foreign-writes.js';
 import type { HandOver } from './hand-over/hand-over.js';
@@ -63,6 +64,8 @@ export interface ArbiterState {
   slices: DependencyIndex;
   /** ConfigMaps that annotations name. */
   named: NamedConfigMaps;
+  /** What has been decided since the last time that a decision was told. */
+  decision: Decision;
   touched: {
     ingresses: Set<string>;
     /** Ingresses of which only the status may have to be written. */
@@ -99,6 +102,7 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     plans: new Map(), statusWrites: new Map(),
     neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(), stepless: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(), named: createNamedConfigMaps(claims),
+    decision: emptyDecision(),
     touched: {
       ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [],
       handOvers: new Set(), left: new Map(), known: true, failures: [],

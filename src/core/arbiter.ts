@@ -7,6 +7,7 @@ import { type ArbiterMemory, type ArbiterState, createArbiterState, touchDepende
 import { type ClassContext, defaultsKey } from './class-context.js';
 import type { ClassState } from './class-state.js';
 import type { Claim } from './claim.js';
+import { type Decision, addEntries, emptyDecision, firstOf } from './decision.js';
 import { findDefaultClasses } from './default-class.js';
 import type { Finding } from './finding.js';
 import { foreignFinding, isForgotten, isPaused, nextChange, noteForeignWrite } from './foreign-writes.js';
@@ -30,13 +31,7 @@ import type { Snapshot, SnapshotObject } from './snapshot.js';
 export type { ArbiterMemory } from './arbiter-state.js';
 export type { HandOverQuestion } from './hand-over/ask-engines.js';
 
-export interface ArbiterChanges {
-  /** By class: keys of the entries of its table that are different now. Only classes with any. */
-  entries: Map<string, Set<string>>;
-  /** Keys of the Ingresses that were planned anew, or are gone. */
-  ingresses: Set<string>;
-  /** Ingresses that belong to a class to which they did not belong before. */
-  taken: { ingress: string; class: string }[];
+export interface ArbiterChanges extends Decision {
   /** Statuses that somebody else has overwritten, each time: the class that had written them, and who it was. */
   foreignWrites: readonly { key: string; class: string; by: string }[];
   /** Bugs of ours that were met, each told once: what they concern has a finding, and stays as it was or is closed. */
@@ -53,6 +48,11 @@ export interface Arbiter {
    * `now`: ms since the epoch; never goes back.
    */
   settle(now: number): ArbiterChanges;
+  /**
+   * The same for `most` Ingresses at most. Undefined: there are more, and until they are decided as well tables and all else are of no
+   * use to anybody, since one Ingress may have lost what another one is yet to get. What is taken meanwhile is decided along.
+   */
+  settleSome(now: number, most: number): ArbiterChanges | undefined;
   /** The objects that count: as they were taken, and those that were deleted and are kept for their grace. */
   readonly snapshot: Snapshot;
   readonly memory: ArbiterMemory;
@@ -96,7 +96,8 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
     snapshot, plans, statusWrites, contexts, memory: state.memory,
     tables: new Map([...classes].map(([name, { table }]) => [name, table])),
     take: (kind, key, object) => takeSafely(state, kind, key, object),
-    settle: (now) => settle(state, now),
+    settle: (now) => settle(state, now, Infinity)!,
+    settleSome: (now, most) => settle(state, now, most),
     handOvers: state.handOvers, recordWrites: state.recordWrites,
     takeNeighbours(neighbours) {
       if (neighbours === state.neighbours) return;
@@ -132,18 +133,21 @@ function ofOwner(plans: ArbiterState['plans'], name: string, findings: readonly 
   });
 }
 
-function settle(state: ArbiterState, now: number): ArbiterChanges {
+/** Each slice is a whole decision about some of the Ingresses: what depends on what is known when it is over. */
+function settle(state: ArbiterState, now: number, most: number): ArbiterChanges | undefined {
   state.now = now;
-  const { touched, classes, budgets } = state;
+  const { touched, classes, budgets, decision } = state;
   settleKept(state, now);
   settleContexts(state);
   if (touched.known) settleKnown(state);
-  const foreignWrites = touched.foreign.splice(0);
-  const ingresses = new Set(touched.ingresses);
-  const taken = [...ingresses].flatMap((key) => replan(state, key));
-  settleViews(state, now);
-  settleStatuses(state, foreignWrites, now);
-  touched.ingresses.clear();
+  const looked = [touched.ingresses, touched.statuses, touched.handOvers];
+  const slice = firstOf(looked, most);
+  for (const key of slice) if (touched.ingresses.has(key)) replan(state, key);
+  settleViews(state, slice, now);
+  for (const key of slice) for (const set of looked) set.delete(key);
+  const isLast = looked.every((set) => set.size === 0);
+  const foreignWrites = isLast ? touched.foreign.splice(0) : [];
+  settleStatuses(state, isLast ? [...slice, ...settleForeign(state, foreignWrites, now)] : slice, now);
   const slicesOf = (service: string): EndpointSlice[] =>
     [...state.slices.dependentsOf(service)].sort().map((key) => state.snapshot.endpointSlices.get(key)!);
   const entries = new Map<string, Set<string>>();
@@ -154,8 +158,11 @@ function settle(state: ArbiterState, now: number): ArbiterChanges {
     if (keys.size > 0) entries.set(name, keys);
   }
   state.shared.settle(entries, failed);
+  addEntries(decision, entries);
+  if (!isLast) return undefined;
   settleSteps(state, now);
-  return { entries, ingresses, taken, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
+  state.decision = emptyDecision();
+  return { ...decision, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
 }
 
 /** Lets go of what was kept long enough, and begins the grace of what has gone since. */
@@ -198,9 +205,9 @@ function settleContexts(state: ArbiterState): void {
   touched.classes.clear();
 }
 
-/** Plans one Ingress anew; tells when it has come to a class. */
-function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
-  const { snapshot, plans, claims, inspect, touched } = state;
+/** Plans one Ingress anew; notes when it has come to a class. */
+function replan(state: ArbiterState, key: string): void {
+  const { snapshot, plans, claims, inspect, touched, decision } = state;
   const ingress = snapshot.ingresses.get(key);
   const before = plans.get(key);
   const lost = before?.ownership.owner;
@@ -213,7 +220,8 @@ function replan(state: ArbiterState, key: string): ArbiterChanges['taken'] {
   const problem = ingress && safely(state, `Ingress ${key}`, { work: () => recordProblem(ingress), instead: undefined });
   if (problem !== undefined) state.unreadable.add(key);
   else state.unreadable.delete(key);
-  return owner === undefined || owner === lost || !plan!.speaksFor ? [] : [{ ingress: key, class: owner }];
+  decision.ingresses.add(key);
+  if (owner !== undefined && owner !== lost && plan!.speaksFor) decision.taken.push({ ingress: key, class: owner });
 }
 
 /** A class has lost an Ingress that goes on to exist: it may have to be handed over. */
@@ -224,19 +232,23 @@ function noteLeft(left: Map<string, Set<string>>, before: IngressPlan | undefine
   left.set(key, (left.get(key) ?? new Set()).add(lost));
 }
 
-function settleStatuses(state: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): void {
-  const { plans, statusWrites, touched, memory: { foreignWrites } } = state;
+/** Notes who overwrote what, and forgets what is long ago. Returns the Ingresses whose status may be another matter now. */
+function settleForeign({ plans, memory: { foreignWrites } }: ArbiterState, foreign: ArbiterChanges['foreignWrites'], now: number): string[] {
   for (const { key, class: name, by } of foreign) noteForeignWrite(foreignWrites, key, { class: name, by, now });
+  const concerned = [...foreignWrites.keys()];
   for (const [key, writes] of foreignWrites) {
-    touched.statuses.add(key);
     if (isForgotten(writes, now) || plans.get(key)?.ownership.owner !== writes.class) foreignWrites.delete(key);
   }
-  for (const key of touched.statuses) {
+  return concerned;
+}
+
+function settleStatuses(state: ArbiterState, keys: Iterable<string>, now: number): void {
+  const { plans, statusWrites, memory: { foreignWrites } } = state;
+  for (const key of keys) {
     const plan = plans.get(key);
     const paused = isPaused(foreignWrites.get(key), now);
     setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : statusSafely(state, key, plan));
   }
-  touched.statuses.clear();
 }
 
 function wakeAt(state: ArbiterState, now: number): number | undefined {

@@ -3,8 +3,9 @@
 
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { type RefusedEntry, type StreamAck, type StreamLine, type StreamTraffic, type UpdateHead, heartbeatMs } from '../core/stream-protocol.js';
+import { type RefusedEntry, type StreamAck, type StreamLine, type StreamTraffic, heartbeatMs } from '../core/stream-protocol.js';
 import { createTableDigest } from '../core/table-digest.js';
+import { line, updatePieces } from './update-pieces.js';
 import type { TableUpdate } from '../route-table/types.js';
 
 type Tell = (report: { instance: string; counts: readonly number[] }) => void;
@@ -22,9 +23,6 @@ export interface RemoteEngine {
   alive(): void;
   close(): void;
 }
-
-/** Characters of lines that are written at once: each write is a chunk of HTTP and a record of TLS. */
-const PIECE = 32 * 1024;
 
 interface Waiting {
   epoch: number;
@@ -64,11 +62,8 @@ export function createRemoteEngine(stream: Writable, { answerMs, observes, silen
   for (const event of ['close', 'error']) stream.once(event, () => end('the engine is gone'));
 
   const writeUpdate = async (update: TableUpdate): Promise<void> => {
-    const { set, remove, ...head } = update;
-    if (update.full) digest.clear();
-    for (const { key, value } of set) digest.take(key, JSON.stringify(value));
-    for (const key of remove) digest.take(key, undefined);
-    await writeLines(stream, linesOf({ set, remove, head: { ...head, digest: digest.text() } }), ended.signal);
+    const pieces = await updatePieces(update, digest, ended.signal);
+    if (pieces !== undefined) await writePieces(stream, pieces, ended.signal);
   };
   return {
     async apply(update) {
@@ -118,29 +113,7 @@ function observeTraffic(write: (content: StreamLine) => void): { observe: NonNul
   };
 }
 
-function* linesOf({ head, set, remove }: Pick<TableUpdate, 'set' | 'remove'> & { head: UpdateHead }): Generator<StreamLine> {
-  yield { update: head };
-  for (const { key, value } of set) yield { set: key, value };
-  for (const key of remove) yield { remove: key };
-  yield { end: true };
-}
-
 /** At the pace at which they are read. */
-async function writeLines(stream: Writable, lines: Iterable<StreamLine>, signal: AbortSignal): Promise<void> {
-  for (const piece of piecesOf(lines)) if (!stream.write(piece)) await once(stream, 'drain', { signal });
-}
-
-function* piecesOf(lines: Iterable<StreamLine>): Generator<string> {
-  let piece = '';
-  for (const one of lines) {
-    piece += line(one);
-    if (piece.length < PIECE) continue;
-    yield piece;
-    piece = '';
-  }
-  yield piece;
-}
-
-function line(content: StreamLine): string {
-  return `${JSON.stringify(content)}\n`;
+async function writePieces(stream: Writable, pieces: readonly Buffer[], signal: AbortSignal): Promise<void> {
+  for (const piece of pieces) if (!stream.write(piece)) await once(stream, 'drain', { signal });
 }

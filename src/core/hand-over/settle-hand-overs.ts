@@ -43,18 +43,16 @@ export function settleKnown(state: ArbiterState): void {
   }
 }
 
-/** Brings the touched Ingresses into the tables of all classes that are to serve them. */
-export function settleViews(state: ArbiterState, now: number): void {
+/** Brings the touched Ingresses of `keys` into the tables of all classes that are to serve them. */
+export function settleViews(state: ArbiterState, keys: Iterable<string>, now: number): void {
   const { touched, plans } = state;
-  for (const key of new Set([...touched.ingresses, ...touched.statuses, ...touched.handOvers])) {
+  for (const key of keys) {
     const plan = plans.get(key);
     // What can't be seen anew is seen as before: a class that still has requests goes on.
     safely(state, `Ingress ${key}`, { work: () => settleView(state, key, { plan, now }), instead: undefined });
     place(state, key, plan);
-    touched.statuses.add(key);
   }
   touched.left.clear();
-  touched.handOvers.clear();
 }
 
 function settleView(state: ArbiterState, key: string, { plan, now }: { plan: IngressPlan | undefined; now: number }): void {

@@ -24,8 +24,8 @@ const objectsOf = (manifests: readonly Manifest[]): Objects => {
   return kinds.flatMap((kind) => [...snapshot[kind]].map(([key, object]) => [kind, key, object] as const));
 };
 
-/** A step sets objects as another random cluster has them, or removes them; several before each decision. */
-const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000), around: fc.option(neighbours, { nil: undefined }), carry: fc.boolean() });
+/** A step sets objects as another random cluster has them, or removes them; several before each decision, or while it is made in slices. */
+const step = fc.record({ objects: fc.oneof(cluster, fc.array(ingress, { maxLength: 2 })), remove: fc.boolean(), part: fc.nat(5), pause: fc.constantFrom(0, 1000, 10_000, 300_000, 700_000), around: fc.option(neighbours, { nil: undefined }), carry: fc.boolean(), slice: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }) });
 
 const sorted = <T>(map: ReadonlyMap<string, T>): [string, T][] => [...map].sort(([a], [b]) => (a < b ? -1 : 1));
 
@@ -38,18 +38,24 @@ describe('core: arbiter', function () {
       const served = new Map(by.map((claim) => [claim.class, new Map<string, EntryValue>()]));
       let now = Date.parse('2026-01-01T00:00:00Z');
       let told: readonly Neighbour[] = [];
-      for (const { objects, remove, part, pause, around, carry } of [{ objects: first, remove: false, part: 5, pause: 0, around: undefined, carry: false }, ...steps]) {
+      for (const { objects, remove, part, pause, around, carry, slice } of [{ objects: first, remove: false, part: 5, pause: 0, around: undefined, carry: false, slice: 1 }, ...steps]) {
         now += pause;
-        for (const [kind, key, object] of objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part)) {
-          arbiter.take(kind, key, remove ? undefined : object as never);
-        }
+        const taken = objectsOf(objects).filter((_, at) => part === 5 || at % 5 === part);
+        const late = slice === undefined ? [] : taken.splice(taken.length / 2);
+        const take = ([kind, key, object]: Objects[number]): void => arbiter.take(kind, key, remove ? undefined : object as never);
+        taken.forEach(take);
         if (around !== undefined) arbiter.takeNeighbours(told = around);
         for (const question of arbiter.questions().filter((_, at) => at % 2 === part % 2)) {
           if (question.of === 'served') arbiter.takeServed(question.class, question.ingress, part > 3 ? { waiting: 'it does' } : { since: now });
           else arbiter.takeTraffic(question.class, question.ingress, part > 4 ? { unknown: 'nobody tells' } : { quiet: part !== 3 });
         }
         if (carry) carryOut(arbiter, 'all');
-        for (const [name, keys] of arbiter.settle(now).entries) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+        for (;;) {
+          const changes = slice === undefined ? arbiter.settle(now) : arbiter.settleSome(now, slice);
+          for (const [name, keys] of changes?.entries ?? []) follow(served.get(name)!, arbiter.tables.get(name)!, keys);
+          if (changes !== undefined && late.length === 0) break;
+          late.splice(0, 1).forEach(take);
+        }
         const fresh = decide(arbiter.snapshot, by, inspectStub, { now, memory: arbiter.memory, neighbours: told });
         expect(sorted(arbiter.plans).map(([key, plan]) => [key, plan.ownership])).to.deep.equal(sorted(fresh.ownership));
         expect([...arbiter.statusWrites.values()].sort((a, b) => (a.ingress < b.ingress ? -1 : 1))).to.deep.equal(fresh.statusWrites);
