@@ -34,7 +34,9 @@ async function askAll(port: number, hosts: number): Promise<void> {
   agent.destroy();
 }
 
-for (const hosts of values.hosts.split(',').map(Number)) {
+/** Bytes that the zones take for themselves, which depends on how large they may grow. */
+let empty = 0;
+for (const hosts of [1, ...values.hosts.split(',').map(Number)]) {
   const folder = mkdtempSync(path.join(tmpdir(), 'ia-bench-'));
   const pods = await startPods(1, folder);
   try {
@@ -43,11 +45,15 @@ for (const hosts of values.hosts.split(',').map(Number)) {
     const { engine, ports } = await startArbiter({ scenario: scenarioWith({ hosts }), folder, pods: pods.ports, certificates: [] }, { workers: 1, metrics: {} });
     try {
       const servedMs = performance.now() - begun;
+      if (hosts === 1) {
+        empty = await zoneBytes(engine);
+        continue;
+      }
       const cold = anonymousMemory(engine.pids()!.workers);
       const hot = Math.min(hosts, Number(values.hot));
       await askAll(ports[0]!, hot);
-      const result = { hosts, hot, servedMs, zoneBytesPerRoute: (await zoneBytes(engine)) / hosts, workerBytesCold: cold, workerBytesHot: anonymousMemory(engine.pids()!.workers) };
-      console.log(`${hosts} hosts: all served ${servedMs.toFixed(0)} ms after the engine's start; ${result.zoneBytesPerRoute.toFixed(0)} bytes of shared memory each; ` +
+      const result = { hosts, hot, servedMs, zoneBytes: empty, zoneBytesPerRoute: (await zoneBytes(engine) - empty) / hosts, workerBytesCold: cold, workerBytesHot: anonymousMemory(engine.pids()!.workers) };
+      console.log(`${hosts} hosts: all served ${servedMs.toFixed(0)} ms after the engine's start; ${result.zoneBytesPerRoute.toFixed(0)} bytes of shared memory each, beside ${(empty / 1e6).toFixed(1)} MB for all; ` +
         `worker ${(cold / 1e6).toFixed(1)} MB, ${(result.workerBytesHot / 1e6).toFixed(1)} MB with ${hot} hosts hot`);
       writeResult(`memory-${hosts}`, { name: `memory-${hosts}`, conditions: before, result });
     } finally {

@@ -2,7 +2,7 @@
 // through what the wanted entry would have kept out. It never offers an older version of a route (decisions/0010).
 
 import omit from 'lodash/omit.js';
-import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, isRoutesKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import type { EntryValue, HostRoutes, Route, ServiceEndpoints } from '../route-table/types.js';
 import type { RefusedEntry } from './stream-protocol.js';
 
@@ -68,7 +68,7 @@ function memberOf(value: EntryValue | undefined, place: number): unknown {
 
 /** A list of which nothing is offered: requests of the host, or of the Service, are answered with 503. */
 function closedEntry(key: string): EntryValue {
-  return key === defaultKey || key.startsWith(hostKey('')) ? { routes: [everyPath('prefix', { namespace: '', ingress: '' })] } : { endpoints: [] };
+  return isRoutesKey(key) ? { routes: [everyPath('prefix', { namespace: '', ingress: '' })] } : { endpoints: [] };
 }
 
 function everyPath(match: 'prefix' | 'regex', { namespace, ingress }: Pick<Route, 'namespace' | 'ingress'>): Route {

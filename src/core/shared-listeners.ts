@@ -2,7 +2,7 @@
 // The loser is told by whom. Each class keeps its own table; what requests get is decided by the listener's order, so a bug of
 // ours that is met here costs findings and nothing else.
 
-import { defaultKey, hostKey } from '../route-table/entry-keys.js';
+import { defaultKey, hostKey, isRoutesKey } from '../route-table/entry-keys.js';
 import { type PathIndex, indexPaths, matchPath } from '../route-table/match.js';
 import type { ClassTable, HostRoutes, Route } from '../route-table/types.js';
 import type { Claim } from './claim.js';
@@ -41,7 +41,7 @@ export function createSharedListeners(claims: readonly Claim[], tables: Readonly
       for (const [name, entries] of changed) {
         const order = neighbours(name);
         if (order.length < 2) continue;
-        for (const entry of entries) if (entry === defaultKey || entry.startsWith(hostKey(''))) look(entry, order, failed);
+        for (const entry of entries) if (isRoutesKey(entry)) look(entry, order, failed);
       }
     },
     findings: (name) => [...findings].flatMap(([id, found]) => (id.startsWith(`${name} `) ? found : [])),

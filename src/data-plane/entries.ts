@@ -1,8 +1,9 @@
 // The kinds of entries that requests and handshakes read, each prepared once per worker for many uses.
 
 import * as ssl from 'ngx.ssl';
-import type { Certificate, ClientAuthority, Endpoint, HostRoutes, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import type { Certificate, ClientAuthority, Endpoint, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
+import { type PackedRoutes, unpackRoutes } from '../route-table/packed-routes.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { chance } from './chance.js';
 import { prepareEndpoints } from './prepare-endpoints.js';
@@ -53,13 +54,14 @@ export interface PreparedCertificate {
 }
 
 export const hosts = entryKind<PreparedHost>('host/', (record, _className, name) => {
+  const unpacked = unpackRoutes(record as PackedRoutes);
   // The counters of a route name its host.
-  for (const route of (record as HostRoutes).routes) (route as { host?: string }).host = name;
-  return { index: indexPaths(record as HostRoutes), recent: newRecent() };
+  for (const route of unpacked.routes) (route as { host?: string }).host = name;
+  return { index: indexPaths(unpacked), recent: newRecent() };
 });
 
 /** The class's default backend, under the name ''. */
-export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(record as HostRoutes), recent: newRecent() }));
+export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(unpackRoutes(record as PackedRoutes)), recent: newRecent() }));
 
 /** Where the turns of a Service may begin: workers must not go round together, nor anew at the first each time that a worker forgets. */
 const MOST_TURNS = 10_000;

@@ -3,7 +3,7 @@
 
 import * as cjson from 'cjson';
 import { type Recent, newRecent, recall, remember } from './recent.js';
-import { pointerKey, previousKey, recordKey } from './shared-keys.js';
+import { generationOf, isFirst, pointerKey, previousKey, recordKey } from './shared-keys.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
 
@@ -62,14 +62,16 @@ export function readEntry<T>(
   return $multi(value, false);
 }
 
-/** The pointer as it stood at `generation`: 0 or negative for no entry; true when that can no longer be told. */
+/** The generation of the entry's record as of `generation`: 0 or negative for no entry; true when that can no longer be told. */
 function pointerAt(pointer: string, generation: number): LuaMultiReturn<[number, boolean]> {
   const newest = pointers.get(pointer) as number | undefined;
   if (newest === undefined) return $multi(0, false);
-  if (math.abs(newest) <= generation) return $multi(newest, false);
+  // What is negative has no half.
+  if (generationOf(newest) <= generation) return $multi(math.floor(newest), false);
+  if (isFirst(newest)) return $multi(0, false);
   const previous = pointers.get(previousKey(pointer)) as number | undefined;
-  if (previous === undefined || math.abs(previous) > generation) return $multi(0, true);
-  return $multi(previous, false);
+  if (previous === undefined || generationOf(previous) > generation) return $multi(0, true);
+  return $multi(math.floor(previous), false);
 }
 
 function newCache<T>(kind: EntryKind<T>, className: string): Recent<Cached> {

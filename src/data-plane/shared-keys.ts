@@ -1,7 +1,8 @@
 // How a class table lies in shared memory. Every entry has
 //   a record   `<class>|<key>|<generation>`  its JSON, written once and never changed,
-//   a pointer  `<class>|<key>`               the generation of its newest record, negative when that one removes the entry,
-//   and, only while a newer generation is being written, `<class>|<key>|<` with the pointer as it was (0: there was none).
+//   a pointer  `<class>|<key>`               the generation of its newest record, negative when that one removes the entry, with
+//                                            a half more when the generation before had no such entry,
+//   and, only while a newer generation is being written, `<class>|<key>|<` with the pointer as it was, if there was one.
 // A class has one number, its generation. Raising it makes all newer records visible at once, in every worker. Numbers are
 // overwritten in place, so a full zone can refuse a change but never damage what is served. Keys hold no `|` of their own.
 
@@ -34,6 +35,24 @@ export function leavingKey(): string {
 
 export function pointerKey(className: string, key: string): string {
   return className + '|' + key;
+}
+
+/** The generation that a pointer tells of, whatever it tells; 0 for no pointer. */
+export function generationOf(pointer: number): number {
+  return math.floor(math.abs(pointer));
+}
+
+/**
+ * The pointer of an entry that comes with `generation`. That it was not there needs no key of its own then, which would be taken away
+ * again after the step: of a first table, half of the room of all pointers.
+ */
+export function firstPointer(generation: number): number {
+  return generation + 0.5;
+}
+
+/** Whether the generation before had no such entry. */
+export function isFirst(pointer: number): boolean {
+  return pointer !== math.floor(pointer);
 }
 
 const PREVIOUS = '|<';

@@ -3,7 +3,7 @@
 // What a writer that died has left half done is cleared away before the next step, whatever that step holds.
 
 import { recoverTable } from './recover-table.js';
-import { countKey, generationKey, lockKey, openKey, pointerKey, previousKey, recordKey } from './shared-keys.js';
+import { countKey, firstPointer, generationKey, generationOf, lockKey, openKey, pointerKey, previousKey, recordKey } from './shared-keys.js';
 import { byteAt, cut, find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
@@ -32,8 +32,9 @@ interface Step {
   generation: number;
   /** What the lock holds while it is this writer's. */
   token: number;
-  /** Pointers touched. */
+  /** Pointers touched: of entries that the generation before has, and of those that it has not. */
   staged: string[];
+  born: string[];
   /** By how much the step changes the number of entries. */
   added: number;
 }
@@ -49,7 +50,7 @@ export function writeTable(className: string, base: number, lines: Lines): Write
   const token = ngx.worker.pid() * LOCKS_PER_WORKER + locks;
   const [locked, problem] = versions.safe_add(lockKey(className), token, LOCK_SECONDS);
   if (!locked) return problem === 'exists' ? refused('locked', className) : full('ia_versions');
-  const outcome = writeLocked({ className, generation: base + 1, token, staged: [], added: 0 }, lines);
+  const outcome = writeLocked({ className, generation: base + 1, token, staged: [], born: [], added: 0 }, lines);
   if (holdsLock(className, token)) versions.delete(lockKey(className));
   return outcome;
 }
@@ -100,28 +101,38 @@ function stageLine(step: Step, line: string): Problem | undefined {
   return stage(step, pointerKey(step.className, key), sign === PLUS ? cut(line, tab + 1, line.length) : undefined);
 }
 
-/**
- * Writes one entry (undefined: removes it) so that only readers of the step's generation see it. The old pointer is kept
- * aside first: a reader of the old generation must find it as soon as the new one stands, and so must who clears up.
- */
+/** Writes one entry (undefined: removes it) so that only readers of the step's generation see it. */
 function stage(step: Step, pointer: string, record: string | undefined): Problem | undefined {
-  const { generation, staged } = step;
   const before = (pointers.get(pointer) as number | undefined) ?? 0;
-  if (math.abs(before) === generation) return 'malformed';
+  if (generationOf(before) === step.generation) return 'malformed';
   if (before <= 0 && record === undefined) return undefined;
+  return before === 0 && record !== undefined ? bear(step, pointer, record) : change(step, pointer, { before, record });
+}
+
+/**
+ * Changes an entry that was there. The old pointer is kept aside first: a reader of the old generation must find it as soon as
+ * the new one stands, and so must who clears up.
+ */
+function change(step: Step, pointer: string, { before, record }: { before: number; record: string | undefined }): Problem | undefined {
+  const { generation } = step;
   const [kept, keepProblem] = pointers.safe_add(previousKey(pointer), before);
   if (!kept) return keepProblem === 'exists' ? 'locked' : 'ia_pointers';
-  staged.push(pointer);
+  step.staged.push(pointer);
   step.added = step.added + entriesIn(record === undefined ? 0 : 1) - entriesIn(before);
   const problem = record === undefined ? undefined : addRecord(recordKey(pointer, generation), record);
   if (problem !== undefined) return problem;
-  return movePointer(pointer, before, record === undefined ? -generation : generation);
+  // A number is overwritten in place: that needs no room.
+  const [moved] = pointers.set(pointer, record === undefined ? -generation : generation);
+  return moved ? undefined : 'ia_pointers';
 }
 
-/** A number is overwritten in place, so only a new pointer can find the zone full. */
-function movePointer(pointer: string, before: number, to: number): Problem | undefined {
-  const [moved] = before === 0 ? pointers.safe_add(pointer, to) : pointers.set(pointer, to);
-  return moved ? undefined : 'ia_pointers';
+/** Writes an entry that was not there. Its pointer, which says so, comes first and goes last: by it the record is found. */
+function bear(step: Step, pointer: string, record: string): Problem | undefined {
+  step.born.push(pointer);
+  step.added = step.added + 1;
+  const [pointed, problem] = pointers.safe_add(pointer, firstPointer(step.generation));
+  if (!pointed) return problem === 'exists' ? 'locked' : 'ia_pointers';
+  return addRecord(recordKey(pointer, step.generation), record);
 }
 
 /** Entries that a pointer stands for. */
@@ -142,20 +153,22 @@ function commit({ className, generation, staged, added }: Step): WriteOutcome {
   versions.set(generationKey(className), generation);
   for (const pointer of staged) {
     const before = pointers.get(previousKey(pointer)) as number;
-    if (before > 0) records.delete(recordKey(pointer, before));
+    if (before > 0) records.delete(recordKey(pointer, generationOf(before)));
     if (pointers.get(pointer) === -generation) pointers.delete(pointer);
     pointers.delete(previousKey(pointer));
   }
   return { status: 200, body: { generation, entries } };
 }
 
-function rollBack({ generation, staged }: Step): void {
+function rollBack({ generation, staged, born }: Step): void {
   for (const pointer of staged) {
-    const before = pointers.get(previousKey(pointer)) as number;
-    if (before === 0) pointers.delete(pointer);
-    else pointers.set(pointer, before);
+    pointers.set(pointer, pointers.get(previousKey(pointer)) as number);
     records.delete(recordKey(pointer, generation));
     pointers.delete(previousKey(pointer));
+  }
+  for (const pointer of born) {
+    records.delete(recordKey(pointer, generation));
+    pointers.delete(pointer);
   }
 }
 

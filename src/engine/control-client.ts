@@ -2,6 +2,9 @@
 // that did not come means is decided by table-writer.ts.
 
 import { Pool } from 'undici';
+import { isRoutesKey } from '../route-table/entry-keys.js';
+import { packRoutes } from '../route-table/packed-routes.js';
+import type { HostRoutes } from '../route-table/types.js';
 import { EngineError, messageFrom } from './engine-error.js';
 
 /** A changed entry: its JSON, or undefined to remove it. */
@@ -88,7 +91,12 @@ export function createControlClient(socketPath: string): ControlClient {
 
 /** The body of a push. JSON escapes control bytes and keys have none, so a tab or a newline is always a separator. */
 export function renderChanges(changes: Change[]): string {
-  return changes.map(([key, json]) => (json === undefined ? `-${key}\n` : `+${key}\t${json}\n`)).join('');
+  return changes.map(([key, json]) => (json === undefined ? `-${key}\n` : `+${key}\t${packed(key, json)}\n`)).join('');
+}
+
+/** An entry as it lies in nginx's shared memory. */
+function packed(key: string, json: string): string {
+  return isRoutesKey(key) ? JSON.stringify(packRoutes(JSON.parse(json) as HostRoutes)) : json;
 }
 
 function pushAnswer(status: number, text: string): PushAnswer {

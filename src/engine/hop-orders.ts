@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import memoize from 'lodash/memoize.js';
 import { type BackendTls, hopDirectory, hopNameLength, hopText, shownAddress, tlsText } from '../route-table/backend-tls.js';
-import { certificateKey, defaultKey, hostKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, isRoutesKey, trustedKey } from '../route-table/entry-keys.js';
 import type { Certificate, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { HopOrder } from './tls-hop.js';
 
@@ -20,7 +20,7 @@ export type EntryOf = (key: string) => string | undefined;
 
 /** The uses that one entry makes; undefined: none. The text is looked at first, for nearly no host has any. */
 export function usesOf(key: string, json: string | undefined): HopUse[] | undefined {
-  if (json === undefined || !(key === defaultKey || key.startsWith(hostKey(''))) || !json.includes('"tls":{')) return undefined;
+  if (json === undefined || !isRoutesKey(key) || !json.includes('"tls":{')) return undefined;
   const { routes, policies = [] } = JSON.parse(json) as HostRoutes;
   const uses = routes.flatMap(({ policy, backend, canary }) => {
     const tls = policy === undefined ? undefined : policies[policy]!.tls;

@@ -1,6 +1,8 @@
 // The keys of a class table's entries. Parts are names that Kubernetes has validated (no slash, no control byte), so the
 // joined key is unambiguous; entry values never become part of a key.
 
+import { cut } from './text.js';
+
 /** Key of a host's routes. `host` is lower case; `*.example.com` for a wildcard, '' for rules without a host. */
 export function hostKey(host: string): string {
   return 'host/' + host;
@@ -8,6 +10,11 @@ export function hostKey(host: string): string {
 
 /** Key of the class's default backend: asked when neither the host's routes nor those without a host match. */
 export const defaultKey = 'default';
+
+/** Whether the entry of this key is a HostRoutes. */
+export function isRoutesKey(key: string): boolean {
+  return key === defaultKey || cut(key, 0, hostKey('').length) === hostKey('');
+}
 
 /** Key of a Service's endpoints. `port` is the port number as text, or the port's name. */
 export function serviceKey(namespace: string, name: string, port: string): string {

@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import type { Decided } from '../../../src/core/explain/facts.js';
 import { explainRequest } from '../../../src/core/explain/explain-request.js';
 import { type AskedRequest, readRequestUrl } from '../../../src/core/explain/request-url.js';
+import { isRoutesKey } from '../../../src/route-table/entry-keys.js';
+import { packRoutes } from '../../../src/route-table/packed-routes.js';
 import type { HostRoutes } from '../../../src/route-table/types.js';
 import { decideCluster } from '../../fixtures/decide-cluster.js';
 import { LuaRuntime, emittedModules, luaValue } from '../../fixtures/lua-runtime.js';
@@ -63,7 +65,7 @@ describe('data plane: findRoute and explain', function () {
   after(() => runtime?.close());
 
   function tablesOf({ tables }: Decided): object {
-    return Object.fromEntries([...tables].map(([name, table]) => [name, Object.fromEntries([...table].filter(([key]) => !/^(?:certificate|sni)\//.test(key)))]));
+    return Object.fromEntries([...tables].map(([name, table]) => [name, Object.fromEntries([...table].filter(([key]) => !/^(?:certificate|sni)\//.test(key)).map(([key, value]) => [key, isRoutesKey(key) ? packRoutes(value as HostRoutes) : value]))]));
   }
 
   const usesPatterns = ({ tables }: Decided): boolean =>

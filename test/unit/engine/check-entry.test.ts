@@ -133,6 +133,6 @@ describe('check of an entry', () => {
       const verdict = checkEntry(`host/${host}`, { routes: [value] }, rules());
       return 'complaint' in verdict || renderChanges([[`host/${host}`, verdict.json]]).split(/[\t\n]/).length === 3;
     }));
-    expect(renderChanges([['host/a', JSON.stringify({ text: 'a\nb\tc\r' })], ['host/b', undefined]])).to.equal('+host/a\t{"text":"a\\nb\\tc\\r"}\n-host/b\n');
+    expect(renderChanges([['service/a', JSON.stringify({ text: 'a\nb\tc\r' })], ['host/b', undefined]])).to.equal('+service/a\t{"text":"a\\nb\\tc\\r"}\n-host/b\n');
   });
 });
