@@ -108,13 +108,15 @@ export interface PreparedRevocations {
   serials: Record<string, boolean | undefined>;
 }
 
-/** What authorities of clients have revoked, by the authority's name. */
-export const revocations = entryKind<Record<string, PreparedRevocations | undefined>>('revoked/', (record) => {
-  const byIssuer: Record<string, PreparedRevocations | undefined> = {};
+/** What authorities of clients have revoked, by the authority's name: of each one at a time counts. */
+export const revocations = entryKind<Record<string, PreparedRevocations[] | undefined>>('revoked/', (record) => {
+  const byIssuer: Record<string, PreparedRevocations[] | undefined> = {};
   for (const { issuer, from, until, serials } of (record as RevokedCertificates).lists) {
     const revoked: Record<string, boolean | undefined> = {};
     for (const serial of serials) revoked[serial] = true;
-    byIssuer[issuer] = { from, until, serials: revoked };
+    const lists = byIssuer[issuer] ?? [];
+    lists.push({ from, until, serials: revoked });
+    byIssuer[issuer] = lists;
   }
   return byIssuer;
 });

@@ -3,23 +3,34 @@
 // resumed and a connection that is old as well. What can't be told counts as revoked.
 
 import { certificateParts } from '../route-table/certificate-parts.js';
-import { revocations } from './entries.js';
+import { type PreparedRevocations, revocations } from './entries.js';
 import type { FoundRoute } from './find-route.js';
-import { readEntry } from './read-entry.js';
+import { currentGeneration, readEntry } from './read-entry.js';
 import { cut, find } from './text.js';
+
+const MOST_ATTEMPTS = 20;
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
 
 /** `id`: of the lists that the route asks for. */
 export function isRevoked(id: string, { class: className, generation }: FoundRoute): boolean {
-  const [lists] = readEntry(revocations, className, id, generation);
+  const lists = listsOf(id, className, generation);
   const bytes = bytesOf(ngx.var.ssl_client_raw_cert ?? '');
   const parts = bytes === undefined ? undefined : certificateParts(bytes);
   if (lists === undefined || parts === undefined) return true;
-  const list = lists[ngx.encode_base64(parts.issuer)];
   const now = ngx.time();
-  return list === undefined || now < list.from || now >= list.until || list.serials[ngx.encode_base64(parts.serial)] === true;
+  for (const list of lists[ngx.encode_base64(parts.issuer)] ?? []) {
+    if (now >= list.from && now < list.until) return list.serials[ngx.encode_base64(parts.serial)] === true;
+  }
+  return true;
+}
+
+/** An id names its content, so what another generation has under it is the same: it may be read when the class has moved on. */
+function listsOf(id: string, className: string, generation: number): Record<string, PreparedRevocations[] | undefined> | undefined {
+  let [lists, moved] = readEntry(revocations, className, id, generation);
+  for (let attempt = 1; moved && attempt < MOST_ATTEMPTS; attempt++) [lists, moved] = readEntry(revocations, className, id, currentGeneration(className));
+  return lists;
 }
 
 /** What a block of PEM holds. */

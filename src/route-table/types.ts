@@ -247,7 +247,7 @@ export interface RevokedCertificates {
   lists: RevokedBy[];
 }
 
-/** What one authority has revoked. A certificate of an authority without a list, or at another time, counts as revoked. */
+/** What one authority has revoked. A certificate of an authority without a list, or at another time, counts as revoked. At most one of an authority counts at a time. */
 export interface RevokedBy {
   /** The authority's name as it is in certificates (DER), Base64. */
   issuer: string;

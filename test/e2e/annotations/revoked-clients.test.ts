@@ -35,6 +35,7 @@ describe('e2e: revoked certificates of clients', function () {
       secret('page', { 'ca.crt': root.cert, 'ca.crl': shop.revoked('root', ['mallory']) }), guarded('page', { 'auth-tls-error-page': 'https://help.example.com/' }),
       secret('ended', { 'ca.crt': root.cert, 'ca.crl': shop.revoked('root', [], { from: '20200101000000Z', until: '20200102000000Z' }) }), guarded('ended'),
       secret('early', { 'ca.crt': root.cert, 'ca.crl': shop.revoked('root', [], { from: '20400101000000Z', until: '20400102000000Z' }) }), guarded('early'),
+      secret('coming', { 'ca.crt': root.cert, 'ca.crl': shop.revoked('root', ['mallory']) + shop.revoked('root', ['alice'], { from: '20400101000000Z', until: '20400102000000Z' }) }), guarded('coming'),
       secret('broken', { 'ca.crt': root.cert, 'ca.crl': 'x' }), guarded('broken'), secret('of-nobody', { 'ca.crt': middle.cert, 'ca.crl': shop.revoked('root', []) }), guarded('of-nobody'),
       secret('chain', { 'ca.crt': both, 'ca.crl': lists([], []) }), guarded('chain'), secret('half', { 'ca.crt': both, 'ca.crl': shop.revoked('root', []) }), guarded('half'),
       secret('below', { 'ca.crt': both, 'ca.crl': lists(['middle'], []) }), guarded('below'), secret('end', { 'ca.crt': both, 'ca.crl': lists([], ['leaf']) }), guarded('end'),
@@ -69,6 +70,10 @@ describe('e2e: revoked certificates of clients', function () {
 
   it('a list that has ended, or has not begun, lets nobody in', async () => {
     for (const name of ['ended', 'early']) expect(await statuses(name, alice), name).to.deep.equal([400]);
+  });
+
+  it('until a newer list begins, the one before it counts', async () => {
+    expect(await statuses('coming', alice, mallory)).to.deep.equal([200, 400]);
   });
 
   it('a list that can not be read, or is nobody\'s of the authorities, closes the routes and is told', async () => {

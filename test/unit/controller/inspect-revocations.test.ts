@@ -35,6 +35,13 @@ describe('controller: inspect-revocations', function () {
     return list !== undefined && !list.serials.includes(base64(serial));
   };
 
+  /** The same as the data plane does it, on that day. */
+  const letsInAt = (lists: RevokedBy[] | string, name: string, day: string): boolean => {
+    if (typeof lists === 'string') throw new Error(lists);
+    const now = Date.parse(`${day}T00:00:00Z`) / 1000;
+    return letsIn(lists.filter(({ from, until }) => from <= now && now < until), name);
+  };
+
   it('tells issuer, number and subject of certificates, as openssl does', () => {
     expect([parts('alice').issuer, parts('middle').subject]).to.deep.equal([parts('root').subject, parts('deep').issuer]);
     expect(Buffer.from(parts('alice').serial, 'latin1').toString('hex').toUpperCase()).to.equal(new X509Certificate(pem.alice!).serialNumber);
@@ -49,9 +56,25 @@ describe('controller: inspect-revocations', function () {
     expect(letsIn(inspected(shop.revoked('root', [], { until: '20500101000000Z' }), 'root'), 'mallory')).to.equal(true);
   });
 
-  it('the newest list of an authority counts', () => {
-    const [old, young] = [shop.revoked('root', [], { from: '20260101000000Z' }), shop.revoked('root', ['mallory'], { from: '20260201000000Z' })];
-    for (const lists of [old + young, young + old]) expect(letsIn(inspected(lists, 'root'), 'mallory')).to.equal(false);
+  it('the newest list of an authority counts, of those that have begun and not ended', () => {
+    const [old, young] = [shop.revoked('root', [], { from: '20260101000000Z', until: '20260301000000Z' }), shop.revoked('root', ['mallory'], { from: '20260201000000Z', until: '20260215000000Z' })];
+    for (const lists of [old + young, young + old]) {
+      const found = inspected(lists, 'root');
+      expect(['2025-12-31', '2026-01-01', '2026-01-31', '2026-02-01', '2026-02-14', '2026-02-15', '2026-02-28', '2026-03-01'].map((day) => letsInAt(found, 'mallory', day)))
+        .to.deep.equal([false, true, true, false, false, true, true, false]);
+    }
+  });
+
+  it('so for those above it', () => {
+    const lists = shop.revoked('root', [], { from: '20260101000000Z', until: '20260301000000Z' }) + shop.revoked('root', ['middle'], { from: '20260201000000Z', until: '20260401000000Z' });
+    const found = inspected(lists + shop.revoked('middle', [], { from: '20260110000000Z', until: '20260501000000Z' }), 'root', 'middle');
+    expect(['2026-01-05', '2026-01-15', '2026-02-15', '2026-04-15'].map((day) => [letsInAt(found, 'alice', day), letsInAt(found, 'deep', day)])).to.deep.equal([[true, false], [true, true], [true, false], [false, false]]);
+  });
+
+  it('of too many numbers together the oldest lists are left', () => {
+    const many = Array.from({ length: mostRevoked - 10 }, (_, at) => (at + 0x100000).toString(16).toUpperCase());
+    const found = inspected(shop.revoked('root', many, { from: '20260101000000Z', until: '20260301000000Z' }) + shop.revoked('root', [...many, 'mallory'], { from: '20260201000000Z', until: '20260401000000Z' }), 'root');
+    expect(['2026-01-15', '2026-02-15'].map((day) => letsInAt(found, 'alice', day))).to.deep.equal([false, true]);
   });
 
   it('each authority on the way needs a list, and a revoked one counts no more, with all below it', () => {
