@@ -2,9 +2,10 @@
 // variable in a value is one of a closed list.
 
 import { fillTemplate } from '../route-table/rewrite-path.js';
-import { replaceStart, rewriteCookie } from '../route-table/rewrite-answer.js';
+import { isPattern, replaceStart, rewriteCookie } from '../route-table/rewrite-answer.js';
 import type { AnswerChanges, HeaderLine } from '../route-table/types.js';
 import { give } from './go-on.js';
+import { groupsOf } from './groups-of.js';
 import { byteAt, cut, find } from './text.js';
 
 const DOLLAR = '$';
@@ -27,21 +28,29 @@ export function changeRequest(headers: HeaderLine[]): void {
 
 /** Changes the headers of an answer. `proxied`: it comes from a backend. */
 export function changeAnswer({ location, cookieDomain, cookiePath, headers }: AnswerChanges, proxied: boolean): void {
-  if (proxied && location !== undefined) changeStart('Location', location);
+  if (proxied && location !== undefined) changeLocation(location);
   if (proxied && (cookieDomain !== undefined || cookiePath !== undefined)) {
     const cookies = ngx.header['Set-Cookie'];
-    if (typeof cookies === 'string') ngx.header['Set-Cookie'] = rewriteCookie(cookies, cookieDomain, cookiePath);
+    const changes = { domain: cookieDomain, path: cookiePath };
+    if (typeof cookies === 'string') ngx.header['Set-Cookie'] = rewriteCookie(cookies, changes, search);
     else if (cookies !== undefined) {
-      for (let at = 0; at < cookies.length; at++) cookies[at] = rewriteCookie(cookies[at], cookieDomain, cookiePath);
+      for (let at = 0; at < cookies.length; at++) cookies[at] = rewriteCookie(cookies[at], changes, search);
       ngx.header['Set-Cookie'] = cookies;
     }
   }
   if (headers !== undefined) for (const { name, value } of headers) ngx.header[name] = value === '' ? undefined : filled(value);
 }
 
-function changeStart(name: string, { from, to }: NonNullable<AnswerChanges['location']>): void {
-  const value = ngx.header[name];
-  if (typeof value === 'string') ngx.header[name] = replaceStart(value, { from: filled(from, LOCATION_VARIABLES), to: filled(to, LOCATION_VARIABLES) });
+function changeLocation(change: NonNullable<AnswerChanges['location']>): void {
+  const value = ngx.header.Location;
+  const from = isPattern(change) ? change.from : filled(change.from, LOCATION_VARIABLES);
+  if (typeof value === 'string') ngx.header.Location = replaceStart(value, { from, to: filled(change.to, LOCATION_VARIABLES) }, search);
+}
+
+/** A pattern that can't be told to match changes nothing. */
+function search(this: void, text: string, pattern: string, anyCase: boolean): string[] | undefined {
+  const groups = groupsOf(text, pattern, anyCase ? 'ijo' : 'jo');
+  return groups === false ? undefined : groups;
 }
 
 /** The value of X-Forwarded-Prefix: what a rewrite took off, as the Ingress writes it. */
@@ -49,7 +58,7 @@ export function setPrefix(template: string, captures: string[]): void {
   give('prefix', fillTemplate(template, captures));
 }
 
-/** The value with its variables filled in. */
+/** The value with its variables filled in; `$1` and its like are none. */
 export function filled(value: string, variables = VARIABLES): string {
   if (find(value, DOLLAR, 0) < 0) return value;
   let result = '';
@@ -60,7 +69,7 @@ export function filled(value: string, variables = VARIABLES): string {
     let end = dollar + 1;
     while (isNameByte(byteAt(value, end))) end = end + 1;
     const variable = variables[cut(value, dollar + 1, end)];
-    result = result + cut(value, at, dollar) + (variable === undefined ? '' : ngx.var[variable] ?? '');
+    result = result + cut(value, at, dollar) + (end === dollar + 1 ? DOLLAR : variable === undefined ? '' : ngx.var[variable] ?? '');
     at = end;
   }
   return result;

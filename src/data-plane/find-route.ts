@@ -6,6 +6,7 @@ import { type PathMatchResult, matchPath } from '../route-table/match.js';
 import { searchHosts } from '../route-table/search-hosts.js';
 import { isForCanary } from './choose-canary.js';
 import { type PreparedHost, type PreparedService, defaults, hosts, services } from './entries.js';
+import { groupsOf } from './groups-of.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 import { recall, remember } from './recent.js';
 
@@ -109,11 +110,5 @@ function take(match: PathMatchResult, service: PreparedService | undefined): Fou
 }
 
 function matchRegex(subject: string, pattern: string): string[] | undefined | false {
-  const [groups, problem] = ngx.re.match(subject, '^' + pattern, 'ijo');
-  if (groups === undefined) return problem === undefined ? undefined : false;
-  const captures: string[] = [];
-  for (let group = 1; group <= 9 && groups[group] !== undefined; group++) {
-    captures.push(groups[group] === false ? '' : groups[group] as string);
-  }
-  return captures;
+  return groupsOf(subject, '^' + pattern, 'ijo');
 }

@@ -11,7 +11,7 @@ import { isDigestLine, isPasswordLine, mostUsers } from '../core/annotations/pas
 import { isCertificateId, isHost, isServicePath } from './check-names.js';
 import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
 import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
-import { forwardedPrefix, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
+import { forwardedPrefix, isInstead, isReplaced, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
 import type { Affinity, AnswerChanges, BackendTls, BasicAuth, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
@@ -114,7 +114,9 @@ const limitFields: Record<keyof Limits, Check> = {
 
 const rateFields: Record<keyof Rate, Check> = { bytes: within(1, 2 ** 40), after: within(0, 2 ** 40) };
 
-const replacement = (grammar: RegExp): Check => (value) => isShape(value, { from: text(grammar, 1024), to: text(grammar, 1024) }, ['from', 'to']);
+const oneText = (fits: (value: string) => boolean): Check => (value) => typeof value === 'string' && fits(value);
+
+const replacement = (word: RegExp): Check => (value) => isShape(value, { from: oneText((from) => isReplaced(from, word)), to: oneText((to) => isInstead(to, word)) }, ['from', 'to']);
 
 const answerFields: Record<keyof AnswerChanges, Check> = {
   location: replacement(replacedLocation),

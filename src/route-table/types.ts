@@ -120,7 +120,7 @@ export interface HeaderLine {
 
 /** What becomes of the headers of an answer. */
 export interface AnswerChanges {
-  /** The start of Location; the domain and the start of the path of cookies. Of answers of backends only. */
+  /** Location; the domain and the path of cookies. Of answers of backends only. See rewrite-answer.ts. */
   location?: Replacement;
   cookieDomain?: Replacement;
   cookiePath?: Replacement;

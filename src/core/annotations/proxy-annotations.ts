@@ -1,7 +1,7 @@
 // Annotations about the way to the backend: protocol, sizes, waits, buffers, TLS to it.
 
 import { carriedOut, leftOut } from './annotation.js';
-import { replacedDomain, replacedLocation, replacedPath, replacementOf } from './replacements.js';
+import { isInstead, isReplaced, replacedDomain, replacedLocation, replacedPath, replacementOf } from './replacements.js';
 import { type Grammar, configMapName, oneOf, size, wholeNumber } from './grammar.js';
 
 /** Waits above a week are a week. */
@@ -18,11 +18,12 @@ const conditions: Grammar<string[]> = {
   },
 };
 
-/** `off` and `default` are kept as they are. */
-const location: Grammar<string> = {
-  form: '`off`, or the start of a URL',
-  read: (text) => (text !== '' && text.length <= 1024 && (text === 'off' || text === 'default' || replacedLocation.test(text)) ? { value: text } : { problem: 'must be off, or the start of a URL; of variables only $scheme, $host, $http_host and $server_port, before its path' }),
-};
+const location = (form: string, fits: typeof isReplaced): Grammar<string> => ({
+  form: `\`off\`, or ${form}`,
+  // `off` and `default` are kept as they are.
+  read: (text) => (text !== '' && (text === 'off' || text === 'default' || fits(text, replacedLocation)) ? { value: text }
+    : { problem: `must be off, or ${form}; of variables only $scheme, $host, $http_host and $server_port, before its path` }),
+});
 
 const buffers = 'Answers are passed on as they come, through buffers of the engine\'s own size.';
 
@@ -52,10 +53,10 @@ export const proxyAnnotations = {
   }),
   'client-body-buffer-size': leftOut('location low', 'no', 'The engine has one size for all.'),
   'proxy-http-version': leftOut('location low', 'no', 'Always 1.1.', { harmless: ['1.1'] }),
-  'proxy-redirect-from': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'The start of the Location headers of backends. May hold `$scheme`, `$host`, `$http_host` and `$server_port` before its path. No patterns; `default` is as `off`.' }),
-  'proxy-redirect-to': carriedOut('location medium', location, '`off`', { support: 'approximated', note: 'What is put in its place, with the same variables; without both nothing is.' }),
-  'proxy-cookie-domain': carriedOut('location medium', replacementOf(replacedDomain, 'a domain'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
-  'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { support: 'approximated', note: 'One pair, no variables, no patterns.' }),
+  'proxy-redirect-from': carriedOut('location medium', location('the start of a URL, or ~ and a pattern', isReplaced), '`off`', { support: 'approximated', note: 'The start of the Location headers of backends, or with `~` (`~*` for any case) a pattern that is anywhere in them: one of those that paths may have. May hold `$scheme`, `$host`, `$http_host` and `$server_port` before its path, and no other variables; `default` is as `off`.' }),
+  'proxy-redirect-to': carriedOut('location medium', location('the start of a URL', isInstead), '`off`', { support: 'approximated', note: 'What is put in its place, with the same variables, and for a pattern in place of the whole, with `$1`…`$9`; without both annotations nothing is.' }),
+  'proxy-cookie-domain': carriedOut('location medium', replacementOf(replacedDomain, 'a domain'), '`off`', { note: 'The whole domain, a dot before it or not; with `~` a pattern, in any case, that is anywhere in it. Then all of it is replaced.' }),
+  'proxy-cookie-path': carriedOut('location medium', replacementOf(replacedPath, 'the start of a path'), '`off`', { note: 'The start; with `~` a pattern that is anywhere in it. Then all of it is replaced.' }),
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
   'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, and 256 in all, for the oldest Ingresses.' }),

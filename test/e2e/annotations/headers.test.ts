@@ -32,7 +32,9 @@ describe('e2e: annotations of headers', function () {
       own('redirect', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'https://outer.test/' }, 'moved'), own('redirect-off', { 'proxy-redirect-from': 'http://inner.test:8080/', 'proxy-redirect-to': 'off' }, 'moved'),
       own('redirect-own', { 'proxy-redirect-from': 'http://$host:8080/', 'proxy-redirect-to': '$scheme://$http_host/of/' }, 'moved'), own('redirect-to-own', { 'proxy-redirect-from': 'http://inner.test:8080', 'proxy-redirect-to': '$scheme://$host:$server_port' }, 'moved'),
       own('redirect-bad', { 'proxy-redirect-from': 'http://inner.test', 'proxy-redirect-to': 'https://$http_x/' }, 'moved'),
-      own('cookies', { 'proxy-cookie-domain': 'inner.test outer.test', 'proxy-cookie-path': '/app /' }, 'moved'), own('cookies-bad', { 'proxy-cookie-domain': 'a.test b.test; Path=/', 'proxy-cookie-path': '~^/ /' }, 'moved'),
+      own('cookies', { 'proxy-cookie-domain': 'inner.test outer.test', 'proxy-cookie-path': '/app /' }, 'moved'), own('cookies-bad', { 'proxy-cookie-domain': 'a.test b.test; Path=/', 'proxy-cookie-path': '~^(/ /' }, 'moved'),
+      own('redirect-pattern', { 'proxy-redirect-from': '~*^http://(INNER)[.]test(:[0-9]+)?(/.*)$', 'proxy-redirect-to': '$scheme://$1.$http_host$3' }, 'moved'), own('redirect-pattern-bad', { 'proxy-redirect-from': '~(a+)+$', 'proxy-redirect-to': 'https://outer.test' }, 'moved'), own('redirect-pattern-case', { 'proxy-redirect-from': '~INNER', 'proxy-redirect-to': '/' }, 'moved'),
+      own('cookie-patterns', { 'proxy-cookie-domain': '~inner.test outer.test', 'proxy-cookie-path': '~/app(.*) /of$1' }, 'moved'), own('cookie-secure', { 'proxy-cookie-path': '/ /;Secure' }, 'moved'),
       own('answer', { [response]: 'X-Frame-Options: DENY\n\n  Strict-Transport-Security:  max-age=60; includeSubDomains \nX-Powered-By:\nServer: ours\nX-Host: $host/$scheme$request_uri' }, 'moved'),
       own('answer-own', { [response]: 'X-Frame-Options: SAMEORIGIN', 'permanent-redirect': 'https://new.test' }), own('closed', { [response]: 'X-Frame-Options: DENY', 'denylist-source-range': '0.0.0.0/0' }),
       own('request', { [request]: 'X-Team: shop & more\nX-Client: $remote_addr:$server_port\nX-Drop:\nUser-Agent: gateway' }),
@@ -43,7 +45,7 @@ describe('e2e: annotations of headers', function () {
       own('unknown', { 'ingress-arbiter.io/answer-headers': 'X: y' }),
       ingress({ name: 'prefix', host: 'prefix.example.com', service: 'web', path: '/app(/|$)(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/app' } }),
       ingress({ name: 'prefix-capture', host: 'prefix-capture.example.com', service: 'web', path: '/(a|b)/(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', 'x-forwarded-prefix': '/$1' } }),
-      own('prefix-none', { 'x-forwarded-prefix': '/app' }), own('prefix-bad', { 'x-forwarded-prefix': '/a\r\nX: $host' }), own('last', {}),
+      own('prefix-word', { 'rewrite-target': '/x', 'x-forwarded-prefix': 'shop' }), own('prefix-none', { 'x-forwarded-prefix': '/app' }), own('prefix-bad', { 'x-forwarded-prefix': '/a\r\nX: $host' }), own('last', {}),
     ].join(''));
     await session.served('last.example.com');
     await session.served('cookies.example.com', 302);
@@ -77,6 +79,14 @@ describe('e2e: annotations of headers', function () {
   it('proxy-cookie-domain and -path', async () => {
     expect((await get('cookies')).headers['set-cookie']).to.deep.equal(['a=1; Path=//; Domain=outer.test; HttpOnly', 'path=/app; Path=/lication', 'domain=inner.test; domain=other.test; Secure', 'plain']);
     expect((await get('cookies-bad')).headers['set-cookie']![0]).to.equal('a=1; Path=/app/; Domain=.Inner.test; HttpOnly');
+  });
+
+  it('proxy-redirect-from, proxy-cookie-domain and -path: patterns', async () => {
+    expect((await get('redirect-pattern')).headers.location).to.equal('http://inner.redirect-pattern.example.com/app/x?y');
+    for (const name of ['redirect-pattern-bad', 'redirect-pattern-case']) expect((await get(name)).headers.location, name).to.equal('http://inner.test:8080/app/x?y');
+    expect((await get('cookie-patterns')).headers['set-cookie']).to.deep.equal(['a=1; Path=/of/; Domain=outer.test; HttpOnly', 'path=/app; Path=/oflication', 'domain=inner.test; domain=other.test; Secure', 'plain']);
+    expect((await get('cookie-secure')).headers['set-cookie']![0]).to.equal('a=1; Path=/app/; Domain=.Inner.test; HttpOnly');
+    await session.told(/Ingress default\/redirect-pattern-bad: annotation proxy-redirect-from: must be off, or the start of a URL, or ~ and a pattern/);
   });
 
   it('response-headers: set in place of the backend\'s, taken away, and on answers of the engine too', async () => {
@@ -116,6 +126,7 @@ describe('e2e: annotations of headers', function () {
     };
     expect(await prefix('prefix', '/app/x')).to.deep.equal(['/x', '/app']);
     expect(await prefix('prefix-capture', '/b/c%20d')).to.deep.equal(['/c%20d', '/b']);
+    expect(await prefix('prefix-word', '/')).to.deep.equal(['/x', 'shop']);
     for (const name of ['prefix-none', 'prefix-bad', 'last']) expect(await prefix(name, '/')).to.deep.equal(['/', undefined]);
   });
 });

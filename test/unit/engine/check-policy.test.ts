@@ -29,7 +29,7 @@ const sound: object[] = [
   { external: question }, { external: { scheme: 'http', service: 'service/auth/proxy/4180', host: 'a.test', target: '/x?y=$escaped_request_uri', method: 'POST', signin: 'https://$host/start?rd=$escaped_request_uri', redirect: '$scheme://$host$request_uri', responseHeaders: ['X-User'], alwaysSetCookie: true }, satisfyAny: true },
   { flow: { answers: 'buffered', requests: 'streamed', kilobytes: 16, buffers: 8 } }, { retry }, { retry: { ...retry, statuses: [404, 503], tries: 3 } }, { errors: { statuses: [503], backend: 'service/shop/errors/80', whenEmpty: true } },
   { limits }, { limits: { rps: 1, rpm: 2, burst: 5, connections: 3, except: ['0a000000/8'], requestStatus: 429, connectionStatus: 599 } }, { rate: { bytes: 1024, after: 0 } },
-  { prefix: '/a/$1' }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
+  { prefix: '/a/$1' }, { prefix: 'a' }, { answer: { location: { from: '~^http://(.*)$', to: 'https://$1' }, cookiePath: { from: '~a?', to: '/' } } }, { headers: [{ name: 'X-A', value: 'b $host' }, { name: 'X-C', value: '' }] },
   { answer: { location: { from: '$scheme://$host:$server_port/', to: 'https://$http_host/a' } } },
   { answer: { location: { from: 'http://a.test/', to: '/' }, cookieDomain: { from: '.a.test', to: 'b.test' }, cookiePath: { from: '/a', to: '/' }, headers: [{ name: 'X-A', value: 'b' }] } },
   { clients }, { clients: { ...clients, verify: 'optional_no_ca', subject: 'CN=(alice|bob)$', errorPage: 'https://a.test/', pass: true } },
@@ -59,9 +59,9 @@ const bad: Record<string, unknown[]> = {
   errors: [{}, { statuses: [200], whenEmpty: true }, { statuses: [503], whenEmpty: true, backend: 'host/a.test' }, { statuses: [503] }],
   limits: [{}, { ...limits, rps: 0 }, { ...limits, rps: 1.5 }, { ...limits, burst: 0 }, { ...limits, connections: -1 }, { ...limits, except: ['10.0.0.0/8'] }, { ...limits, requestStatus: 200 }, { ...limits, connectionStatus: 600 }, { ...limits, key: '$http_x' }],
   rate: [{}, { bytes: 0, after: 0 }, { bytes: 1 }, { bytes: '1k', after: 0 }],
-  prefix: ['a', '/a\r\nX: y', '/$host', '/$12', ''],
+  prefix: ['a b', '/a\r\nX: y', '/$host', '/$12', ''],
   headers: [[], 'X-A: b', [{ name: 'X-A' }], [{ name: 'X-A', value: 'a\r\nX: y' }], [{ name: 'Host', value: 'a' }], [{ name: 'X A', value: 'a' }], [{ name: 'X-A', value: '$cookie_a' }], [{ name: 'X-A', value: 'a', more: 1 }], Array.from({ length: 33 }, () => ({ name: 'X-A', value: 'a' }))],
-  answer: [{}, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, ...['http://$hostile/', 'https://$http_x/', 'http://$host$cookie_a/', '/$request_uri', '$host/', 'http://$'].map((to) => ({ location: { from: '/', to } })), { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
+  answer: [{}, { location: { from: '~(a+)+$', to: '/' } }, { location: { from: '~', to: '/' } }, { location: { from: '/', to: '~/' } }, { cookiePath: { from: '~(?<a>b)', to: '/' } }, { cookiePath: { from: '/', to: '/; Domain=x' } }, { headers: [{ name: 'Set-Cookie', value: 'a' }] }, { location: { from: 'javascript:', to: '/' } }, { location: { from: '/' } }, ...['http://$hostile/', 'https://$http_x/', 'http://$host$cookie_a/', '/$request_uri', '$host/', 'http://$'].map((to) => ({ location: { from: '/', to } })), { cookieDomain: { from: 'a', to: 'b; Secure' } }, { cookiePath: { from: '/', to: '/;' } }, { more: 1 }],
   affinity: [{}, { ...affinity, cookie: 'a;b' }, { ...affinity, cookie: 'a=b' }, { ...affinity, path: '/a;b' }, { ...affinity, path: 'a' }, { ...affinity, path: '/a\r\n' }, { ...affinity, domain: 'a;b' }, { ...affinity, sameSite: 'lax' }, { ...affinity, secure: false }, { ...affinity, changeOnFailure: false }, { ...affinity, maxAge: '1' }],
 };
 
