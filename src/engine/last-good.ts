@@ -1,20 +1,18 @@
 // Keeps the last good tables of each class on disk, so that an engine that starts with nobody to ask serves what it served
 // last. A write that fails costs the safety net and nothing else: serving goes on, and it is said.
 
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import memoize from 'lodash/memoize.js';
 import type { TableUpdate } from '../route-table/types.js';
 import { messageFrom } from './engine-error.js';
 import type { Log } from './nginx-process.js';
-import { type HeldEntries, parseTableFile, renderTableFilePieces } from './table-file.js';
+import type { HeldEntries } from './table-file.js';
+import { openTableFolder } from './table-folder.js';
 
-/** Tables kept of each class. */
-const KEPT = 3;
-/** A table is written at most this often: it is written whole, and may change many times a second. */
+/** A table is written at most this often: it may change many times a second. */
 const GAP_MS = 1000;
-/** And so rarely that it takes a fiftieth of a processor at most: a change must not cost more because there are many routes. */
+/** And so rarely that it takes a fiftieth of a processor at most, also when it is written whole. */
 const REST = 50;
 /** What a restart may be behind by, however busy the machine is. */
 const LONGEST_REST_MS = 60_000;
@@ -32,39 +30,42 @@ export interface LastGoodOptions {
 export interface LastGood {
   /** The tables of a class that are whole, the newest first; what is not is named in the log and passed over. */
   tables(className: string): Iterable<TableUpdate>;
-  /** The class has a new table: it will be on disk soon. */
-  changed(className: string): void;
+  /** The class has a new table: it will be on disk soon. `keys`: all that may have changed in it; undefined: anything may have. */
+  changed(className: string, keys?: Iterable<string>): void;
   /** Why the last write failed; undefined while all is well. */
   problem(): string | undefined;
-  /** Writes what is not on disk yet, and ends. */
+  /** Writes what is not on disk yet, all of it in whole tables, which any version reads, and ends. */
   stop(): Promise<void>;
 }
 
 export function keepLastGood({ directory, classes, held, log }: LastGoodOptions): LastGood {
-  const waiting = new Set<string>();
+  const folderOf = memoize((className: string) => openTableFolder(path.join(directory, className), className, log));
+  const waiting = new Map<string, Set<string> | undefined>();
   let problem: string | undefined;
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
   let restUntil = 0;
-  const place = (className: string): string => path.join(directory, className);
 
-  const writeAll = async (): Promise<void> => {
-    for (const className of [...waiting]) {
-      waiting.delete(className);
-      const table = held(className);
-      if (table === undefined) continue;
-      try {
-        const { pieces, spentMs } = await renderInTurns(renderTableFilePieces(className, table));
-        restUntil = Math.max(restUntil, performance.now() + Math.min(spentMs * REST, LONGEST_REST_MS));
-        await writeTable(place(className), pieces);
-        if (problem !== undefined) log('info', 'last good tables can be written again');
-        problem = undefined;
-      } catch (error) {
-        waiting.add(className);
-        if (problem === undefined) log('error', `last good table of class ${className} can't be written: ${messageFrom(error)}; requests are served all the same, but not after a restart`);
-        problem = messageFrom(error);
-      }
+  const write = async (className: string): Promise<void> => {
+    // A turn of its own: of everything that has been taken until now, it has been told what changed.
+    await nextTurn();
+    const keys = waiting.get(className);
+    waiting.delete(className);
+    const table = held(className);
+    if (table === undefined) return;
+    try {
+      const spentMs = await folderOf(className).write(table, keys);
+      restUntil = Math.max(restUntil, performance.now() + Math.min(spentMs * REST, LONGEST_REST_MS));
+      if (problem !== undefined) log('info', 'last good tables can be written again');
+      problem = undefined;
+    } catch (error) {
+      waiting.set(className, undefined);
+      if (problem === undefined) log('error', `last good table of class ${className} can't be written: ${messageFrom(error)}; requests are served all the same, but not after a restart`);
+      problem = messageFrom(error);
     }
+  };
+  const writeAll = async (): Promise<void> => {
+    for (const className of [...waiting.keys()]) await write(className);
   };
   const flush = (): Promise<void> => {
     writing = writing.then(writeAll);
@@ -73,78 +74,34 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
   const schedule = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
+      // The write that was under way when this was asked for has told what it took.
+      if (performance.now() < restUntil) return schedule();
       void flush().then(() => { if (waiting.size > 0) schedule(); });
     }, Math.max(GAP_MS, restUntil - performance.now()));
     timer.unref();
   };
   return {
-    tables: (className) => wholeTables(place(className), className, log),
-    changed(className) {
+    tables: (className) => folderOf(className).tables(),
+    changed(className, keys) {
       if (!classes.includes(className)) return;
-      waiting.add(className);
+      waiting.set(className, keys === undefined ? undefined : withKeys(waiting, className, keys));
       schedule();
     },
     problem: () => problem,
     async stop() {
       clearTimeout(timer);
+      timer = undefined;
+      await writing;
+      for (const className of classes) if (waiting.has(className) || folderOf(className).hasChanges()) waiting.set(className, undefined);
       await flush();
     },
   };
 }
 
-function* wholeTables(folder: string, className: string, log: Log): Generator<TableUpdate> {
-  for (const name of tableFiles(folder).reverse()) {
-    try {
-      const table = parseTableFile(className, readFileSync(path.join(folder, name), 'utf8'));
-      if (!('problem' in table)) yield table;
-      else log('error', `last good table ${path.join(folder, name)} ${table.problem}; the one before it is tried`);
-    } catch (error) {
-      log('error', `last good table ${path.join(folder, name)} can't be read: ${messageFrom(error)}; the one before it is tried`);
-    }
-  }
-}
-
-/** Lets others have a turn after each piece; `spentMs`: what it took of the processor. */
-async function renderInTurns(rendering: Generator<undefined, string[], void>): Promise<{ pieces: string[]; spentMs: number }> {
-  for (let spentMs = 0; ;) {
-    const begun = performance.now();
-    const { done, value } = rendering.next();
-    spentMs += performance.now() - begun;
-    if (done === true) return { pieces: value, spentMs };
-    await nextTurn();
-  }
-}
-
-/** Written aside, synced, renamed, and the directory synced: after a crash there is the old file or the new, never a part. */
-async function writeTable(folder: string, pieces: readonly string[]): Promise<void> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  chmodSync(folder, 0o700);
-  const files = tableFiles(folder);
-  const number = files.length === 0 ? 1 : Number.parseInt(files.at(-1)!, 10) + 1;
-  const aside = path.join(folder, 'new');
-  await rm(aside, { force: true });
-  const file = await open(aside, 'wx', 0o600);
-  try {
-    for (const piece of pieces) await file.appendFile(piece);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, path.join(folder, `${String(number).padStart(12, '0')}.table`));
-  const directory = await open(folder, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-  for (const old of tableFiles(folder).slice(0, -KEPT)) rmSync(path.join(folder, old), { force: true });
-}
-
-/** Names of the table files, the oldest first. */
-function tableFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder).filter((name) => /^[0-9]{12}\.table$/.test(name)).sort();
-  } catch {
-    return [];
-  }
+/** What is known to have changed, with these; undefined: anything may have. */
+function withKeys(waiting: ReadonlyMap<string, Set<string> | undefined>, className: string, keys: Iterable<string>): Set<string> | undefined {
+  if (!waiting.has(className)) return new Set(keys);
+  const known = waiting.get(className);
+  for (const key of keys) known?.add(key);
+  return known;
 }

@@ -66,7 +66,7 @@ export function createEngineWhenServed({ settings, classes, log, start = startEn
     async apply(update) {
       const result = await (await running()).apply(update);
       if (!result.applied) return result;
-      lastGood.changed(update.class);
+      lastGood.changed(update.class, update.full ? undefined : [...update.set.map(({ key }) => key), ...update.remove]);
       firstTables.took(update);
       return result;
     },

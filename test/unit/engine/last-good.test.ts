@@ -7,10 +7,17 @@ import { expect } from 'chai';
 import { type LastGood, keepLastGood } from '../../../src/engine/last-good.js';
 import type { TableUpdate } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
-import { type HeldEntries, parseTableFile, renderTableFile, renderTableFilePieces } from '../../../src/engine/table-file.js';
+import { type HeldEntries, type RenderedRecord, type TableRecord, parseTableFile, renderRecord, renderTableFile, wholeRecord } from '../../../src/engine/table-file.js';
 
 const table = (sequence: number, port = sequence): HeldEntries =>
   ({ epoch: 3, sequence, entries: new Map([['service/a/b/80', `{"endpoints":[{"address":"10.0.0.1","port":${port}}]}`], ['host/a.test', '{"routes":[]}']]) });
+
+function rendered(record: TableRecord): RenderedRecord {
+  const rendering = renderRecord('red', record);
+  let step = rendering.next();
+  while (step.done !== true) step = rendering.next();
+  return step.value;
+}
 
 describe('engine: last good tables', () => {
   let directory: string;
@@ -99,7 +106,7 @@ describe('engine: last good tables', () => {
   it('is rendered piece by piece as it was at the first, whatever becomes of it meanwhile', () => {
     const large: HeldEntries & { entries: Map<string, string> } = { epoch: 3, sequence: 9, entries: new Map(Array.from({ length: 10_500 }, (_, at) => [`host/h${at}.test`, '{"routes":[]}'])) };
     const whole = renderTableFile('red', large);
-    const rendering = renderTableFilePieces('red', large);
+    const rendering = renderRecord('red', wholeRecord(large));
     let [pauses, step] = [0, rendering.next()];
     for (; step.done !== true; step = rendering.next()) {
       pauses += 1;
@@ -107,8 +114,8 @@ describe('engine: last good tables', () => {
       large.entries.set(`host/new-${pauses}.test`, '{"routes":[]}');
     }
     expect(pauses).to.be.at.least(10);
-    expect(step.value.join('')).to.equal(whole);
-    expect(parseTableFile('red', whole)).to.have.property('count', 10_500);
+    expect(step.value.pieces.join('')).to.equal(whole);
+    expect(parseTableFile('red', Buffer.from(whole))).to.have.nested.property('table.count', 10_500);
   });
 
   it('is written the more rarely the more it takes to write it', async () => {
@@ -132,7 +139,106 @@ describe('engine: last good tables', () => {
 
   it('takes no half of a file for a table, wherever it is cut', () => {
     const text = renderTableFile('red', table(1));
-    for (let length = 0; length < text.length; length++) expect(parseTableFile('red', text.slice(0, length)), String(length)).to.have.property('problem');
-    expect(parseTableFile('red', text)).to.not.have.property('problem');
+    for (let length = 0; length < text.length; length++) expect(parseTableFile('red', Buffer.from(text.slice(0, length))), String(length)).to.have.property('problem');
+    expect(parseTableFile('red', Buffer.from(text))).to.not.have.property('problem');
+  });
+
+  describe('what has changed since', () => {
+    const size = (file: string): number => statSync(path.join(directory, 'red', file)).size;
+    /** Without the end of `stop`, which writes everything. */
+    const change = async (next: HeldEntries, keys: string[]): Promise<void> => {
+      held = next;
+      kept.changed('red', keys);
+      await eventually(() => expect(newest()).to.have.property('sequence', next.sequence), 10_000);
+    };
+    const large = (sequence: number, port: number): HeldEntries => ({
+      epoch: 3, sequence, entries: new Map([...table(sequence, port).entries, ...Array.from({ length: 5000 }, (_, at) => [`host/h${at}.test`, '{"routes":[]}'] as const)]),
+    });
+
+    it('lies beside a table that is not written again, as large as the change, and is in what is read', async () => {
+      await write(large(1, 1));
+      const before = size('000000000001.table');
+      await change(large(2, 2), ['service/a/b/80']);
+      const gone = large(3, 3);
+      await change({ ...gone, entries: new Map([...gone.entries].filter(([key]) => key !== 'host/h7.test')) }, ['host/h7.test', 'service/a/b/80']);
+      expect(files()).to.deep.equal(['000000000001.changes', '000000000001.table']);
+      expect(size('000000000001.table')).to.equal(before);
+      expect(size('000000000001.changes')).to.be.below(800);
+      const read = newest()!;
+      expect(read.set.find(({ key }) => key === 'service/a/b/80')!.value).to.deep.equal({ endpoints: [{ address: '10.0.0.1', port: 3 }] });
+      expect([read.count, read.set.length, read.set.some(({ key }) => key === 'host/h7.test')]).to.deep.equal([5001, 5001, false]);
+      await kept.stop();
+      expect(files(), 'a whole table in the end').to.deep.equal(['000000000001.changes', '000000000001.table', '000000000002.table']);
+      expect(newest()).to.deep.equal(read);
+    }).timeout(20_000);
+
+    it('is written as a whole table again when it is large, and when anything may have changed', async () => {
+      await write(table(1));
+      await change({ ...table(2), entries: new Map([...table(2).entries, ['host/a.test', JSON.stringify({ routes: ['x'.repeat(70_000)] })]]) }, ['host/a.test']);
+      expect(files()).to.deep.equal(['000000000001.table', '000000000002.table']);
+      held = table(3);
+      kept.changed('red', ['service/a/b/80']);
+      kept.changed('red');
+      kept.changed('red', ['host/a.test']);
+      await eventually(() => expect(newest()).to.have.property('sequence', 3), 10_000);
+      expect(files()).to.deep.equal(['000000000001.table', '000000000002.table', '000000000003.table']);
+    }).timeout(20_000);
+
+    it('is written as a whole table after a write that failed, of which nobody knows what is there', async () => {
+      await write(table(1));
+      mkdirSync(path.join(directory, 'red', '000000000001.changes'));
+      await change(table(2), ['service/a/b/80']);
+      expect(log.join('\n')).to.match(/can't be written/);
+      expect(files()).to.deep.equal(['000000000001.changes', '000000000001.table', '000000000002.table']);
+    }).timeout(20_000);
+
+    it('never comes after a table that was read, of which the engine may serve less', async () => {
+      await write(table(1));
+      expect([...kept.tables('red')]).to.have.length(1);
+      await change(table(2), ['service/a/b/80']);
+      expect(files()).to.deep.equal(['000000000001.table', '000000000002.table']);
+    }).timeout(20_000);
+
+    it('comes after the very table that it was written for, or not at all', async () => {
+      await write(table(1));
+      await change(table(2), ['service/a/b/80']);
+      await kept.stop();
+      writeFileSync(path.join(directory, 'red', '000000000002.changes'), readFileSync(path.join(directory, 'red', '000000000001.changes')));
+      await write(table(3));
+      rmSync(path.join(directory, 'red', '000000000003.table'));
+      expect(newest()!.set.find(({ key }) => key === 'service/a/b/80')!.value).to.deep.equal({ endpoints: [{ address: '10.0.0.1', port: 2 }] });
+      expect(log.join('\n')).to.match(/000000000002\.changes does not match its checksum from somewhere on/);
+    }).timeout(20_000);
+
+    const whole = rendered(wholeRecord(table(1)));
+    const base = Buffer.from(whole.pieces.join(''));
+    const first = rendered({ epoch: 3, sequence: 2, count: 3, lines: [['host/b.test', '{"routes":[]}']], after: whole.sha256 });
+    const second = rendered({ epoch: 3, sequence: 3, count: 2, lines: [['host/a.test', undefined]], after: first.sha256 });
+    const [one, two] = [first, second].map(({ pieces }) => Buffer.from(pieces.join(''))) as [Buffer, Buffer];
+    const read = (changes: Buffer): (number | string)[] => {
+      const parsed = parseTableFile('red', base, changes);
+      if ('problem' in parsed) throw new Error(parsed.problem);
+      return [parsed.table.sequence, ...parsed.table.set.map(({ key }) => key)];
+    };
+    const states = [[1, 'service/a/b/80', 'host/a.test'], [2, 'service/a/b/80', 'host/a.test', 'host/b.test'], [3, 'service/a/b/80', 'host/b.test']];
+
+    it('counts up to where a crash has torn it, wherever that is', () => {
+      const both = Buffer.concat([one, two]);
+      for (let length = 0; length <= both.length; length++) expect(read(both.subarray(0, length)), String(length)).to.deep.equal(states[length < one.length ? 0 : length < both.length ? 1 : 2]);
+    });
+
+    it('counts up to what somebody has damaged, and no part of that', () => {
+      const both = Buffer.concat([one, two]);
+      for (let at = 0; at < both.length; at++) {
+        const harmed = Buffer.from(both);
+        harmed[at] = harmed[at]! ^ 1;
+        const found = read(harmed);
+        // In the header, which has no checksum, a number may become another one; entries can't.
+        expect(states.map(([, ...keys]) => keys), String(at)).to.deep.include(found.slice(1));
+      }
+      expect(read(two), 'without the one before').to.deep.equal(states[0]);
+      const miscounted = rendered({ epoch: 3, sequence: 2, count: 2, lines: [['host/b.test', '{"routes":[]}']], after: whole.sha256 });
+      expect(read(Buffer.from(miscounted.pieces.join(''))), 'with another count').to.deep.equal(states[0]);
+    });
   });
 });
