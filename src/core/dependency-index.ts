@@ -11,11 +11,14 @@ const none: ReadonlySet<string> = new Set();
 
 export function createDependencyIndex(): DependencyIndex {
   const targets = new Map<string, readonly string[]>();
-  const dependents = new Map<string, Set<string>>();
+  /** Most targets have one dependent, and need no set for it. */
+  const dependents = new Map<string, string | Set<string>>();
   const forget = (dependent: string, target: string): void => {
     const known = dependents.get(target);
-    known?.delete(dependent);
-    if (known?.size === 0) dependents.delete(target);
+    if (known === dependent) dependents.delete(target);
+    if (!(known instanceof Set)) return;
+    known.delete(dependent);
+    if (known.size === 0) dependents.delete(target);
   };
   return {
     set(dependent, on) {
@@ -24,10 +27,14 @@ export function createDependencyIndex(): DependencyIndex {
       else targets.set(dependent, on);
       for (const target of on) {
         const known = dependents.get(target);
-        if (known === undefined) dependents.set(target, new Set([dependent]));
-        else known.add(dependent);
+        if (known === undefined) dependents.set(target, dependent);
+        else if (known instanceof Set) known.add(dependent);
+        else if (known !== dependent) dependents.set(target, new Set([known, dependent]));
       }
     },
-    dependentsOf: (target) => dependents.get(target) ?? none,
+    dependentsOf(target) {
+      const known = dependents.get(target);
+      return typeof known === 'string' ? new Set([known]) : known ?? none;
+    },
   };
 }

@@ -99,7 +99,7 @@ function raise(counts: Map<string, number>, key: string, by: number): void {
 
 /** `<namespace>|<ingress>|<service>|<host>|<path>`; names hold no `|`, a path comes last and may. */
 function longOrigin({ namespace, ingress, service, path }: Route, host: string | undefined): string {
-  return [namespace, ingress, service, host ?? '', host === undefined ? '' : path].join('|');
+  return host === undefined ? `${namespace}|${ingress}|${service}||` : `${namespace}|${ingress}|${service}|${host}|${path}`;
 }
 
 function shortOrigin(origin: string): string {

@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { request } from 'undici';
-import { type StreamAck, type StreamAlive, type StreamTraffic, heartbeatMs, silenceMs } from '../core/stream-protocol.js';
+import { type StreamAck, type StreamAlive, type StreamTraffic, heartbeatMs, silenceMs as usualSilenceMs } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import type { ApplyResult } from './class-writer.js';
 import { messageFrom } from './engine-error.js';
@@ -26,6 +26,8 @@ export interface SubscriptionOptions {
   taken: () => number;
   /** Of the engine's settings as they are now: what a class may come to, with some room. */
   most: () => UpdateStreamOptions['most'];
+  /** How long a controller may say nothing, in ms. */
+  silenceMs?: number;
   log: Log;
 }
 
@@ -84,12 +86,8 @@ async function run(options: SubscriptionOptions, halt: AbortSignal, state: { con
 /** One stream from its opening to its end, which is always an error. */
 async function follow(options: SubscriptionOptions, address: string, halt: AbortSignal, { onOpen, onTaken }: { onOpen: () => void; onTaken: () => void }): Promise<void> {
   const silence = new AbortController();
-  let timer = setTimeout(() => silence.abort(), ANSWER_MS);
+  const { alive, deaf, end } = listenForLife(silence, options.silenceMs ?? usualSilenceMs);
   let beat: NodeJS.Timeout | undefined;
-  const alive = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => silence.abort(new Error(`silent for ${silenceMs} ms`)), silenceMs);
-  };
   try {
     const dispatcher = options.connections.dispatcher();
     const path = `/v1/classes/${options.class}/table?engine=${encodeURIComponent(options.engine)}&after=${options.taken()}&alive=yes${options.observe === undefined ? '' : '&can=observe'}`;
@@ -107,6 +105,7 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     beat = setInterval(() => void tell(options, `${base}/v1/classes/${options.class}/alive`, { engine: options.engine } satisfies StreamAlive), heartbeatMs);
     const onObserve = (ingresses: readonly string[], number: number): void => observe(options, { base, ingresses, number });
     for await (const { update, tooLarge } of readUpdateStream(answer.body, { onLine: alive, onObserve, most: options.most() })) {
+      deaf();
       const result = tooLarge ? { applied: false as const, reason: 'budget: the update is larger than a class may be' } : await options.apply(update);
       await acknowledge(options, base, update, result);
       if (result.applied) onTaken();
@@ -117,9 +116,35 @@ async function follow(options: SubscriptionOptions, address: string, halt: Abort
     throw new Error('the stream has ended');
   } finally {
     options.observe?.(options.class, [], () => undefined);
-    clearTimeout(timer);
+    end();
     clearInterval(beat);
   }
+}
+
+/** Aborts when nothing is heard for too long. */
+function listenForLife(silence: AbortController, silenceMs: number): { alive(): void; /** What comes is not looked at until `alive` is called again. */ deaf(): void; end(): void } {
+  let isDeaf = false;
+  let heard: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => silence.abort(), ANSWER_MS);
+  const begin = (): NodeJS.Timeout => {
+    clearTimeout(first);
+    return setTimeout(() => {
+      if (isDeaf) heard!.refresh();
+      else silence.abort(new Error(`silent for ${silenceMs} ms`));
+    }, silenceMs);
+  };
+  return {
+    alive() {
+      isDeaf = false;
+      if (heard === undefined) heard = begin();
+      else heard.refresh();
+    },
+    deaf() { isDeaf = true; },
+    end() {
+      clearTimeout(first);
+      clearTimeout(heard);
+    },
+  };
 }
 
 async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {

@@ -130,11 +130,14 @@ function plansOf(state: ArbiterState, key: string, { plan, before }: { plan: Ing
 }
 
 function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPlan>, view: HandOver | undefined): string[] {
-  return [...new Set([
-    ...[plan, ...placed.values()].flatMap(({ dependsOn }) => reachedThrough.flatMap((kind) => dependsOn[kind].map((name) => `${kind} ${name}`))),
-    ...[...plan.classes, ...placed.keys()].map((name) => `class ${name}`),
-    ...(view === undefined ? [] : [...view.record.from, view.record.to].map((name) => `ingressClasses ${name}`)),
-  ])];
+  const all = new Set<string>();
+  // That of the owner is the plan itself.
+  for (const { dependsOn } of new Set([plan, ...placed.values()])) {
+    for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(`${kind} ${name}`);
+  }
+  for (const name of [...plan.classes, ...placed.keys()]) all.add(`class ${name}`);
+  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(`ingressClasses ${name}`);
+  return [...all];
 }
 
 /** What is to be written into the records now. After the tables, for what is not in them is not served. */

@@ -38,13 +38,13 @@ describe('feature: table stream, and who lives', function () {
     await eventually(() => expect(names()).to.deep.equal(['lives', 'older']));
   });
 
-  it('an engine says that it lives, also while an update takes its time', async () => {
+  it('an engine says that it lives, also while an update takes its time, and does not take what it does not read meanwhile for silence', async () => {
     const { fanOut, address } = await controller({ silenceMs: 7000, answerMs: 20_000 });
     const slow = new HoldingEngine();
     let open: () => void = () => undefined;
     slow.gate = new Promise((resolve) => { open = resolve; });
     fanOut.publish(new Map([[key(1), endpoints(1)]]), []);
-    const { log } = engine([address], { holding: slow });
+    const { log } = engine([address], { holding: slow, silenceMs: 6000 });
     await eventually(() => expect(fanOut.engines()).to.have.length(1));
     await sleep(9000);
     open();

@@ -46,6 +46,13 @@ describe('engine: read-update-stream', () => {
     }));
   });
 
+  it('knows an entry however its line is written', async () => {
+    const lines = [head(digestOf(first)), end].map((line) => JSON.stringify(line));
+    for (const entry of ['{"value": {"endpoints": []}, "set": "service/a/b/80"}', '{"set":"service/a/b/80","value":{"endpoints":[]}}', '{"set":"service\\/a/b/80","value":{"endpoints":[]}}']) {
+      expect((await readText([lines[0], entry, lines[1], ''].join('\n'))).updates.map(({ set }) => set), entry).to.deep.equal([[{ key: 'service/a/b/80', value: { endpoints: [] } }]]);
+    }
+  });
+
   const broken: [string, object[] | string, RegExp][] = [
     ['another digest than it should have', [head('0'.repeat(16)), ...sets(first), end], /digest/],
     ['an entry that was lost on the way', [head(digestOf(second)), ...sets(first), end], /digest/],
