@@ -13,6 +13,7 @@ import { isInLane } from './lane.js';
 import { send } from './send.js';
 import { takeBody } from './take-body.js';
 import { putBackHeaders } from './question-headers.js';
+import { currentGeneration } from './read-entry.js';
 import { readVariable } from './read-variable.js';
 import { beginContext } from './request-context.js';
 import { noteUsual, recallUsual } from './usual-request.js';
@@ -78,10 +79,18 @@ function goOn(classes: string[], host: string, usual: boolean): void {
 
   const outcome = findRoute(classes, host, rawPath);
   if (outcome === 'malformed') return ngx.exit(400);
-  if (outcome === 'none') return ngx.exit(404);
+  if (outcome === 'none') return ngx.exit(haveTables(classes) ? 404 : 503);
   if (outcome === 'undecidable' || outcome === 'busy') return ngx.exit(503);
   outcome.usual = usual;
   carryOut(outcome, rawPath, requestUri);
+}
+
+/** Of a class that has not had its first table nobody can say what is not there. */
+function haveTables(classes: string[]): boolean {
+  for (const name of classes) {
+    if (currentGeneration(name) === 0) return false;
+  }
+  return true;
 }
 
 /**

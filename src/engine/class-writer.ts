@@ -166,7 +166,7 @@ export class ClassWriter {
     let failure: Failure = { reason: '', inDoubt: false };
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const lines = this.complete ? changes : this.wholeTableWith(changes);
-      if (lines.length === 0) return this.taken(this.generationInNginx);
+      if (this.isIdle(lines)) return this.taken(this.generationInNginx);
       const answer = await this.link.client.push(this.name, this.generationInNginx, lines);
       if (answer.outcome === 'taken' && answer.entries === count) return this.taken(answer.generation);
       if (answer.outcome === 'full' || answer.outcome === 'malformed') return { applied: false, reason: refusalFrom(answer) };
@@ -175,6 +175,11 @@ export class ClassWriter {
       if (await this.wasTaken(failure, count, FIRST_PAUSE * 2 ** attempt)) return this.taken(this.generationInNginx + 1);
     }
     return { applied: false, reason: `nginx: ${failure.reason}` };
+  }
+
+  /** Whether there is nothing to write. A first table is written also without entries: then nginx knows that there is nothing. */
+  private isIdle(lines: readonly Change[]): boolean {
+    return lines.length === 0 && this.generationInNginx > 0;
   }
 
   /** Finds out what became of a push; when it was not taken, all is set for the next try. */

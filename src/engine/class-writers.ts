@@ -19,6 +19,8 @@ export interface Readiness {
   ready: boolean;
   /** Why not, or which classes still wait for their first table. */
   reasons: string[];
+  /** Whether every class has a table. */
+  whole: boolean;
 }
 
 const POLL_MILLISECONDS = 20;
@@ -113,12 +115,12 @@ export class ClassWriters {
       // Another nginx has taken over while this one was asked.
       if (asked !== this.instance) states = await this.client.tables();
     } catch (error) {
-      return { ready: false, reasons: [`nginx does not answer: ${messageFrom(error)}`] };
+      return { ready: false, whole: false, reasons: [`nginx does not answer: ${messageFrom(error)}`] };
     }
     const writers = [...this.writers];
     const lost = writers.filter(([, writer]) => writer.hasTable && !writer.isServedBy(states)).map(([name]) => `class ${name}: its table is not in nginx yet`);
     const waiting = writers.filter(([, writer]) => !writer.hasTable).map(([name]) => `class ${name}: waits for its first table`);
-    return { ready: lost.length === 0 && waiting.length < writers.length, reasons: [...lost, ...waiting] };
+    return { ready: lost.length === 0 && waiting.length < writers.length, whole: waiting.length === 0, reasons: [...lost, ...waiting] };
   }
 
   /** Ends every wait for nginx; updates under way are answered as not applied. */

@@ -17,6 +17,11 @@ export interface EngineProgramSettings {
   admin: { address: string; port: number };
   /** How long the engine is unready before it stops to take requests, so that whoever sends them can notice. */
   unreadySeconds: number;
+  /**
+   * How long after its start the engine is unready for a class that has no table yet. It would answer that class's requests with
+   * 503; without an end, a class that has no controller would keep all others from being served.
+   */
+  awaitTablesSeconds: number;
   engine: EngineSettings;
 }
 
@@ -43,6 +48,7 @@ export const engineProgramSchema = {
       properties: { address: { type: 'string', default: '0.0.0.0' }, port: { type: 'integer', minimum: 0, maximum: 65_535, default: 10254 } },
     },
     unreadySeconds: { type: 'number', minimum: 0, maximum: 600, default: 5 },
+    awaitTablesSeconds: { type: 'number', minimum: 0, maximum: 3600, default: 30 },
     engine: { type: 'object' },
   },
 };

@@ -31,12 +31,15 @@ export interface EngineWhenServedOptions {
   /** May change: whoever was given it sees the classes of today. */
   classes: readonly string[];
   log: Log;
+  /** How long it is unready for classes without a table, ms from now. */
+  awaitTablesMs: () => number;
   start?: typeof startEngine;
 }
 
-export function createEngineWhenServed({ settings, classes, log, start = startEngine }: EngineWhenServedOptions): EngineWhenServed {
+export function createEngineWhenServed({ settings, classes, log, awaitTablesMs, start = startEngine }: EngineWhenServedOptions): EngineWhenServed {
   let starting: Promise<Engine> | undefined;
   let engine: Engine | undefined;
+  const begun = performance.now();
   const lastGood = keepLastGood({ directory: path.join(settings().workDirectory, 'tables'), classes, held: (name) => engine?.table(name), log });
   const firstTables = createFirstTables(lastGood, log);
   const early = keepEarlyWishes();
@@ -74,8 +77,8 @@ export function createEngineWhenServed({ settings, classes, log, start = startEn
     taken: (name) => Math.max(0, engine?.table(name)?.sequence ?? 0),
     async notReady() {
       if (engine === undefined) return 'no class has a table yet';
-      const { ready, reasons } = await engine.readiness();
-      return ready ? undefined : reasons.join('; ');
+      const { ready, whole, reasons } = await engine.readiness();
+      return ready && (whole || performance.now() - begun > awaitTablesMs()) ? undefined : reasons.join('; ');
     },
     readings: async () => [
       ...await engine?.readings() ?? [], { name: 'lastGoodUnwritten', labels: [], values: [lastGood.problem() === undefined ? 0 : 1] }, ...firstTables.readings(classes),

@@ -30,7 +30,7 @@ export async function startEngineProgram(initial: EngineProgramSettings, log: Lo
   // Changed in place: whoever was given it sees the classes of today.
   const classes = Object.keys(settings.controllers);
   let stopping = false;
-  const engine = createEngineWhenServed({ settings: () => settings.engine, classes, log });
+  const engine = createEngineWhenServed({ settings: () => settings.engine, classes, log, awaitTablesMs: () => settings.awaitTablesSeconds * 1000 });
   const serving = engine.begin(classes, settings.engine);
   serving.catch(() => undefined);
   // While nginx starts there is time to read what is not needed to serve.

@@ -95,10 +95,10 @@ describe('engine: nginx process', function () {
   it('starts, takes tables, proxies, counts and stops without a process left', async () => {
     const { apply, readings, pids, generation, readiness } = await start();
     expect(pids()!.workers).to.have.length(2);
-    expect(await readiness()).to.deep.equal({ ready: false, reasons: ['class internal: waits for its first table'] });
+    expect(await readiness()).to.deep.equal({ ready: false, whole: false, reasons: ['class internal: waits for its first table'] });
     expect((await get()).status).to.equal(404);
     expect(await apply(update(1))).to.deep.equal({ applied: true });
-    expect(await readiness()).to.deep.equal({ ready: true, reasons: [] });
+    expect(await readiness()).to.deep.equal({ ready: true, whole: true, reasons: [] });
     expect(generation('internal')).to.equal(1);
     const answer = await get();
     expect(answer.status).to.equal(200);

@@ -24,7 +24,7 @@ describe('cli: the engine of the program', () => {
       apply: (update: TableUpdate) => Promise.resolve({ applied: false, reason: `full: no room for ${update.class}` }),
       table: () => undefined, readings: () => Promise.resolve([]), stop: () => Promise.resolve(),
     };
-    const served = createEngineWhenServed({ settings: () => settings, classes, log: (level, message) => { lines.push(`${level} ${message}`); }, start: () => Promise.resolve(stub as Engine) });
+    const served = createEngineWhenServed({ settings: () => settings, classes, awaitTablesMs: () => 0, log: (level, message) => { lines.push(`${level} ${message}`); }, start: () => Promise.resolve(stub as Engine) });
     await served.begin(['red'], settings);
     await served.begin(['blue'], settings);
     expect(lines).to.deep.equal([

@@ -146,9 +146,9 @@ describe('class writers', () => {
   });
 
   it('writes everything to a new nginx, and is not ready before', async () => {
-    expect(await writers.readiness()).to.deep.equal({ ready: false, reasons: ['class blue: waits for its first table', 'class green: waits for its first table'] });
+    expect(await writers.readiness()).to.deep.equal({ ready: false, whole: false, reasons: ['class blue: waits for its first table', 'class green: waits for its first table'] });
     await writers.apply(full(1, { a: 1, b: 1 }));
-    expect(await writers.readiness()).to.deep.equal({ ready: true, reasons: ['class green: waits for its first table'] });
+    expect(await writers.readiness()).to.deep.equal({ ready: true, whole: false, reasons: ['class green: waits for its first table'] });
     nginx.restart();
     expect(await writers.readiness()).to.deep.include({ ready: false });
     await writers.restore();
