@@ -5,6 +5,7 @@ import type { Claim } from '../../../src/core/claim.js';
 import { type Decision, decide } from '../../../src/core/decide.js';
 import type { Ingress, IngressClass } from '../../../src/core/kubernetes-objects.js';
 import { normalizeHost } from '../../../src/core/host-name.js';
+import { byAge } from '../../../src/core/order.js';
 import { classAnnotation } from '../../../src/core/resolve-reference.js';
 import { type Manifest, snapshotOf } from '../../fixtures/manifests.js';
 import { claim, claims, cluster, identity, ingress, ingressClass } from '../../fixtures/random-cluster.js';
@@ -30,6 +31,13 @@ function hostsOf({ metadata, spec }: Ingress): (string | undefined)[] {
   const aliases = (metadata.annotations?.['nginx.ingress.kubernetes.io/server-alias'] ?? '').split(',').map((host) => normalizeHost(host.trim()));
   const redirects = metadata.annotations?.['nginx.ingress.kubernetes.io/from-to-www-redirect'] === 'true';
   return [...ruled, ...aliases, ...(redirects ? ruled.map((host = '') => (host.startsWith('www.') ? host.slice('www.'.length) : `www.${host}`)) : [])];
+}
+
+/** Hosts of the younger Ingresses of its namespace, which lose what is too much where a class has a budget for each namespace. */
+function crowdedBy(further: Manifest, objects: readonly Manifest[]): (string | undefined)[] {
+  if (!objects.some((one) => one.kind === 'ConfigMap' && Object.keys((one as { data?: object }).data ?? {}).some((key) => key.endsWith('-per-namespace')))) return [];
+  const younger = objects.filter((one) => one.kind === 'Ingress' && one.metadata.namespace === further.metadata.namespace) as unknown as Ingress[];
+  return younger.filter((one) => byAge(further as unknown as Ingress, one) < 0).flatMap(hostsOf);
 }
 
 describe('core: laws', function () {
@@ -120,7 +128,7 @@ describe('core: laws', function () {
       const before = decideOf(objects, by).tables;
       const after = decideOf([...objects, further], by);
       const owner = after.ownership.get(`${further.metadata.namespace}/${further.metadata.name}`)!.owner;
-      const own = hostsOf(further as unknown as Ingress);
+      const own = [...hostsOf(further as unknown as Ingress), ...crowdedBy(further, objects)];
       for (const [name, table] of before) {
         for (const [key, value] of table) {
           const host = key.startsWith('host/') ? key.slice('host/'.length) : key.startsWith('sni/') ? key.slice('sni/'.length) : undefined;
