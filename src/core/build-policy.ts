@@ -66,6 +66,7 @@ export function canaryOf(values: AnnotationValues): CanaryRule | undefined {
     ...(header === undefined ? {} : { ...given('value', value), ...(value === undefined ? given('pattern', values['canary-by-header-pattern']) : {}) }),
     ...given('cookie', values['canary-by-cookie']),
     ...given('balance', balanceOf(values)),
+    ...given('affinity', values['affinity-canary-behavior'] === 'legacy' ? affinityOf(values) ?? 'none' as const : undefined),
   };
 }
 
@@ -89,7 +90,6 @@ function affinityOf(values: AnnotationValues): Affinity | undefined {
   return {
     cookie: values['session-cookie-name'] ?? 'INGRESSCOOKIE',
     persistent: values['affinity-mode'] === 'persistent',
-    stickyCanary: values['affinity-canary-behavior'] !== 'legacy',
     ...(values['session-cookie-change-on-failure'] === true ? { changeOnFailure: true } : {}),
     ...given('path', values['session-cookie-path']),
     ...given('domain', values['session-cookie-domain']),

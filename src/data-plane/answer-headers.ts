@@ -14,15 +14,18 @@ export function run(): void {
   const context = ngx.ctx;
   if (context.triedAt !== undefined) context.headerAt = ngx.now();
   const policy = context.policy as PreparedPolicy | undefined;
-  if (policy === undefined) return;
+  if (policy !== undefined) change(policy, context);
+  if (context.cookie !== undefined) addCookie(context.cookie);
+  if (policy !== undefined && context.verdictCookies !== undefined) addVerdict(policy, context.verdictCookies);
+}
+
+function change(policy: PreparedPolicy, context: RequestContext): void {
   if (policy.asked.cors !== undefined && context.saysCors !== true) setCors(policy.asked.cors);
   if (policy.asked.answer !== undefined) changeAnswer(policy.asked.answer, context.attempt !== undefined);
-  const { cookie } = context;
-  if (cookie !== undefined) addCookie(cookie);
-  const cookies = ngx.ctx.verdictCookies;
-  if (cookies !== undefined && (policy.asked.external?.alwaysSetCookie === true || WITH_COOKIES[ngx.status])) {
-    for (const one of cookies) addCookie(one);
-  }
+}
+
+function addVerdict({ asked: { external } }: PreparedPolicy, cookies: string[]): void {
+  if (external?.alwaysSetCookie === true || WITH_COOKIES[ngx.status]) for (const one of cookies) addCookie(one);
 }
 
 /** Beside the backend's own cookies. */

@@ -62,7 +62,7 @@ function tryNext(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefin
   if (ejected && context.match !== undefined) countEjection(context.class ?? '', (context.match as PathMatchResult).route);
   context.endpoint = undefined;
   if (policy !== undefined && !mayRepeat(policy, failureOf(status, policy))) return false;
-  context.turn = nextTurn(endpoints, policy);
+  context.turn = nextTurn(endpoints);
   return true;
 }
 
@@ -80,11 +80,11 @@ function ofFailedTry(figures: string | undefined): string | undefined {
   return string.match(figures ?? '-', '([^ ,:]+)[ ,:]*$')[0];
 }
 
-function nextTurn(endpoints: PreparedEndpoint[], policy: PreparedPolicy | undefined): number {
+function nextTurn(endpoints: PreparedEndpoint[]): number {
   const context = ngx.ctx;
   const turn = context.turn ?? 0;
-  const affinity = policy === undefined ? undefined : policy.asked.affinity;
   const match = context.match as PathMatchResult | undefined;
+  const affinity = match === undefined ? undefined : match.affinity;
   if (affinity !== undefined && affinity.changeOnFailure !== undefined && match !== undefined && context.toPage !== true) {
     const other = otherTurn(affinity, match.route, context.service as PreparedService, turn % endpoints.length);
     if (other !== turn) return other;

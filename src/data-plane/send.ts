@@ -25,7 +25,7 @@ export function send(found: FoundRoute, asked: Policy | undefined): void {
     return errors !== undefined && errors.whenEmpty ? askForPage(found, errors, 503) : ngx.exit(503);
   }
   const context = ngx.ctx;
-  const turn = soundTurn(service.endpoints, asked === undefined && found.taken.balance === undefined ? nextTurn(service) : turnFor(found, service, asked));
+  const turn = soundTurn(service.endpoints, isByTurns(found, asked) ? nextTurn(service) : turnFor(found, service));
   context.service = service;
   context.turn = turn;
   const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
@@ -42,10 +42,13 @@ function slowDown({ bytes, after }: Rate): void {
   ngx.var.ia_rate_after = tostring(after);
 }
 
-function turnFor(found: FoundRoute, service: PreparedService, asked: Policy | undefined): number {
-  const { balance } = found.taken;
+function isByTurns({ taken }: FoundRoute, asked: Policy | undefined): boolean {
+  return asked === undefined && taken.balance === undefined && taken.affinity === undefined;
+}
+
+function turnFor(found: FoundRoute, service: PreparedService): number {
+  const { balance, affinity } = found.taken;
   if (balance !== undefined && balance.by === 'ewma') ngx.ctx.byLoad = true;
-  const affinity = asked === undefined ? undefined : asked.affinity;
   // A further try after an answer that was taken back: the next endpoint.
   if (ngx.ctx.tried !== undefined && ngx.ctx.tried > 0) {
     const before = tonumber(ngx.var.ia_turn) ?? 0;

@@ -1,10 +1,10 @@
 // The canary of a route of a class table: exactly its fields, each in its grammar.
 
 import { regexProblem } from '../core/check-regex.js';
-import type { Canary, Route } from '../route-table/types.js';
+import type { Affinity, Canary, Route } from '../route-table/types.js';
 import { isBalance, orderedBalance } from './check-balance.js';
 import { isLabel, isServicePath, isSubdomain } from './check-names.js';
-import { type Check, inOrder, isShape, text, within } from './check-policy.js';
+import { type Check, affinityFields, inOrder, isAffinity, isShape, text, within } from './check-policy.js';
 
 const name = text(/^[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?$/, 100);
 
@@ -19,6 +19,7 @@ const fields: Record<keyof Canary, Check> = {
   pattern: (value) => typeof value === 'string' && regexProblem(value) === undefined,
   cookie: name,
   balance: isBalance,
+  affinity: (value) => value === 'none' || isAffinity(value),
 };
 
 /** Says what is wrong with a route's canary, or undefined. */
@@ -32,5 +33,7 @@ export function canaryComplaint({ canary, namespace, backend }: Route): string |
 /** The canary with its fields in a fixed order. */
 export function orderedCanary(canary: Canary): Canary {
   const ordered = inOrder(canary, Object.keys(fields) as (keyof Canary)[]);
-  return canary.balance === undefined ? ordered : { ...ordered, balance: orderedBalance(canary.balance) };
+  if (canary.balance !== undefined) ordered.balance = orderedBalance(canary.balance);
+  if (typeof canary.affinity === 'object') ordered.affinity = inOrder(canary.affinity, Object.keys(affinityFields) as (keyof Affinity)[]);
+  return ordered;
 }

@@ -41,10 +41,9 @@ const corsFields: Record<keyof Cors, Check> = {
 
 const span = within(-9_999_999_999, 9_999_999_999);
 
-const affinityFields: Record<keyof Affinity, Check> = {
+export const affinityFields: Record<keyof Affinity, Check> = {
   cookie: text(/^[A-Za-z0-9_-]+$/, 100),
   persistent: oneOf(true, false),
-  stickyCanary: oneOf(true, false),
   changeOnFailure: oneOf(true),
   path: text(/^\/[-._~A-Za-z0-9/%!$&'()*+:=@]*$/, 1024),
   domain: text(/^\.?[A-Za-z0-9](?:[-A-Za-z0-9.]*[A-Za-z0-9])?$/, 253),
@@ -53,6 +52,8 @@ const affinityFields: Record<keyof Affinity, Check> = {
   maxAge: span,
   expires: span,
 };
+
+export const isAffinity: Check = (value) => isShape(value, affinityFields, ['cookie', 'persistent']);
 
 const isText: Check = (value) => typeof value === 'string';
 const headersOf = (side: HeaderSide, most = mostLines): Check => listOf((line) => isShape(line, { name: isText, value: isText }, ['name', 'value']) && isHeaderLine(line as HeaderLine, side), most);
@@ -176,7 +177,7 @@ const policyFields: Record<keyof Policy, Check> = {
   tls: (value) => isShape(value, tlsFields, []) && Object.keys(value as BackendTls).length > 0,
   host: (value) => typeof value === 'string' && isBackendHost(value),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
-  affinity: (value) => isShape(value, affinityFields, ['cookie', 'persistent', 'stickyCanary']),
+  affinity: isAffinity,
   balance: isBalance,
   basic: (value) => isShape(value, basicFields((value as BasicAuth | null)?.digest === true ? isDigestLine : isPasswordLine), ['realm', 'users']),
   external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),

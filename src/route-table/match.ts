@@ -1,7 +1,7 @@
 // Finds the route of a request's path among the routes of one host. Compiled for Node (explain, lint) and for Lua (nginx),
 // so that both give the same answer. It knows nothing of hosts, classes or endpoints.
 
-import type { Balance, Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
+import type { Affinity, Balance, Canary, ExternalAuth, HostRoutes, Policy, Route } from './types.js';
 import { byteAt, byteText, cut, find, lower } from './text.js';
 import { tlsText } from './backend-tls.js';
 import { lastSlash } from './normalize-path.js';
@@ -23,6 +23,8 @@ export interface PathMatchResult {
   canary?: PreparedCanary;
   /** How its endpoints are chosen; absent: in turn, or by a cookie. */
   balance?: Balance;
+  /** The same of the cookie that keeps clients there. */
+  affinity?: Affinity;
 }
 
 /** A canary with the names of nginx's variables that it asks for. */
@@ -99,6 +101,7 @@ function take(candidate: PathMatchResult, policy: PreparedPolicy | undefined): v
   if (policy === undefined) return;
   candidate.policy = policy;
   if (policy.asked.balance !== undefined) candidate.balance = policy.asked.balance;
+  if (policy.asked.affinity !== undefined) candidate.affinity = policy.asked.affinity;
 }
 
 /** A route to which the host that it is counted under has been added. */
@@ -112,6 +115,8 @@ function prepareCanary({ route, policy }: PathMatchResult, rule: Canary): Prepar
   const own: PathMatchResult = { route: counted, captures: [] };
   if (policy !== undefined) own.policy = policy;
   if (rule.balance !== undefined) own.balance = rule.balance;
+  const affinity = rule.affinity ?? (policy === undefined ? undefined : policy.asked.affinity);
+  if (affinity !== undefined && affinity !== 'none') own.affinity = affinity;
   return {
     rule, match: own,
     header: rule.header === undefined ? undefined : 'http_' + variableName(rule.header),
@@ -186,6 +191,8 @@ function withCaptures(candidate: PathMatchResult, captures: string[]): PathMatch
   const result: PathMatchResult = { route: candidate.route, captures };
   if (candidate.policy !== undefined) result.policy = candidate.policy;
   if (candidate.canary !== undefined) result.canary = candidate.canary;
+  if (candidate.balance !== undefined) result.balance = candidate.balance;
+  if (candidate.affinity !== undefined) result.affinity = candidate.affinity;
   return result;
 }
 

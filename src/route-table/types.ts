@@ -51,6 +51,8 @@ export interface CanaryRule {
   cookie?: string;
   /** How its endpoints are chosen, where no cookie does; absent: they take turns. */
   balance?: Balance;
+  /** What keeps clients with it and on its endpoints; `none`: nothing. Absent: what keeps them on those of its primary. */
+  affinity?: Affinity | 'none';
 }
 
 /** Another Ingress of the same namespace, under which its requests are counted, and its backend. */
@@ -179,8 +181,6 @@ export interface Affinity {
   cookie: string;
   /** Whether a client stays although there are new endpoints. */
   persistent: boolean;
-  /** Whether the cookie also decides between a route and its canary. */
-  stickyCanary: boolean;
   /** Whether a client moves for good when its endpoint fails. */
   changeOnFailure?: true;
   /** Of the cookie; absent: that of the route, or the root for a pattern. */

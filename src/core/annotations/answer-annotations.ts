@@ -43,7 +43,7 @@ const span: Grammar<number> = {
 export const affinityAnnotations = {
   affinity: carriedOut('ingress low', oneOf(['cookie']), 'none', { note: 'A cookie keeps a client on one endpoint; it is set when the client has none that still counts. It belongs to the paths of the Ingress.' }),
   'affinity-mode': carriedOut('ingress medium', oneOf(['balanced', 'persistent']), '`balanced`', { note: 'Balanced: some clients move to a new endpoint. Persistent: a client moves only when its endpoint is gone.' }),
-  'affinity-canary-behavior': carriedOut('ingress low', oneOf(['sticky', 'legacy']), '`sticky`', { note: 'Sticky: the cookie also keeps a client with the canary, or away from it.' }),
+  'affinity-canary-behavior': carriedOut('ingress low', oneOf(['sticky', 'legacy']), '`sticky`', { note: 'Of the canary, as there. Sticky: the cookie of the other Ingress also keeps a client with the canary. Legacy: it does not; the canary has the affinity that it asks for itself, or none. Whoever the cookie keeps on an endpoint of the other Ingress stays there in both cases.' }),
   'session-cookie-name': carriedOut('ingress medium', cookieName, '`INGRESSCOOKIE`', { note: 'The value is a key, a bar and a mark of the Service, as there. Always HttpOnly.' }),
   'session-cookie-path': carriedOut('ingress medium', cookiePath, 'path of the route', { note: 'On hosts of patterns without it `/`.' }),
   'session-cookie-domain': carriedOut('ingress medium', cookieDomain, 'none', { note: '' }),

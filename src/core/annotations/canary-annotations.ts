@@ -19,7 +19,7 @@ const pattern: Grammar<string> = {
 export const canaryAnnotations = {
   canary: carriedOut('ingress low', flag, '`false`', {
     failMode: 'refuse',
-    note: 'With `true` the Ingress serves nothing itself: it takes a share of the requests of another Ingress with the same host, path and path type. That one must be in the same namespace. One canary for each path, the oldest. Of itself load-balance and upstream-hash-by count besides; all else (redirects, access, rewrite, affinity …) its requests have from the other Ingress.',
+    note: 'With `true` the Ingress serves nothing itself: it takes a share of the requests of another Ingress with the same host, path and path type. That one must be in the same namespace. One canary for each path, the oldest. Of itself load-balance and upstream-hash-by count besides, and with `affinity-canary-behavior: legacy` its affinity; all else (redirects, access, rewrite, affinity …) its requests have from the other Ingress.',
   }),
   'canary-weight': carriedOut('ingress low', weight, '`0`', { note: 'Percent, or the share of canary-weight-total.' }),
   'canary-weight-total': carriedOut('ingress low', weight, '`100`', { note: 'Below 100 it is 100.' }),

@@ -26,8 +26,10 @@ describe('e2e: canary and affinity', function () {
       ingress({ name: 'closed', host: 'closed.example.com', service: 'web', annotations: { 'whitelist-source-range': 'x' } }), ingress({ name: 'closed-canary', host: 'closed.example.com', service: 'next', annotations: { canary: 'true', 'canary-weight': '100' } }),
       ingress({ name: 'sticky', host: 'sticky.example.com', service: 'web', path: '/app', annotations: { affinity: 'cookie' } }),
       ingress({ name: 'sticky-all', host: 'sticky-all.example.com', service: 'web', annotations: { affinity: 'cookie', 'session-cookie-name': 'route', 'session-cookie-path': '/x', 'session-cookie-domain': 'example.com', 'session-cookie-samesite': 'lax', 'session-cookie-secure': 'true', 'session-cookie-max-age': '60', 'session-cookie-expires': '0' } }),
+      ingress({ name: 'groups', host: 'groups.example.com', service: 'web', path: '/(a|b)/(.*)', pathType: 'ImplementationSpecific', annotations: { 'rewrite-target': '/$2', affinity: 'cookie' } }), ingress({ name: 'groups-hash', host: 'groups-hash.example.com', service: 'web', path: '/(a|b)/(.*)', pathType: 'ImplementationSpecific', annotations: { 'use-regex': 'true', 'upstream-hash-by': '$arg_key' } }),
       ingress({ name: 'persistent', host: 'persistent.example.com', service: 'web', annotations: { affinity: 'cookie', 'affinity-mode': 'persistent' } }),
-      pair('sticky-canary', { 'canary-weight': '50' }, { affinity: 'cookie' }), pair('legacy-canary', { 'canary-by-header': 'X-Canary' }, { affinity: 'cookie', 'affinity-canary-behavior': 'legacy' }),
+      pair('sticky-canary', { 'canary-weight': '50' }, { affinity: 'cookie' }), pair('legacy-canary', { 'canary-by-header': 'X-Canary', 'affinity-canary-behavior': 'legacy' }, { affinity: 'cookie' }),
+      pair('own-canary', { 'canary-by-header': 'X-Canary', 'affinity-canary-behavior': 'legacy', affinity: 'cookie', 'session-cookie-name': 'next' }), pair('not-legacy', { 'canary-by-header': 'X-Canary', affinity: 'cookie', 'session-cookie-name': 'next' }, { affinity: 'cookie', 'affinity-canary-behavior': 'legacy' }),
     ].join(''));
     await session.served('legacy-canary.example.com');
     await session.served('sticky-all.example.com');
@@ -105,6 +107,16 @@ describe('e2e: canary and affinity', function () {
     for (const cookie of [first.pair.replace(/.$/, (last) => (last === '0' ? '1' : '0')), 'INGRESSCOOKIE=x', 'INGRESSCOOKIE=|', 'INGRESSCOOKIE=']) expect((await got('sticky', '/app', { cookie })).set).to.have.length(1);
   });
 
+  it('on a path whose pattern has groups, endpoints are chosen in the same way', async () => {
+    const first = await got('groups', '/a/x');
+    expect(first.set).to.have.length(1);
+    for (let round = 0; round < 10; round++) {
+      const next = await got('groups', '/b/y', { cookie: first.pair });
+      expect([next.pod, next.set]).to.deep.equal([first.pod, []]);
+    }
+    expect(new Set((await Promise.all(Array.from({ length: 20 }, () => got('groups-hash', '/a/x?key=one')))).map(({ pod }) => pod)).size).to.equal(1);
+  });
+
   it('session-cookie-*', async () => {
     expect((await got('sticky-all')).set[0]).to.match(/^route=[0-9a-f]{32}\|[0-9a-f]{32}; Expires=\w{3}, \d\d[- ]\w{3}[- ]\d{2,4} \d\d:\d\d:\d\d GMT; Max-Age=60; Domain=example\.com; Path=\/x; Secure; HttpOnly; SameSite=Lax$/);
   });
@@ -117,9 +129,26 @@ describe('e2e: canary and affinity', function () {
       for (let round = 0; round < 6; round++) expect((await got('sticky-canary', '/', { cookie: first.pair })).pod).to.equal(first.pod);
       expect(sides.size).to.equal(2);
     });
+    // Sticky is of the canary to say.
+    const kept = await got('not-legacy', '/', { 'x-canary': 'always' });
+    expect([kept.deployment, kept.set[0]!.split('=')[0]]).to.deep.equal(['next', 'INGRESSCOOKIE']);
+    expect((await got('not-legacy', '/', { cookie: kept.pair, 'x-canary': 'never' })).pod).to.equal(kept.pod);
     const onCanary = await got('legacy-canary', '/', { 'x-canary': 'always' });
-    expect(onCanary.deployment).to.equal('next');
-    expect((await got('legacy-canary', '/', { cookie: onCanary.pair })).deployment).to.equal('web');
+    expect([onCanary.deployment, onCanary.set]).to.deep.equal(['next', []]);
+    const onPrimary = await got('legacy-canary', '/');
+    expect([onPrimary.deployment, onPrimary.set.length]).to.deep.equal(['web', 1]);
+    expect((await got('legacy-canary', '/', { cookie: onPrimary.pair, 'x-canary': 'always' })).pod).to.equal(onPrimary.pod);
+  });
+
+  it('a legacy canary may have an affinity of its own', async () => {
+    const first = await got('own-canary', '/', { 'x-canary': 'always' });
+    expect([first.deployment, first.set.length, first.pair.split('=')[0]]).to.deep.equal(['next', 1, 'next']);
+    for (let round = 0; round < 10; round++) {
+      const again = await got('own-canary', '/', { cookie: first.pair, 'x-canary': 'never' });
+      expect([again.pod, again.set]).to.deep.equal([first.pod, []]);
+    }
+    const other = await got('own-canary');
+    expect([other.deployment, other.set]).to.deep.equal(['web', []]);
   });
 
   it('affinity-mode: nobody moves to a new pod when persistent; whose pod has gone gets another one', async () => {

@@ -12,7 +12,7 @@ const withCanary = (changes: object, routeChanges: object = {}): ReturnType<type
 const cors = { origins: ['*'], credentials: true };
 const retry = { error: true, timeout: false, statuses: [], repeat: true, tries: 10, seconds: 0 };
 const limits = { burst: 5, requestStatus: 503, connectionStatus: 503 };
-const affinity = { cookie: 'c', persistent: false, stickyCanary: true };
+const affinity = { cookie: 'c', persistent: false };
 
 const question = { scheme: 'https', host: '$host', target: '/oauth2/auth' };
 
