@@ -92,14 +92,14 @@ export function startController(options: ControllerOptions): Controller {
   const carryOut = (changes: ArbiterChanges, since: number | undefined): void => {
     parameters.prune();
     for (const { claim, fanOut } of held) fanOut.publish(arbiter.tables.get(claim.class)!, changes.entries.get(claim.class) ?? [], since);
-    statuses.bring(arbiter.statusWrites.values());
+    statuses.bring(changes.statuses);
     reportChanges(options, changes);
     // What is there at the start has been taken before, by whoever held the claim.
     for (const { ingress } of begun ? changes.taken : []) events.happened(takenEvent(ingress, arbiter.plans.get(ingress)!));
     begun = true;
     count(changes.ingresses);
     alarm.set(earliest(changes.wakeAt, handOvers.wakeAt()));
-    if (handOvers.carryOut()) decide.ask();
+    if (handOvers.carryOut(changes.handOvers)) decide.ask();
     report.ask();
   };
   const decide = decideSoon(arbiter, {

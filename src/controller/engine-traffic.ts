@@ -19,6 +19,8 @@ export interface EngineTraffic {
   watch(ingresses: readonly string[]): void;
   /** Whether no engine has counted a request for `quietMs`, until it last told. Undefined: not all have answered yet. */
   factOf(ingress: string, quietMs: number): TrafficFact | undefined;
+  /** Another one whenever an answer of `factOf` may be another one. */
+  sign(): string;
   stop(): void;
 }
 
@@ -46,15 +48,19 @@ const SEND_GAP_MS = 200;
 export function createEngineTraffic({ class: className, now, onReport }: EngineTrafficOptions): EngineTraffic {
   const engines = new Map<string, Asked>();
   let list: readonly string[] = [];
+  /** How often an engine came, went or told. */
+  let news = 0;
   let timer: NodeJS.Timeout | undefined;
   const ask = (asked: Asked): void => {
     const sent = list;
     asked.sink.observe?.(className, sent, (report) => {
       if (report.counts.length !== sent.length) return;
       note(asked, sent, { report, at: now() });
+      news += 1;
       onReport();
     });
   };
+  const isSilent = ({ toldAt, attachedAt }: Pick<Asked, 'toldAt' | 'attachedAt'>): boolean => now() - (toldAt ?? attachedAt) > silenceMs;
   const send = (): void => {
     timer = undefined;
     for (const asked of engines.values()) ask(asked);
@@ -63,10 +69,13 @@ export function createEngineTraffic({ class: className, now, onReport }: EngineT
     attach(engine, sink) {
       const asked: Asked = { sink, attachedAt: now(), instance: undefined, counts: new Map(), toldAt: undefined };
       engines.set(engine, asked);
+      news += 1;
       if (list.length > 0) ask(asked);
     },
     detach(engine, sink) {
-      if (engines.get(engine)?.sink === sink) engines.delete(engine);
+      if (engines.get(engine)?.sink !== sink) return;
+      engines.delete(engine);
+      news += 1;
     },
     watch(ingresses) {
       const wanted = ingresses.slice(0, mostObserved);
@@ -79,13 +88,14 @@ export function createEngineTraffic({ class: className, now, onReport }: EngineT
       let quiet = true;
       for (const [name, { sink, counts, toldAt, attachedAt }] of engines) {
         if (sink.observe === undefined) return { unknown: `engine ${name} is of a version that does not tell` };
-        if (now() - (toldAt ?? attachedAt) > silenceMs) return { unknown: `engine ${name} has not told for ${Math.round(silenceMs / 1000)} s` };
+        if (isSilent({ toldAt, attachedAt })) return { unknown: `engine ${name} has not told for ${Math.round(silenceMs / 1000)} s` };
         const seen = counts.get(ingress);
         if (seen === undefined) return undefined;
         quiet &&= toldAt! - seen.since >= quietMs;
       }
       return { quiet };
     },
+    sign: () => `${news} ${[...engines.values()].filter(isSilent).length}`,
     stop() { clearTimeout(timer); },
   };
 }

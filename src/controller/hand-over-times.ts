@@ -13,23 +13,23 @@ interface Seen {
   since: number;
 }
 
-/** Returns what is to be called after each decision. Its cost is that of a look at every hand-over. */
+/** Returns what is to be called after each decision, with the Ingresses whose hand-overs may be other than before. */
 export function observeHandOverTimes(metrics: Pick<Metrics, 'begin' | 'observe'>, { arbiter: { handOvers, memory }, held, now }: {
   arbiter: Pick<Arbiter, 'handOvers' | 'memory'>;
   held: readonly HeldClaim[];
   now: () => number;
-}): () => void {
+}): (changed: Iterable<string>) => void {
   for (const { claim } of held) for (const phase of handOverPhases) metrics.begin('handOverPhase', [claim.class, phase]);
-  let before = new Map<string, Seen>();
-  return () => {
-    if (before.size === 0 && handOvers.size === 0) return;
-    const seen = new Map<string, Seen>();
-    for (const [key, { record: { to }, phase }] of handOvers) seen.set(key, { to, phase, since: memory.handOvers.get(key)?.since ?? now() });
-    for (const [key, { to, phase, since }] of before) {
-      const next = seen.get(key);
-      if (next?.to === to && next.phase === phase) continue;
-      if (held.some(({ claim, elector }) => claim.class === to && elector.isHolder())) metrics.observe('handOverPhase', [to, phase], Math.max(0, now() - since) / 1000);
+  const seen = new Map<string, Seen>();
+  const over = ({ to, phase, since }: Seen): void => {
+    if (held.some(({ claim, elector }) => claim.class === to && elector.isHolder())) metrics.observe('handOverPhase', [to, phase], Math.max(0, now() - since) / 1000);
+  };
+  return (changed) => {
+    for (const key of changed) {
+      const [before, view] = [seen.get(key), handOvers.get(key)];
+      if (before !== undefined && (before.to !== view?.record.to || before.phase !== view.phase)) over(before);
+      if (view === undefined) seen.delete(key);
+      else seen.set(key, { to: view.record.to, phase: view.phase, since: memory.handOvers.get(key)?.since ?? now() });
     }
-    before = seen;
   };
 }

@@ -11,6 +11,7 @@ import { type SoonWork, workSoon } from './work-soon.js';
 import type { Arbiter } from '../core/arbiter.js';
 import { handOverAnnotation } from '../core/hand-over/record.js';
 import type { RecordWrite } from '../core/hand-over/settle-hand-overs.js';
+import { setOrDelete } from '../core/set-or-delete.js';
 import { type AnnotationWish, startAnnotationWriter } from '../kubernetes/annotation-writer.js';
 
 export interface HandOvers {
@@ -21,8 +22,8 @@ export interface HandOvers {
   prepare(claims: Pick<ClaimWatch, 'isKnown' | 'neighbours'>): boolean;
   /** To be asked when an engine has said anything. */
   engines: Pick<SoonWork, 'ask'>;
-  /** After what was decided is published: brings the records to the API. True: there is something new to decide. */
-  carryOut(): boolean;
+  /** After what was decided (about the hand-overs of `changed`) is published: brings the records to the API. True: there is something new to decide. */
+  carryOut(changed: ReadonlySet<string>): boolean;
   /** When something about engines changes by itself that a hand-over waits for, on the clock of the decisions. */
   wakeAt(): number | undefined;
   /** Final. */
@@ -48,7 +49,9 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
   const engines = workSoon(() => { if (arbiter.handOvers.size > 0) decide.ask(); }, ENGINE_GAP_MS);
   const removeReadings = metrics.addSource(handOverReadings(arbiter, held, now));
   const observeTimes = observeHandOverTimes(metrics, { arbiter, held, now });
-  let brought = new Map<string, { write: RecordWrite; class: string }>();
+  const brought = new Map<string, { write: RecordWrite; class: string }>();
+  /** The claims that were held when records were brought last, each with its epoch: what could not be written under one is brought again under the next. */
+  let holding = '';
   const writer = startAnnotationWriter({
     api, annotation: handOverAnnotation, perSecond: PER_SECOND, burst: BURST,
     onResult: (key, result, error) => {
@@ -58,6 +61,12 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
       if (result === 'failed') log('warn', `hand-over of Ingress ${key}: its record is not written: ${error?.message ?? 'no reason given'}${error?.code === 'forbidden' ? '; allow "patch" on ingresses' : ''}`);
     },
   });
+  const bring = (key: string): void => {
+    const write = arbiter.recordWrites.get(key);
+    const mine = write && held.find(({ claim, elector }) => !claim.observe && write.by.includes(claim.class) && elector.isHolder());
+    setOrDelete(brought, key, mine && { write: write!, class: mine.claim.class });
+    writer.want(key, mine && wishOf(write!, mine, arbiter));
+  };
   return {
     engines,
     prepare(claims) {
@@ -66,19 +75,12 @@ export function startHandOvers({ api, metrics, log }: Pick<ControllerOptions, 'a
       answer();
       return true;
     },
-    carryOut() {
-      observeTimes();
-      const next: typeof brought = new Map();
-      const wishes = new Map<string, AnnotationWish>();
-      for (const write of arbiter.recordWrites.values()) {
-        const mine = held.find(({ claim, elector }) => !claim.observe && write.by.includes(claim.class) && elector.isHolder());
-        if (mine === undefined) continue;
-        next.set(write.ingress, { write, class: mine.claim.class });
-        wishes.set(write.ingress, wishOf(write, mine, arbiter));
-      }
-      brought = next;
-      writer.want(wishes);
-      return answer();
+    carryOut(changed) {
+      observeTimes(changed);
+      const before = holding;
+      holding = held.filter(({ elector }) => elector.isHolder()).map(({ claim, elector }) => `${claim.class} ${elector.epoch}`).join();
+      for (const key of before === holding ? changed : new Set([...brought.keys(), ...arbiter.recordWrites.keys()])) bring(key);
+      return answer(changed);
     },
     wakeAt() {
       const times = arbiter.handOvers.size === 0 ? [] : held.flatMap(({ presence }) => presence.changesAt() ?? []);

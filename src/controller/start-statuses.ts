@@ -4,14 +4,14 @@ import type { HeldClaim } from './hold-claim.js';
 import type { ControllerOptions } from './controller.js';
 import type { Arbiter } from '../core/arbiter.js';
 import type { Ingress } from '../core/kubernetes-objects.js';
-import { type StatusWrite, isSameForStatus } from '../core/plan-status.js';
+import { isSameForStatus } from '../core/plan-status.js';
 import type { KubeObject } from '../kubernetes/kube-object.js';
 import type { LeaseElector } from '../kubernetes/lease.js';
 import { startStatusWriter } from '../kubernetes/status-writer.js';
 
 export interface Statuses {
-  /** Everything that is wanted now. What was wanted before and is not any more is not written. */
-  bring(wanted: Iterable<StatusWrite>): void;
+  /** What is wanted now, of the Ingresses of which something else may be wanted than before. */
+  bring(changed: Iterable<string>): void;
   /** Final. No status is changed because of it. */
   stop(): Promise<void>;
 }
@@ -31,28 +31,28 @@ export function startStatuses({ api, metrics, log, statusWritesPerSecond: perSec
   const classOf = (key: string): string | undefined => statusWrites.get(key)?.class ?? plans.get(key)?.ownership.owner;
   const electorOf = ({ metadata }: KubeObject): LeaseElector | undefined =>
     held.find(({ claim }) => !claim.observe && claim.class === classOf(`${metadata.namespace}/${metadata.name}`))?.elector;
+  /** Wanted, and not written because the claim was not held at its turn: whoever holds it now may write it. */
+  const fenced = new Set<string>();
   const writer = startStatusWriter({
     api, perSecond, burst: BURST_SECONDS * perSecond,
     mayWrite: (ingress) => electorOf(ingress)?.isHolder() ?? false,
     remainingMs: (ingress) => electorOf(ingress)?.remainingMs() ?? 0,
     isSame: (decided, now) => isSameForStatus(decided as unknown as Ingress, now as unknown as Ingress),
     onResult: ({ key, result, error }) => {
+      if (result === 'not-holder') fenced.add(key);
       metrics.add('statusWrites', [classOf(key) ?? '', result]);
       if (result === 'failed') log('warn', `status of Ingress ${key}: ${error?.message ?? 'not written'}`);
     },
   });
-  let asked = new Set<string>();
   return {
-    bring(wanted) {
-      const now = new Set<string>();
-      for (const { ingress, addresses, instead } of wanted) {
-        const object = find(ingress);
-        if (object === undefined) continue;
-        now.add(ingress);
-        writer.want(object, [...addresses], instead && [...instead]);
+    bring(changed) {
+      const keys = new Set([...fenced, ...changed]);
+      fenced.clear();
+      for (const key of keys) {
+        const [write, object] = [statusWrites.get(key), find(key)];
+        if (write === undefined || object === undefined) writer.forget(key);
+        else writer.want(object, [...write.addresses], write.instead && [...write.instead]);
       }
-      for (const key of asked) if (!now.has(key)) writer.forget(key);
-      asked = now;
     },
     stop: () => writer.stop(),
   };

@@ -48,6 +48,8 @@ export class TableFanOut {
   private table: ClassTable = new Map();
   private known = false;
   private decided = true;
+  /** How often an engine came, went or answered, or something was published. */
+  private news = 0;
 
   constructor(private readonly options: FanOutOptions) {
     this.now = options.now ?? (() => performance.now());
@@ -64,6 +66,7 @@ export class TableFanOut {
     this.known = true;
     this.decided = true;
     const keys = [...changed];
+    if (keys.length > 0) this.news += 1;
     if (keys.length > 0 && this.listeners.size > 0 && this.options.epoch() !== undefined) this.changes.add(since ?? this.now());
     for (const { publisher } of this.listeners.values()) void publisher.publish(table, keys, this.changes.version());
   }
@@ -82,6 +85,7 @@ export class TableFanOut {
     if (before !== undefined) before.attached = false;
     this.listeners.set(engine, listener);
     this.book.come(engine, this.now());
+    this.news += 1;
     if (this.known) void listener.publisher.publish(this.table, [], this.changes.version());
     return () => this.detach(engine, listener);
   }
@@ -122,6 +126,7 @@ export class TableFanOut {
     listener.publisher.stop();
     if (this.listeners.get(engine) !== listener) return;
     this.listeners.delete(engine);
+    this.news += 1;
     this.book.go(engine, this.now());
     this.tellServed();
   }
@@ -131,6 +136,11 @@ export class TableFanOut {
     const versions = [...this.listeners.values()].map(({ version }) => version ?? 0);
     const served = this.changes.takeUpTo(versions.length === 0 ? this.changes.version() : versions.reduce((a, b) => Math.min(a, b)));
     if (versions.length > 0) for (const since of served) this.options.onServed?.(since);
+  }
+
+  /** Another one whenever `lacks` may give another answer. */
+  sign(): string {
+    return `${this.options.epoch()} ${this.news}`;
   }
 
   /** Why not every engine that listens has these entries as they are wanted now, in words; undefined: all have. */
@@ -151,6 +161,7 @@ export class TableFanOut {
       isDecided: () => this.decided,
       onOutcome: (outcome) => {
         const listener = self();
+        this.news += 1;
         this.book.note(engine, outcome);
         // Without entries that it refuses it goes on at once: that is no reason to call an engine unready.
         if (outcome.applied || outcome.refused === undefined) listener.served = outcome.applied;

@@ -5,10 +5,13 @@ import { type ClassState, createClassState } from './class-state.js';
 import { type Claim, byClass } from './claim.js';
 import { type Decision, emptyDecision } from './decision.js';
 import { type DependencyIndex, createDependencyIndex } from './dependency-index.js';
+import { type DueTimes, createDueTimes } from './due-times.js';
+import type { Finding } from './finding.js';
 import type { ForeignHistory } from './foreign-writes.js';
 import type { HandOver } from './hand-over/hand-over.js';
 import { type HandOverMemories, emptyHandOverMemories } from './hand-over/memory.js';
 import type { KnownClass, Neighbour } from './hand-over/neighbours.js';
+import type { HandOverQuestion } from './hand-over/ask-engines.js';
 import type { RecordWrite } from './hand-over/settle-hand-overs.js';
 import type { InspectCertificate, InspectedCertificate } from './inspect-certificate.js';
 import type { KeptObjects } from './kept-objects.js';
@@ -52,6 +55,12 @@ export interface ArbiterState {
   /** The plan that each class has of it: its owner, and who serves it besides. */
   placed: Map<string, ReadonlyMap<string, IngressPlan>>;
   recordWrites: Map<string, RecordWrite>;
+  /** Findings about the hand-over. */
+  told: Map<string, readonly Finding[]>;
+  /** What is to be asked of engines. */
+  questions: Map<string, readonly HandOverQuestion[]>;
+  /** When the hand-over has to be looked at though nothing happens; ms since the epoch. */
+  due: DueTimes;
   /** Those with a record that can't be read. */
   unreadable: Set<string>;
   /** Those of whose next step it was told that it can not be found. */
@@ -76,6 +85,8 @@ export interface ArbiterState {
     foreign: { key: string; class: string; by: string }[];
     /** Ingresses about which something was told that only their hand-over depends on. */
     handOvers: Set<string>;
+    /** Ingresses whose next step, or what keeps them from it, may be another one. */
+    steps: Set<string>;
     /** Classes that have lost an Ingress since the last decision. */
     left: Map<string, Set<string>>;
     /** Whether other classes, or their addresses, may have changed. */
@@ -100,12 +111,12 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),
-    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), unreadable: new Set(), stepless: new Set(),
+    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), questions: new Map(), told: new Map(), due: createDueTimes(), unreadable: new Set(), stepless: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(), named: createNamedConfigMaps(claims),
     decision: emptyDecision(),
     touched: {
       ingresses: new Set(), statuses: new Set(), classes: new Set(claims.map((claim) => claim.class)), keep: new Map(), foreign: [],
-      handOvers: new Set(), left: new Map(), known: true, failures: [],
+      handOvers: new Set(), steps: new Set(), left: new Map(), known: true, failures: [],
     },
   };
 }

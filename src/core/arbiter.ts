@@ -15,8 +15,8 @@ import { handOverFindings } from './hand-over/blockers.js';
 import { type HandOver, recordProblem } from './hand-over/hand-over.js';
 import type { ServedFact, TrafficFact } from './hand-over/memory.js';
 import type { Neighbour } from './hand-over/neighbours.js';
-import { handOverTimes, type HandOverQuestion, questionsOf, takeFact } from './hand-over/ask-engines.js';
-import { type RecordWrite, settleKnown, settleSteps, settleViews } from './hand-over/settle-hand-overs.js';
+import { type HandOverQuestion, takeFact } from './hand-over/ask-engines.js';
+import { type RecordWrite, settleKnown, settleSteps, settleViews, touchStep, touchSteps } from './hand-over/settle-hand-overs.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type KeptKind, expire, keptFinding } from './kept-objects.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
@@ -32,6 +32,8 @@ export type { ArbiterMemory } from './arbiter-state.js';
 export type { HandOverQuestion } from './hand-over/ask-engines.js';
 
 export interface ArbiterChanges extends Decision {
+  /** Keys of the Ingresses whose hand-over was looked at, or is over: of no others the phase, the questions or the wanted record is another one. */
+  handOvers: ReadonlySet<string>;
   /** Statuses that somebody else has overwritten, each time: the class that had written them, and who it was. */
   foreignWrites: readonly { key: string; class: string; by: string }[];
   /** Bugs of ours that were met, each told once: what they concern has a finding, and stays as it was or is closed. */
@@ -80,8 +82,8 @@ export interface Arbiter {
    */
   takeServed(className: string, ingress: string, fact: ServedFact | undefined): boolean;
   takeTraffic(className: string, ingress: string, fact: TrafficFact | undefined): boolean;
-  /** What the hand-overs depend on and nobody but the engines can tell. */
-  questions(): HandOverQuestion[];
+  /** What each hand-over depends on and nobody but the engines can tell, by Ingress. */
+  readonly questions: ReadonlyMap<string, readonly HandOverQuestion[]>;
   /** What would become of an Ingress if it were written as it is given. Changes nothing. */
   review(write: IngressWrite): Review;
   /** Everything that is wrong now, in no particular order. */
@@ -103,10 +105,11 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
       if (neighbours === state.neighbours) return;
       state.neighbours = neighbours;
       state.touched.known = true;
+      touchSteps(state);
     },
     takeServed: (name, key, fact) => takeFact(state, state.memory.served, { name, key, fact }),
     takeTraffic: (name, key, fact) => takeFact(state, state.memory.traffic, { name, key, fact }),
-    questions: () => questionsOf(state),
+    questions: state.questions,
     parameters: () => state.given.flatMap((claim) => parametersSafely(state, claim)),
     namedConfigMaps: () => state.named.keys(),
     review: (write) => reviewIngress(write, { claims: state.claims, snapshot, inspect, askers: (name, entry) => classes.get(name)?.askers(entry) ?? [] }),
@@ -120,7 +123,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
       ...[...classes].flatMap(([name, one]) => ofOwner(plans, name, one.findings())).filter(({ object }) => !/^Ingress .*\/$/.test(object)),
       ...[...classes.keys()].flatMap((name) => ofOwner(plans, name, shared.findings(name))),
       ...[...state.memory.foreignWrites].flatMap(([key, writes]) => foreignFinding(key, writes)),
-      ...handOverFindings(state, state.now),
+      ...handOverFindings(state),
     ],
   };
 }
@@ -152,17 +155,21 @@ function settle(state: ArbiterState, now: number, most: number): ArbiterChanges 
     [...state.slices.dependentsOf(service)].sort().map((key) => state.snapshot.endpointSlices.get(key)!);
   const entries = new Map<string, Set<string>>();
   const failed = (failure: Failure): void => { touched.failures.push(failure); };
+  const told = (object: string): void => touchStep(state, object);
   for (const [name, one] of classes) {
-    for (const [key, plan] of budgets.get(name)!.settle(failed)) setPlanSafely(state, one, key, plan);
-    const keys = one.settle(slicesOf, failed);
+    for (const [key, plan] of budgets.get(name)!.settle(failed)) {
+      setPlanSafely(state, one, key, plan);
+      told(`Ingress ${key}`);
+    }
+    const keys = one.settle(slicesOf, failed, told);
     if (keys.size > 0) entries.set(name, keys);
   }
-  state.shared.settle(entries, failed);
+  state.shared.settle(entries, failed, told);
   addEntries(decision, entries);
   if (!isLast) return undefined;
-  settleSteps(state, now);
+  const handOvers = settleSteps(state, now);
   state.decision = emptyDecision();
-  return { ...decision, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
+  return { ...decision, handOvers, foreignWrites, failures: touched.failures.splice(0), wakeAt: wakeAt(state, now) };
 }
 
 /** Lets go of what was kept long enough, and begins the grace of what has gone since. */
@@ -201,6 +208,7 @@ function settleContexts(state: ArbiterState): void {
   if (touched.classes.size > 0) {
     state.claims = [...contexts.values()].map(({ claim }) => claim);
     touched.known = true;
+    touchSteps(state);
   }
   touched.classes.clear();
 }
@@ -243,8 +251,9 @@ function settleForeign({ plans, memory: { foreignWrites } }: ArbiterState, forei
 }
 
 function settleStatuses(state: ArbiterState, keys: Iterable<string>, now: number): void {
-  const { plans, statusWrites, memory: { foreignWrites } } = state;
+  const { plans, statusWrites, memory: { foreignWrites }, decision } = state;
   for (const key of keys) {
+    decision.statuses.add(key);
     const plan = plans.get(key);
     const paused = isPaused(foreignWrites.get(key), now);
     setOrDelete(statusWrites, key, plan === undefined || paused ? undefined : statusSafely(state, key, plan));
@@ -252,7 +261,8 @@ function settleStatuses(state: ArbiterState, keys: Iterable<string>, now: number
 }
 
 function wakeAt(state: ArbiterState, now: number): number | undefined {
-  const { memory: { kept, foreignWrites } } = state;
-  const times = [...[...kept.values()].map(({ until }) => until), ...[...foreignWrites.values()].map((writes) => nextChange(writes, now)), ...handOverTimes(state, now)];
-  return times.length === 0 ? undefined : times.reduce((a, b) => Math.min(a, b));
+  const { memory: { kept, foreignWrites }, due } = state;
+  const times = [...[...kept.values()].map(({ until }) => until), ...[...foreignWrites.values()].map((writes) => nextChange(writes, now)), due.next() ?? Infinity];
+  const first = times.reduce((a, b) => Math.min(a, b));
+  return first === Infinity ? undefined : first;
 }

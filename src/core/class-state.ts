@@ -12,6 +12,7 @@ import type { Finding } from './finding.js';
 import { byAge } from './order.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
 import { type Failure, buildEntrySafely } from './plan-safely.js';
+import { setOrDelete } from './set-or-delete.js';
 import { createTargetMakers } from './target-makers.js';
 
 export interface ClassState {
@@ -20,8 +21,11 @@ export interface ClassState {
   setPlan(key: string, plan: IngressPlan | undefined): void;
   /** The endpoints of a Service (`namespace/name`) have changed. */
   touchService(service: string): void;
-  /** Rebuilds what was touched. Returns the keys of the entries that are different now; tells what could not be built. */
-  settle(slicesOf: SlicesOf, failed: (failure: Failure) => void): Set<string>;
+  /**
+   * Rebuilds what was touched. Returns the keys of the entries that are different now; tells what could not be built, and the
+   * objects of which there may be other findings.
+   */
+  settle(slicesOf: SlicesOf, failed: (failure: Failure) => void, told?: (object: string) => void): Set<string>;
   findings(): Finding[];
   /** What is wrong with one Ingress (`namespace/name`) beside the others of the class. */
   findingsOf(key: string): Finding[];
@@ -58,7 +62,7 @@ export function createClassState(claim: Claim): ClassState {
     touchService(service) {
       for (const entry of services.dependentsOf(service)) touched.add(entry);
     },
-    settle(slicesOf, failed) {
+    settle(slicesOf, failed, told = () => undefined) {
       const changed = new Set<string>();
       const rebuild = (entry: string, plans: readonly IngressPlan[]): void => {
         const before = leadsTo(table.get(entry));
@@ -72,9 +76,7 @@ export function createClassState(claim: Claim): ClassState {
         if (putEntry(table, entry, value)) changed.add(entry);
         references.set(entry, leadsTo(value));
         for (const target of [...before, ...leadsTo(value)]) led.add(target);
-        const told = [...built?.findings ?? [], ...findings];
-        if (told.length > 0) findingsByEntry.set(entry, told);
-        else findingsByEntry.delete(entry);
+        noteFindings(findingsByEntry, entry, { findings: [...built?.findings ?? [], ...findings], told });
       };
       for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, withoutAliases(entry, plansOf));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
@@ -113,6 +115,11 @@ function withoutAliases(entry: string, plansOf: (entry: string) => IngressPlan[]
     return want?.of === 'host' && want.paths.some(({ alias }) => !alias);
   });
   return isRuled ? plans.filter(({ wants }) => !(wants.get(entry) as Want & { of: 'clients' }).alias) : plans;
+}
+
+function noteFindings(known: Map<string, Finding[]>, entry: string, { findings, told }: { findings: Finding[]; told: (object: string) => void }): void {
+  for (const { object } of [...known.get(entry) ?? [], ...findings]) told(object);
+  setOrDelete(known, entry, findings.length === 0 ? undefined : findings);
 }
 
 /** Entries that are there for others to lead to. */

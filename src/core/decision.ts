@@ -6,13 +6,15 @@ export interface Decision {
   entries: Map<string, Set<string>>;
   /** Keys of the Ingresses that were planned anew, or are gone. */
   ingresses: Set<string>;
+  /** Keys of the Ingresses whose status was looked at: of no others the wanted write is another one. */
+  statuses: Set<string>;
   /** Ingresses that belong to a class to which they did not belong before. */
   taken: { ingress: string; class: string }[];
 }
 
 /** A decision that has changed nothing yet. */
 export function emptyDecision(): Decision {
-  return { entries: new Map(), ingresses: new Set(), taken: [] };
+  return { entries: new Map(), ingresses: new Set(), statuses: new Set(), taken: [] };
 }
 
 /** The keys of `entries` have changed as well. */

@@ -10,8 +10,8 @@ import { type Finding, finding, quote } from './finding.js';
 import type { Failure } from './plan-safely.js';
 
 export interface SharedListeners {
-  /** Looks again at what has changed: keys of entries by class. Tells what could not be looked at. */
-  settle(changed: ReadonlyMap<string, Iterable<string>>, failed: (failure: Failure) => void): void;
+  /** Looks again at what has changed: keys of entries by class. Tells what could not be looked at, and the objects of which there may be other findings. */
+  settle(changed: ReadonlyMap<string, Iterable<string>>, failed: (failure: Failure) => void, told?: (object: string) => void): void;
   /** About the Ingresses of one class. */
   findings(className: string): Finding[];
   /** Those about one class and one entry of its table. */
@@ -25,11 +25,13 @@ export function createSharedListeners(claims: readonly Claim[], tables: Readonly
     const listener = claims.find((claim) => claim.class === name)?.listener;
     return listener === undefined ? [] : claims.filter((claim) => claim.listener?.name === listener.name).sort((a, b) => a.listener!.place - b.listener!.place);
   };
-  const look = (entry: string, order: readonly Claim[], failed: (failure: Failure) => void): void => {
+  const look = (entry: string, order: readonly Claim[], { failed, told }: { failed: (failure: Failure) => void; told: (object: string) => void }): void => {
     for (const [at, { class: name }] of order.entries()) {
+      for (const { object } of findings.get(`${name} ${entry}`) ?? []) told(object);
       findings.delete(`${name} ${entry}`);
       try {
         const lost = lostPaths({ name, tables, entry }, order.slice(0, at));
+        for (const { object } of lost) told(object);
         if (lost.length > 0) findings.set(`${name} ${entry}`, lost);
       } catch (error) {
         failed({ object: `IngressClass ${name}, ${quote(entry)}`, error });
@@ -37,11 +39,11 @@ export function createSharedListeners(claims: readonly Claim[], tables: Readonly
     }
   };
   return {
-    settle(changed, failed) {
+    settle(changed, failed, told = () => undefined) {
       for (const [name, entries] of changed) {
         const order = neighbours(name);
         if (order.length < 2) continue;
-        for (const entry of entries) if (isRoutesKey(entry)) look(entry, order, failed);
+        for (const entry of entries) if (isRoutesKey(entry)) look(entry, order, { failed, told });
       }
     },
     findings: (name) => [...findings].flatMap(([id, found]) => (id.startsWith(`${name} `) ? found : [])),

@@ -38,8 +38,8 @@ export interface AnnotationWriterOptions {
 }
 
 export interface AnnotationWriter {
-  /** Everything that is wanted now, by `namespace/name`; what is not among it is not written any more. */
-  want(wishes: ReadonlyMap<string, AnnotationWish>): void;
+  /** What is wanted of one Ingress (`namespace/name`) from now on; undefined: nothing is written any more. */
+  want(key: string, wish: AnnotationWish | undefined): void;
   stop(): Promise<void>;
 }
 
@@ -52,22 +52,12 @@ export function startAnnotationWriter(options: AnnotationWriterOptions): Annotat
   const ending = new AbortController();
   const running = new Set<Promise<void>>();
   const backoffs = new Map<string, Backoff>();
-  /** Keys that are being written, or wait for another try. */
-  const busy = new Set<string>();
-  /** What was written or refused for good, by key: the same wish is not tried twice. */
-  const done = new Map<string, string>();
-  let wanted: ReadonlyMap<string, AnnotationWish> = new Map();
-
-  const isDue = (key: string, wish: AnnotationWish): boolean => !busy.has(key) && done.get(key) !== signOf(wish) && wish.mayWrite();
-  const nextDue = (): string | undefined => {
-    for (const [key, wish] of wanted) if (isDue(key, wish)) return key;
-    return undefined;
-  };
+  const wishes = createWishes();
   const rest = (key: string, atLeastMs: number | undefined): void => {
     const backoff = backoffs.get(key) ?? createBackoff({ clock, random, firstMs: 500, capMs: 60_000 });
     backoffs.set(key, backoff);
     void sleep(clock, backoff.next(atLeastMs), ending.signal).then(() => {
-      busy.delete(key);
+      wishes.free(key);
       begin();
     });
   };
@@ -77,37 +67,93 @@ export function startAnnotationWriter(options: AnnotationWriterOptions): Annotat
     onResult(key, result, error);
     if (result === 'failed') return rest(key, error?.retryAfterMs);
     // Whoever comes to hold the claim later may write what was not ours to write.
-    if (result !== 'not-holder') done.set(key, signOf(wish));
+    if (result !== 'not-holder') wishes.done(key, wish);
     backoffs.delete(key);
-    busy.delete(key);
+    wishes.free(key);
   };
   const work = async (): Promise<void> => {
-    for (let key = nextDue(); key !== undefined && !ending.signal.aborted; key = nextDue()) {
-      busy.add(key);
+    for (let key = wishes.next(); key !== undefined && !ending.signal.aborted; key = wishes.next()) {
+      wishes.take(key);
       while (!bucket.take() && !ending.signal.aborted) await sleep(clock, bucket.waitMs(), ending.signal);
       // What was wanted while it waited its turn may be wanted no more.
-      const wish = wanted.get(key);
-      if (wish !== undefined && done.get(key) !== signOf(wish)) await attempt(key, wish);
-      else busy.delete(key);
+      const wish = wishes.open(key);
+      if (wish !== undefined) await attempt(key, wish);
+      else wishes.free(key);
     }
   };
   const begin = (): void => {
-    while (running.size < AT_ONCE && running.size < wanted.size && !ending.signal.aborted && nextDue() !== undefined) {
+    while (running.size < AT_ONCE && !ending.signal.aborted && wishes.next() !== undefined) {
       const worker = work().finally(() => running.delete(worker));
       running.add(worker);
     }
   };
   return {
-    want(wishes) {
-      wanted = wishes;
-      for (const key of done.keys()) if (!wanted.has(key)) done.delete(key);
-      begin();
+    want(key, wish) {
+      wishes.set(key, wish);
+      if (wish !== undefined) begin();
     },
     async stop() {
       ending.abort();
-      wanted = new Map();
+      wishes.clear();
       await Promise.all(running);
     },
+  };
+}
+
+/** Which wish is due. What is being written, or waits for another try, is not. */
+interface Wishes {
+  set(key: string, wish: AnnotationWish | undefined): void;
+  /** The wish of a key, unless there is none or the same was written or refused for good. */
+  open(key: string): AnnotationWish | undefined;
+  /** The first that is due and may be written. */
+  next(): string | undefined;
+  /** Until it is free again. */
+  take(key: string): void;
+  free(key: string): void;
+  /** The same wish is not tried twice. */
+  done(key: string, wish: AnnotationWish): void;
+  clear(): void;
+}
+
+function createWishes(): Wishes {
+  const wanted = new Map<string, AnnotationWish>();
+  const done = new Map<string, string>();
+  const busy = new Set<string>();
+  /** Keys that may have to be written: to find the first costs nothing, however many have been. */
+  const ready = new Set<string>();
+  const open = (key: string): AnnotationWish | undefined => {
+    const wish = wanted.get(key);
+    return wish === undefined || done.get(key) === signOf(wish) ? undefined : wish;
+  };
+  return {
+    open,
+    set(key, wish) {
+      if (wish === undefined) {
+        wanted.delete(key);
+        done.delete(key);
+      } else {
+        wanted.set(key, wish);
+        ready.add(key);
+      }
+    },
+    next() {
+      for (const key of ready) {
+        const wish = busy.has(key) ? undefined : open(key);
+        if (wish === undefined) ready.delete(key);
+        else if (wish.mayWrite()) return key;
+      }
+      return undefined;
+    },
+    take(key) {
+      busy.add(key);
+      ready.delete(key);
+    },
+    free(key) {
+      busy.delete(key);
+      ready.add(key);
+    },
+    done: (key, wish) => { done.set(key, signOf(wish)); },
+    clear: () => wanted.clear(),
   };
 }
 

@@ -4,8 +4,9 @@
 import isEqual from 'lodash/isEqual.js';
 import { type ArbiterState } from '../arbiter-state.js';
 import { toldAfterMs, unwrittenAfterMs } from './blockers.js';
+import { drainEnd } from './drain-end.js';
+import type { HandOver } from './hand-over.js';
 import { factKey } from './memory.js';
-import { drainEnd } from './settle-hand-overs.js';
 import { setOrDelete } from '../set-or-delete.js';
 
 /** Something that an arbiter wants to know of the engines. */
@@ -24,20 +25,19 @@ export function takeFact<Fact>(state: ArbiterState, facts: Map<string, Fact>, { 
   return true;
 }
 
-/** Everything that is to be asked now. */
-export function questionsOf({ handOvers, claims, classes }: ArbiterState): HandOverQuestion[] {
-  const quietOf = new Map(claims.map(({ class: name, settings }) => [name, settings?.handOverQuietMs ?? 0]));
-  const own = (name: string): boolean => quietOf.has(name);
-  return [...handOvers].flatMap(([ingress, { record, phase }]): HandOverQuestion[] => {
-    if (phase === 'draining') return record.from.filter(own).map((name) => ({ of: 'traffic', class: name, ingress, quietMs: quietOf.get(name)! }));
-    return own(record.to) ? [{ of: 'served', class: record.to, ingress, entries: classes.get(record.to)!.entriesOf(ingress) }] : [];
-  });
+/** What is to be asked about one hand-over. */
+export function questionsAbout({ claims, classes }: ArbiterState, ingress: string, { record, phase }: HandOver): HandOverQuestion[] {
+  if (phase === 'draining') {
+    return claims.filter((claim) => record.from.includes(claim.class)).map(({ class: name, settings }) => ({ of: 'traffic', class: name, ingress, quietMs: settings?.handOverQuietMs ?? 0 }));
+  }
+  const one = classes.get(record.to);
+  return one === undefined ? [] : [{ of: 'served', class: record.to, ingress, entries: [...one.entriesOf(ingress)] }];
 }
 
-/** When something about hand-overs changes by itself after `now`. */
-export function handOverTimes(state: ArbiterState, now: number): number[] {
-  return [...state.memory.handOvers].flatMap(([key, memory]) => {
-    const ends = (state.handOvers.get(key)?.record.from ?? []).map((name) => drainEnd(state, { key, name, memory }));
-    return [memory.since + toldAfterMs, ...(memory.step === undefined ? [] : [memory.step.since + unwrittenAfterMs]), ...ends].filter((at) => at !== undefined && at > now) as number[];
-  });
+/** When something about one hand-over changes by itself after `now`, or is told of. */
+export function dueAfter(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): number | undefined {
+  const memory = state.memory.handOvers.get(key)!;
+  const ends = view.record.from.map((name) => drainEnd(state, { key, name, memory }));
+  const times = [memory.since + toldAfterMs, ...(memory.step === undefined ? [] : [memory.step.since + unwrittenAfterMs]), ...ends].filter((at) => at !== undefined && at > now) as number[];
+  return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -32,12 +32,15 @@ export function blockersOf(state: ArbiterState, key: string, className: string):
   return found.filter(({ kind }) => kind === 'over-budget' || losing.has(kind)).map(({ message }) => `in class ${quote(className)}, ${message}`);
 }
 
-/** The findings about hand-overs at `now`. */
-export function handOverFindings(state: ArbiterState, now: number): Finding[] {
-  return [...unreadableFindings(state), ...[...state.handOvers].flatMap(([key, view]) => {
-    const mine = speaking(state, key);
-    return [...refusedFindings(key, view, mine), ...failedFindings(state, key, mine), ...(mine.some((name) => isInvolved(view, name)) ? waitFindings(state, key, { view, now }) : [])];
-  })];
+/** The findings about all hand-overs, as they were when each was looked at last: nothing has changed them since. */
+export function handOverFindings(state: ArbiterState): Finding[] {
+  return [...unreadableFindings(state), ...[...state.told.values()].flat()];
+}
+
+/** The findings about one hand-over at `now`. */
+export function findingsAbout(state: ArbiterState, key: string, { view, now }: { view: HandOver; now: number }): Finding[] {
+  const mine = speaking(state, key);
+  return [...refusedFindings(key, view, mine), ...failedFindings(state, key, mine), ...(mine.some((name) => isInvolved(view, name)) ? waitFindings(state, key, { view, now }) : [])];
 }
 
 /** Classes of this process that speak for an Ingress: of a class in shares one share does. */

@@ -2,7 +2,6 @@
 // to become. The views first, because tables follow from them; the steps last, because they depend on the tables.
 
 import { type ArbiterState, reachedThrough } from '../arbiter-state.js';
-import type { Claim } from '../claim.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
 import type { IngressPlan } from '../plan-ingress.js';
 import { planForSafely } from '../plan-safely.js';
@@ -10,7 +9,9 @@ import { shows } from '../publish-addresses.js';
 import { setOrDelete } from '../set-or-delete.js';
 import { safely } from '../settle-safely.js';
 import { hasHost, speakingHost } from '../shard.js';
-import { blockersOf } from './blockers.js';
+import { dueAfter, questionsAbout } from './ask-engines.js';
+import { blockersOf, findingsAbout } from './blockers.js';
+import { type Draining, drainEnd } from './drain-end.js';
 import { type HandOver, recordProblem, viewHandOver } from './hand-over.js';
 import { type HandOverMemory, factKey } from './memory.js';
 import { type KnownClass, isOurs, knownClasses, sameClasses } from './neighbours.js';
@@ -59,6 +60,7 @@ function settleView(state: ArbiterState, key: string, { plan, now }: { plan: Ing
   const left = leftOf(state, key, plan?.ingress);
   const view = plan === undefined ? undefined : viewHandOver(plan.ingress, plan.ownership.owner, left, state);
   remember(state, key, { view, left, now });
+  if (view !== undefined || state.handOvers.has(key)) state.touched.steps.add(key);
   setOrDelete(state.handOvers, key, view);
 }
 
@@ -140,24 +142,54 @@ function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPl
   return [...all];
 }
 
-/** What is to be written into the records now. After the tables, for what is not in them is not served. */
-export function settleSteps(state: ArbiterState, now: number): void {
-  const { handOvers, recordWrites, memory, stepless, touched } = state;
-  recordWrites.clear();
-  for (const [key, view] of handOvers) {
+/** Something that the next step depends on, and the Ingress itself does not, is other than it was: `Ingress <key>`, or what is no Ingress. */
+export function touchStep({ handOvers, touched }: ArbiterState, object: string): void {
+  const key = object.slice('Ingress '.length);
+  if (handOvers.has(key)) touched.steps.add(key);
+}
+
+/** Something that all next steps depend on is other than it was. */
+export function touchSteps({ handOvers, touched }: ArbiterState): void {
+  for (const key of handOvers.keys()) touched.steps.add(key);
+}
+
+/**
+ * What is to be written into the records now, of the hand-overs that were touched or are due. After the tables, for what is
+ * not in them is not served. Returns the Ingresses that were looked at.
+ */
+export function settleSteps(state: ArbiterState, now: number): Set<string> {
+  const { handOvers, stepless, touched, due } = state;
+  const looked = touched.steps;
+  touched.steps = new Set();
+  for (const key of due.take(now)) looked.add(key);
+  for (const key of looked) {
+    const view = handOvers.get(key);
     try {
-      const { step: before, ...rest } = memory.handOvers.get(key)!;
-      const step = steadyStep(state, key, { view, before, now });
-      memory.handOvers.set(key, step === undefined ? rest : { ...rest, step: { name: step.name, since: step.since } });
-      if (step !== undefined) recordWrites.set(key, writeOf(state.plans.get(key)!.ingress, step));
+      settleStep(state, key, { view, now });
       stepless.delete(key);
     } catch (error) {
-      // Without a step the record stays, and so does what is served. Steps are looked for each time: it is told once.
+      // Without a step the record stays, and so does what is served. It is told once, however often it is looked for.
+      state.recordWrites.delete(key);
       if (!stepless.has(key)) touched.failures.push({ object: `Ingress ${key}`, error });
       stepless.add(key);
     }
+    setOrDelete(state.questions, key, view && questionsAbout(state, key, view));
+    setOrDelete(state.told, key, view && findingsAbout(state, key, { view, now }));
+    due.set(key, view && dueAfter(state, key, { view, now }));
   }
-  for (const key of stepless) if (!handOvers.has(key)) stepless.delete(key);
+  return looked;
+}
+
+function settleStep(state: ArbiterState, key: string, { view, now }: { view: HandOver | undefined; now: number }): void {
+  const { recordWrites, memory } = state;
+  if (view === undefined) {
+    recordWrites.delete(key);
+    return;
+  }
+  const { step: before, ...rest } = memory.handOvers.get(key)!;
+  const step = steadyStep(state, key, { view, before, now });
+  memory.handOvers.set(key, step === undefined ? rest : { ...rest, step: { name: step.name, since: step.since } });
+  setOrDelete(recordWrites, key, step && writeOf(state.plans.get(key)!.ingress, step));
 }
 
 /** What it writes tells when it was first wanted, so that the same decision is the same text. */
@@ -186,22 +218,7 @@ function factsOf(state: ArbiterState, key: string, { view, now }: { view: HandOv
   return { own, served, drained, isOurs: (name) => isOurs(name, state.known, state.snapshot) };
 }
 
-interface Draining {
-  key: string;
-  name: string;
-  memory: HandOverMemory;
-  now: number;
-}
-
-function isDrained(state: ArbiterState, draining: Draining): boolean {
+function isDrained(state: ArbiterState, { now, ...draining }: Draining & { now: number }): boolean {
   const end = drainEnd(state, draining);
-  return end !== undefined && end <= draining.now;
-}
-
-/** When a class has drained, at the earliest; undefined: there are requests, or nobody can tell. */
-export function drainEnd({ claims, memory: { traffic } }: Pick<ArbiterState, 'claims' | 'memory'>, { key, name, memory: { drainsSince } }: Omit<Draining, 'now'>): number | undefined {
-  const fact = traffic.get(factKey(name, key));
-  const { settings } = claims.find((claim) => claim.class === name) ?? ({} as Partial<Claim>);
-  if (settings === undefined || drainsSince === undefined || fact === undefined || 'unknown' in fact || !fact.quiet) return undefined;
-  return drainsSince + settings.handOverGraceMs;
+  return end !== undefined && end <= now;
 }

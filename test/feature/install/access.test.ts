@@ -119,7 +119,7 @@ describe('feature: the shipped roles', function () {
     // As the controller does it: with the copy that it has now, again after each conflict.
     await eventually(() => {
       const { uid, resourceVersion } = rig.api.store.get({ apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'default', name: 'one' })!.metadata;
-      writer.want(new Map([['default/one', { namespace: 'default', name: 'one', uid, resourceVersion, text: '{"from":[],"to":"green"}', mayWrite: () => true, remainingMs: () => 5000 }]]));
+      writer.want('default/one', { namespace: 'default', name: 'one', uid, resourceVersion, text: '{"from":[],"to":"green"}', mayWrite: () => true, remainingMs: () => 5000 });
       expect(results).to.include('written');
     }, 20_000);
     await writer.stop();

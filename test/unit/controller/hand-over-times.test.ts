@@ -12,7 +12,7 @@ describe('observeHandOverTimes', () => {
   let begun: string[];
   let now: number;
   let holder: boolean;
-  let look: () => void;
+  let look: (changed: Iterable<string>) => void;
   const handOvers = new Map<string, HandOver>();
   const memory = emptyHandOverMemories();
 
@@ -26,7 +26,7 @@ describe('observeHandOverTimes', () => {
       handOvers.set(key, { record: { from: ['green'], to }, phase } as unknown as HandOver);
       memory.handOvers.set(key, { left: [], phase, since: before?.phase === phase ? before.since : now });
     }
-    look();
+    look([key]);
   };
 
   beforeEach(() => {

@@ -45,7 +45,7 @@ describe('core: arbiter', function () {
         const take = ([kind, key, object]: Objects[number]): void => arbiter.take(kind, key, remove ? undefined : object as never);
         taken.forEach(take);
         if (around !== undefined) arbiter.takeNeighbours(told = around);
-        for (const question of arbiter.questions().filter((_, at) => at % 2 === part % 2)) {
+        for (const question of [...arbiter.questions.values()].flat().filter((_, at) => at % 2 === part % 2)) {
           if (question.of === 'served') arbiter.takeServed(question.class, question.ingress, part > 3 ? { waiting: 'it does' } : { since: now });
           else arbiter.takeTraffic(question.class, question.ingress, part > 4 ? { unknown: 'nobody tells' } : { quiet: part !== 3 });
         }

@@ -22,7 +22,7 @@ interface Process {
   seen: number;
   holds: boolean;
   presence: Record<string, EnginePresence>;
-  answer: () => boolean;
+  answer: (changed?: Iterable<string>) => boolean;
   published: Record<string, Table>;
   status: StatusWish | undefined;
   record: RecordWish | undefined;
@@ -88,10 +88,13 @@ export class HandOverModel {
     arbiter.takeNeighbours(classes.filter((name) => !process.classes.includes(name)).map((name) => (
       { class: name, annotationValues: [], acceptedControllers: [], classPrecedence: 'annotation', claimClassless: false, addresses: addressesOf(name), publish: undefined })));
     process.presence = Object.fromEntries(process.classes.map((name) => [name, createEnginePresence({ now: () => this.now, awaits: true })]));
+    // Any moment may have changed something here: all is asked again each time.
+    let asked = 0;
+    const sign = (): string => String(asked++);
     process.answer = answerQuestions(arbiter, process.classes.map((name) => ({
       claim: { class: name }, elector: { isHolder: () => process.holds }, presence: process.presence[name]!,
-      fanOut: { lacks: (entries: Iterable<string>) => this.lacks(process, name, [...entries]) },
-      traffic: { watch: () => undefined, factOf: (_: string, quiet: number) => this.trafficOf(name, quiet) },
+      fanOut: { lacks: (entries: Iterable<string>) => this.lacks(process, name, [...entries]), sign },
+      traffic: { watch: () => undefined, sign, factOf: (_: string, quiet: number) => this.trafficOf(name, quiet) },
     })), () => this.now);
     Object.assign(process, { arbiter, published: {}, status: undefined, record: undefined, done: '', holds: false });
     this.watch(at);
@@ -129,14 +132,14 @@ export class HandOverModel {
     if (arbiter === undefined) return;
     process.answer();
     for (let again = true; again;) {
-      arbiter.settle(this.now);
+      const { handOvers } = arbiter.settle(this.now);
       for (const name of process.classes) process.published[name] = new Map(arbiter.tables.get(name)!);
       const status = arbiter.statusWrites.get(key);
       process.status = status && { class: status.class, addresses: status.addresses, instead: status.instead, decidedFrom: this.ingress.versions[process.seen]! };
       const record = arbiter.recordWrites.get(key);
       const sign = record === undefined ? '' : `${record.resourceVersion} ${record.text}`;
       process.record = record === undefined || sign === process.done ? undefined : { text: record.text, resourceVersion: record.resourceVersion, sign };
-      again = process.answer();
+      again = process.answer(handOvers);
     }
     const phase = arbiter.handOvers.get(key)?.phase;
     if (phase !== undefined) this.seenPhases.add(phase);

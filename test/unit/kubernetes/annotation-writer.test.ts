@@ -19,6 +19,7 @@ describe('annotation writer', () => {
     patches = [];
     answers = new Map();
     results = [];
+    wanted = new Set();
     const patch = async ({ name }: Patch[0], body: Patch[1], options: Patch[2]): Promise<never> => {
       patches.push({ name, body, options });
       const answer = answers.get(name)?.shift();
@@ -35,7 +36,13 @@ describe('annotation writer', () => {
 
   const wish = (name: string, more: Partial<AnnotationWish> = {}): [string, AnnotationWish] =>
     [`shop/${name}`, { namespace: 'shop', name, uid: `uid-${name}`, resourceVersion: '7', text: 'one', mayWrite: () => true, remainingMs: () => 3000, ...more }];
-  const want = (...wishes: [string, AnnotationWish][]): void => writer.want(new Map(wishes));
+  /** These and no others. */
+  let wanted = new Set<string>();
+  const want = (...wishes: [string, AnnotationWish][]): void => {
+    const now = new Map(wishes);
+    for (const key of new Set([...wanted, ...now.keys()])) writer.want(key, now.get(key));
+    wanted = new Set(now.keys());
+  };
 
   it('patches the one annotation of the object and version that it was decided from, and takes it away', async () => {
     want(wish('a'), wish('b', { text: undefined }));
