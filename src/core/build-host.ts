@@ -58,7 +58,7 @@ export function buildHost(host: string, all: readonly WantedPath[]): { routes: H
     const key = `${resolved.match} ${resolved.path}`;
     const winner = taken.get(key);
     if (winner === undefined && taken.size >= mostRoutesPerHost) findings.push(tooManyFinding(object, host));
-    else if (winner === undefined) taken.set(key, { ...buildRoute(want, resolved), ...placePolicy(policies, policyOf(want, tls)) });
+    else if (winner === undefined) taken.set(key, buildRoute(want, resolved, placePolicy(policies, policyOf(want, tls))));
     else if (winner.ingress !== want.ingress || winner.namespace !== want.namespace) findings.push(takenFinding(object, host, winner, want.fallback));
   }
   findings.push(...addCanaries(taken, heard.filter(({ canary }) => canary !== undefined), host, regexHost));
@@ -102,21 +102,24 @@ function policyOf({ policy, https }: WantedPath, tls: boolean): Policy | undefin
 }
 
 /** Equal policies are kept once: hosts with many paths mostly have one. */
-function placePolicy(policies: Map<string, Policy>, policy: Policy | undefined): Pick<Route, 'policy'> {
-  if (policy === undefined) return {};
+function placePolicy(policies: Map<string, Policy>, policy: Policy | undefined): number | undefined {
+  if (policy === undefined) return undefined;
   const key = JSON.stringify(policy);
   if (!policies.has(key)) policies.set(key, policy);
-  return { policy: [...policies.keys()].indexOf(key) };
+  return [...policies.keys()].indexOf(key);
 }
 
 function rewrites(rewriteTarget: string | undefined, { path }: IngressPath): boolean {
   return rewriteTarget !== undefined && rewriteTarget !== path;
 }
 
-function buildRoute(want: WantedPath, { match, path }: Pick<Route, 'match' | 'path'>): Route {
+/** Of a few shapes only, for there is one for each path of a cluster: an object that is spread has a shape of its own, which is larger than itself. */
+function buildRoute(want: WantedPath, { match, path }: Pick<Route, 'match' | 'path'>, policy: number | undefined): Route {
   const { namespace, ingress, backend, rewriteTarget } = want;
   const route: Route = { match, path, namespace, ingress, service: backend.service, backend: backend.key };
-  return rewrites(rewriteTarget, want.path) ? { ...route, rewrite: rewriteTarget! } : route;
+  if (rewrites(rewriteTarget, want.path)) route.rewrite = rewriteTarget!;
+  if (policy !== undefined) route.policy = policy;
+  return route;
 }
 
 function takenFinding(object: string, host: string, winner: Route, fallback = false): Finding {

@@ -72,7 +72,8 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
     const tls = isNamed(listed.key);
     const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
     wantEndpoints(wants, wanted.backend, wanted.namespace);
-    addPath(wants, listed.key, { ...wanted, tls });
+    wanted.tls = tls;
+    addPath(wants, listed.key, wanted);
     wantProtections(wants, listed, common);
   }
   for (const { from, to } of serves ? extra?.counterparts ?? [] : []) addPath(wants, hostKey(from), wantedCounterpart(to, common));
@@ -143,7 +144,14 @@ function wantedPath(listed: KeyedPath, services: Snapshot['services'], common: C
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
-  return { ...shared, path, backend: resolved, fallback, ...(alias && { alias }), policy: isChallenge(path.path) ? withoutCredentials(policy) : policy };
+  // Without a spread, as routes are made (build-host.ts).
+  const { namespace, ingress, rewriteTarget, useRegex, https, clients, canary } = shared;
+  const wanted: WantedPath = { namespace, ingress, path, backend: resolved, rewriteTarget, useRegex, https, policy: isChallenge(path.path) ? withoutCredentials(policy) : policy, tls: false };
+  if (fallback) wanted.fallback = fallback;
+  if (alias) wanted.alias = alias;
+  if (clients !== undefined) wanted.clients = clients;
+  if (canary !== undefined) wanted.canary = canary;
+  return wanted;
 }
 
 function backendOf(backend: KeyedPath['backend'], services: Snapshot['services'], { object, closed, shared: { namespace }, byClusterIp }: Common): ResolvedBackend {
