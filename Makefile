@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-start bench-pictures
+.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -69,7 +69,7 @@ quick-start: build ## The quick start of docs/install.md on a cluster of this ma
 bench-setup: build ## Install what benchmarks compare with: haproxy, caddy, wrk, h2load, nghttpd, cc, valgrind (Debian; no service is started)
 	@scripts/setup-bench.sh
 
-bench: bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about two hours (docs/performance.md)
+bench: bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about two hours (docs/performance.md)
 
 bench-check: bench-setup ## Instructions of a request against a static nginx; fails beyond the bound, on a busy machine too (1 minute)
 	@node dist/bench/instructions.js $(BENCH_FLAGS)
@@ -118,6 +118,9 @@ bench-cold-start: bench-setup ## Start of controller and engine with 10,000 and 
 
 bench-memory: bench-setup ## Memory of 10,000 and 100,000 routes, and how soon an engine has them
 	@node dist/bench/memory.js $(BENCH_FLAGS)
+
+bench-controller-memory: build ## Heap of one Ingress in a controller: the objects, and what is decided
+	@node dist/bench/controller-memory.js $(BENCH_FLAGS)
 
 bench-start: build ## Ten starts of an engine from its disk with nobody to ask (5,000 routes)
 	@APART_LONG=1 node node_modules/mocha/bin/mocha.js dist/test/e2e/apart/restart-from-disk.test.js

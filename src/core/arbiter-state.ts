@@ -52,8 +52,6 @@ export interface ArbiterState {
   known: ReadonlyMap<string, KnownClass>;
   /** By Ingress, as all of the following. */
   handOvers: Map<string, HandOver>;
-  /** The plan that each class has of it: its owner, and who serves it besides. */
-  placed: Map<string, ReadonlyMap<string, IngressPlan>>;
   recordWrites: Map<string, RecordWrite>;
   /** Findings about the hand-over. */
   told: Map<string, readonly Finding[]>;
@@ -111,7 +109,7 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
     plans: new Map(), statusWrites: new Map(),
-    neighbours: [], known: new Map(), handOvers: new Map(), placed: new Map(), recordWrites: new Map(), questions: new Map(), told: new Map(), due: createDueTimes(), unreadable: new Set(), stepless: new Set(),
+    neighbours: [], known: new Map(), handOvers: new Map(), recordWrites: new Map(), questions: new Map(), told: new Map(), due: createDueTimes(), unreadable: new Set(), stepless: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(), named: createNamedConfigMaps(claims),
     decision: emptyDecision(),
     touched: {
@@ -119,6 +117,16 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
       handOvers: new Set(), steps: new Set(), left: new Map(), known: true, failures: [],
     },
   };
+}
+
+/** The plans of an Ingress by the class that serves it: its owner, and who serves it besides. */
+export function placedOf({ budgets }: Pick<ArbiterState, 'budgets'>, key: string): Map<string, IngressPlan> {
+  const placed = new Map<string, IngressPlan>();
+  for (const [name, budget] of budgets) {
+    const plan = budget.planOf(key);
+    if (plan !== undefined) placed.set(name, plan);
+  }
+  return placed;
 }
 
 /** Everything that depends on an object is to be looked at again. */

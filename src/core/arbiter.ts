@@ -3,7 +3,7 @@
 // came; what depends on how they came (a grace, somebody else's writes) is in its memory, which can be handed on.
 
 import isEqual from 'lodash/isEqual.js';
-import { type ArbiterMemory, type ArbiterState, createArbiterState, touchDependents } from './arbiter-state.js';
+import { type ArbiterMemory, type ArbiterState, createArbiterState, placedOf, touchDependents } from './arbiter-state.js';
 import { type ClassContext, defaultsKey } from './class-context.js';
 import type { ClassState } from './class-state.js';
 import type { Claim } from './claim.js';
@@ -220,7 +220,7 @@ function replan(state: ArbiterState, key: string): void {
   const before = plans.get(key);
   const lost = before?.ownership.owner;
   const context = { claims, snapshot, inspect, lastGood: state.memory.lastGood };
-  const { plan, failure }: Partial<SafePlan> = ingress === undefined ? {} : planSafely(ingress, key, context, { before, placed: state.placed.get(key) });
+  const { plan, failure }: Partial<SafePlan> = ingress === undefined ? {} : planSafely(ingress, key, context, { before, placed: placedOf(state, key) });
   if (failure !== undefined) touched.failures.push(failure);
   const owner = plan?.ownership.owner;
   if (lost !== owner) noteLeft(touched.left, before, plan);

@@ -7,7 +7,7 @@ import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import type { SlicesOf } from './build-entry.js';
 import type { Claim } from './claim.js';
 import { closeEntry } from './close-wants.js';
-import { createDependencyIndex } from './dependency-index.js';
+import { createDependencyIndex, createDependents } from './dependency-index.js';
 import type { Finding } from './finding.js';
 import { byAge } from './order.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
@@ -39,9 +39,9 @@ export interface ClassState {
 export function createClassState(claim: Claim): ClassState {
   const table: ClassTable = new Map();
   const plans = new Map<string, IngressPlan>();
-  const members = createDependencyIndex();
+  const members = createDependents();
   /** Which entries lead to an entry. */
-  const references = createDependencyIndex();
+  const references = createDependents();
   const findingsByEntry = new Map<string, Finding[]>();
   const touched = new Set<string>();
   /** Targets that an entry leads to or no longer does: of them only whether they are there can have changed. */
@@ -54,10 +54,11 @@ export function createClassState(claim: Claim): ClassState {
   return {
     table,
     setPlan(key, plan) {
-      for (const entry of withClients(changedEntries(plans.get(key), plan))) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
+      const before = plans.get(key);
+      for (const entry of withClients(changedEntries(before, plan))) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
       if (plan === undefined) plans.delete(key);
       else plans.set(key, plan);
-      members.set(key, [...(plan?.wants.keys() ?? [])]);
+      members.change(key, before?.wants.keys() ?? [], plan?.wants.keys() ?? []);
     },
     touchService(service) {
       for (const entry of services.dependentsOf(service)) touched.add(entry);
@@ -74,13 +75,14 @@ export function createClassState(claim: Claim): ClassState {
         for (const failure of failures) failed(failure);
         const value = built === undefined ? closeEntry(table.get(entry)) ?? nothingBehind(entry) : built.value;
         if (putEntry(table, entry, value)) changed.add(entry);
-        references.set(entry, leadsTo(value));
-        for (const target of [...before, ...leadsTo(value)]) led.add(target);
+        const after = leadsTo(value);
+        references.change(entry, before, after);
+        for (const target of [...before, ...after]) led.add(target);
         noteFindings(findingsByEntry, entry, { findings: [...built?.findings ?? [], ...findings], told });
       };
       for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, withoutAliases(entry, plansOf));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
-      const isLedTo = (entry: string): boolean => references.dependentsOf(entry).size > 0;
+      const isLedTo = (entry: string): boolean => references.has(entry);
       for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);
       for (const entry of [...touched].filter(isTarget)) {
         if (!isLedTo(entry)) makers.forget(entry);

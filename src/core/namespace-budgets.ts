@@ -23,6 +23,8 @@ export interface NamespaceBudgets {
    */
   settle(failed: (failure: Failure) => void): Map<string, IngressPlan | undefined>;
   findings(): Finding[];
+  /** What an Ingress asks for, as it was taken. */
+  planOf(key: string): IngressPlan | undefined;
   /** That of one Ingress (`namespace/name`). */
   findingOf(key: string): Finding | undefined;
 }
@@ -74,6 +76,7 @@ export function createNamespaceBudgets(): NamespaceBudgets {
       return result;
     },
     findings: () => [...findings.values()],
+    planOf: (key) => plans.get(key),
     findingOf: (key) => findings.get(key),
   };
 }

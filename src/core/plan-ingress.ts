@@ -13,6 +13,7 @@ import { extraHosts } from './extra-hosts.js';
 import { planPaths, readWithDefaults } from './plan-paths.js';
 import { type Ownership, resolveOwner } from './resolve-owner.js';
 import { classAnnotation } from './resolve-reference.js';
+import { sharedList } from './shared-values.js';
 import { type Shard, hasHost, hostOfEntry, speakingHost } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -36,7 +37,7 @@ export interface IngressPlan {
   /** False when another share of the class does: then findings, counts and status are its task. */
   speaksFor: boolean;
   /** Keys of the objects that the plan was made from, by kind. */
-  dependsOn: { ingressClasses: string[]; namespaces: string[]; services: string[]; secrets: string[]; configMaps: string[] };
+  dependsOn: Readonly<Record<'ingressClasses' | 'namespaces' | 'services' | 'secrets' | 'configMaps', readonly string[]>>;
   /** Classes whose settings had a part in it: those that the Ingress could mean. */
   classes: readonly string[];
   /** It could not be planned: this stands in for its plan. With the last one that could be, of the same object and class. */
@@ -74,11 +75,15 @@ export function planFor(ingress: Ingress, { ownership, claim }: PlannedAs, conte
     if (claim.shard !== undefined) keepShare(wants, claim.shard);
   }
   const speaksFor = hasHost(claim?.shard, speakingHost(ingress));
-  const findings = speaksFor ? notes.findings : [];
-  const { services, secrets, configMaps } = notes;
-  const dependsOn = { ingressClasses: namedClasses(ingress), namespaces: [ingress.metadata.namespace ?? ''], services, secrets, configMaps };
-  return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: meantClasses(ingress, context.claims) };
+  const findings = speaksFor && notes.findings.length > 0 ? notes.findings : noFindings;
+  const dependsOn = {
+    ingressClasses: sharedList(namedClasses(ingress)), namespaces: sharedList([ingress.metadata.namespace ?? '']),
+    services: sharedList(notes.services), secrets: sharedList(notes.secrets), configMaps: sharedList(notes.configMaps),
+  };
+  return { ingress, ownership, wants, findings, dependsOn, speaksFor, classes: sharedList(meantClasses(ingress, context.claims)) };
 }
+
+const noFindings: readonly Finding[] = Object.freeze([]);
 
 /** What is left of a plan's wants in one share: its hosts; what only they led to is not asked for by anybody then. */
 export function keepShare(wants: Map<string, Want>, shard: Shard): void {

@@ -66,7 +66,8 @@ function takeIngress(state: ArbiterState, key: string, ingress: Ingress | undefi
     return;
   }
   // Somebody wrote a status and nothing else: no plan changes, only whether the status is what it should be.
-  state.plans.set(key, { ...plan, ingress });
+  // In the plan itself, which the classes have too: none of them keeps the object as it was before.
+  plan.ingress = ingress;
   state.touched.statuses.add(key);
 }
 

@@ -1,7 +1,7 @@
 // Why a class does not serve an Ingress that is to be handed over to it, as far as that can be seen in what is decided here;
 // and what is told of hand-overs that do not get on. Nothing is changed by it.
 
-import type { ArbiterState } from '../arbiter-state.js';
+import { type ArbiterState, placedOf } from '../arbiter-state.js';
 import { type Finding, type FindingKind, finding, quote } from '../finding.js';
 import { type HandOver, recordProblem } from './hand-over.js';
 import { hasHost, speakingHost } from '../shard.js';
@@ -17,11 +17,11 @@ export const unwrittenAfterMs = 30_000;
 
 /** What keeps a class of this process from serving an Ingress, in words; empty: nothing. */
 export function blockersOf(state: ArbiterState, key: string, className: string): string[] {
-  const { claims, handOvers, classes, budgets, shared, placed } = state;
+  const { claims, handOvers, classes, budgets, shared } = state;
   const settings = claims.find((claim) => claim.class === className)?.settings;
   if (handOvers.get(key)?.refusing.includes(className) === true) return [`its namespace may not use class ${quote(className)}`];
   if (settings?.closed === true) return [`the settings of class ${quote(className)} are missing`];
-  const plan = placed.get(key)?.get(className);
+  const plan = budgets.get(className)?.planOf(key);
   if (plan === undefined) return [`class ${quote(className)} does not serve it`];
   if (plan.failed !== undefined) return [`in class ${quote(className)} it can not be planned because of a bug of ingress-arbiter`];
   const one = classes.get(className)!;
@@ -70,9 +70,9 @@ function refusedFindings(key: string, { refusing, destination }: HandOver, mine:
 }
 
 /** One that its owner can not plan either is told of where its plan is. */
-function failedFindings({ plans, placed }: ArbiterState, key: string, mine: readonly string[]): Finding[] {
-  if (plans.get(key)?.failed !== undefined) return [];
-  const failed = [...placed.get(key) ?? []].find(([name, plan]) => plan.failed !== undefined && mine.includes(name));
+function failedFindings(state: ArbiterState, key: string, mine: readonly string[]): Finding[] {
+  if (state.plans.get(key)?.failed !== undefined) return [];
+  const failed = [...placedOf(state, key)].find(([name, plan]) => plan.failed !== undefined && mine.includes(name));
   return failed === undefined ? [] : failed[1].findings.filter(({ kind }) => kind === 'planning-failed');
 }
 

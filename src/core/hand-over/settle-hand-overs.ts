@@ -1,13 +1,14 @@
 // Hand-overs among what an arbiter decides: which class tables an Ingress is in, beside its owner's, and what its record is
 // to become. The views first, because tables follow from them; the steps last, because they depend on the tables.
 
-import { type ArbiterState, reachedThrough } from '../arbiter-state.js';
+import { type ArbiterState, placedOf, reachedThrough } from '../arbiter-state.js';
 import { type Ingress, objectKey } from '../kubernetes-objects.js';
 import type { IngressPlan } from '../plan-ingress.js';
 import { planForSafely } from '../plan-safely.js';
 import { shows } from '../publish-addresses.js';
 import { setOrDelete } from '../set-or-delete.js';
 import { safely } from '../settle-safely.js';
+import { sharedText } from '../shared-values.js';
 import { hasHost, speakingHost } from '../shard.js';
 import { dueAfter, questionsAbout } from './ask-engines.js';
 import { blockersOf, findingsAbout } from './blockers.js';
@@ -102,13 +103,12 @@ function isStillShown({ plans, known }: ArbiterState, key: string, { record }: H
 
 /** The tables that an Ingress is in, by class: its owner's plan, and one for each class that serves it besides. */
 function place(state: ArbiterState, key: string, plan: IngressPlan | undefined): void {
-  const { placed, budgets, handOvers, dependents } = state;
-  const before = placed.get(key) ?? new Map<string, IngressPlan>();
+  const { budgets, handOvers, dependents } = state;
+  const before = placedOf(state, key);
   const after = plan === undefined ? new Map<string, IngressPlan>() : plansOf(state, key, { plan, before });
   for (const name of new Set([...before.keys(), ...after.keys()])) {
     if (before.get(name)?.wants !== after.get(name)?.wants) budgets.get(name)!.setPlan(key, after.get(name));
   }
-  setOrDelete(placed, key, after.size === 0 ? undefined : after);
   dependents.set(key, plan === undefined ? [] : dependenciesOf(plan, after, handOvers.get(key)));
 }
 
@@ -135,10 +135,10 @@ function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPl
   const all = new Set<string>();
   // That of the owner is the plan itself.
   for (const { dependsOn } of new Set([plan, ...placed.values()])) {
-    for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(`${kind} ${name}`);
+    for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(sharedText(`${kind} ${name}`));
   }
-  for (const name of [...plan.classes, ...placed.keys()]) all.add(`class ${name}`);
-  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(`ingressClasses ${name}`);
+  for (const name of [...plan.classes, ...placed.keys()]) all.add(sharedText(`class ${name}`));
+  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(sharedText(`ingressClasses ${name}`));
   return [...all];
 }
 

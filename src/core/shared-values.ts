@@ -1,0 +1,27 @@
+// Small values that thousands of Ingresses have alike (the list with their class, the one with their namespace) kept once. What
+// is kept here is bounded and decides nothing: two equal values may be one or two.
+
+const most = 4096;
+const texts = new Map<string, string>();
+const lists = new Map<string, readonly string[]>();
+const none: readonly string[] = Object.freeze([]);
+
+/** The same text. */
+export function sharedText(text: string): string {
+  return remembered(texts, text, () => text);
+}
+
+/** The same list, to be read only; it takes no more room than it needs. */
+export function sharedList(list: readonly string[]): readonly string[] {
+  if (list.length === 0) return none;
+  return list.length === 1 ? remembered(lists, list[0]!, () => Object.freeze([list[0]!])) : list.slice();
+}
+
+function remembered<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = values.get(key);
+  if (known !== undefined) return known;
+  if (values.size >= most) values.clear();
+  const made = make();
+  values.set(key, made);
+  return made;
+}
