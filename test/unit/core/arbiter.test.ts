@@ -119,9 +119,12 @@ describe('core: arbiter', function () {
     const [[kind, key, object]] = objectsOf([one]) as [Objects[number]];
     arbiter.take(kind, key, object as never);
     arbiter.settle(0);
+    const plan = arbiter.plans.get(key)!;
     arbiter.take(kind, key, { ...(object as object), status: { loadBalancer: { ingress: [{ ip: '192.0.2.9' }] } } } as never);
     const { entries, ingresses } = arbiter.settle(0);
     expect([entries.size, ingresses.size]).to.deep.equal([0, 0]);
+    expect(arbiter.plans.get(key), 'the one that the classes have, so that nothing keeps the object as it was').to.equal(plan);
+    expect(plan.ingress.status!.loadBalancer!.ingress).to.deep.equal([{ ip: '192.0.2.9' }]);
   });
 
   it('touches only what a changed endpoint leads to', () => {
