@@ -2,7 +2,8 @@
 # Proves the README on a machine that has nothing: an empty Debian root with Node put in and `make` installed, a fresh
 # clone, `make test`, then `make dev` until it answers and Ctrl-C. Needs root, debootstrap and the network; changes
 # nothing outside of .work/fresh-root. Mounts and processes live in namespaces of their own and end with it.
-#   scripts/fresh-root.sh [COMMIT]          TEST_TARGET=unit runs that target instead of test; SKIP_DEV=1 leaves dev out
+#   scripts/fresh-root.sh [COMMIT]          TEST_TARGET=unit runs that target instead of test; SKIP_DEV=1 leaves dev out;
+#                                           DEBIAN_RELEASE=trixie takes that Debian in place of this machine's
 set -euo pipefail
 repository=$(cd "$(dirname "$0")/.." && pwd)
 commit=${1:-HEAD}
@@ -18,7 +19,7 @@ outside() {
   [ "$(id -u)" -eq 0 ] || fail 'this needs root: debootstrap, chroot and mount'
   for program in debootstrap git curl unshare; do command -v "$program" >/dev/null || fail "$program is missing: apt-get install it"; done
   local release
-  release=$(. /etc/os-release && echo "$VERSION_CODENAME")
+  release=${DEBIAN_RELEASE:-$(. /etc/os-release && echo "$VERSION_CODENAME")}
   mkdir -p "$work"
   root=$(mktemp -d "$work/root.XXXXXX")
   # Nothing can be mounted in it here: the mounts were made in a namespace that is gone by now.

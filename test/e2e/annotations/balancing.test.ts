@@ -148,10 +148,10 @@ describe('e2e: annotations of the choice among endpoints', function () {
     expect(new Set(await Promise.all(users.slice(0, 10).map(toCanary))).size).to.be.greaterThan(1);
     expect(new Set(await together(4, () => by('primary', '/?user=x'))), 'the primary takes turns').to.deep.equal(new Set(['one', 'two']));
     five[0]!.waitMs = 200;
-    // By load the slow one would have next to nothing.
-    const turns = await together(20, async () => (await session.ask('ewma-primary.example.com', '/', { headers: { new: 'always' } })).text);
+    // By load the slow one would have next to nothing. Each worker takes turns by itself, so a fifth is not to be had exactly.
+    const turns = await together(100, async () => (await session.ask('ewma-primary.example.com', '/', { headers: { new: 'always' } })).text);
     five[0]!.waitMs = 0;
-    expect(turns.filter((name) => name === 'a').length).to.equal(4);
+    expect(turns.filter((name) => name === 'a').length).to.be.within(10, 30);
   });
 
   it('service-upstream: the address of the Service is asked, and its endpoints where it has none', async () => {
