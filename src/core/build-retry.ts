@@ -1,16 +1,19 @@
 // How bodies pass and when a request is tried again, as annotations ask for it. Both choose among the lanes of nginx.
 
+import { bufferSteps } from '../route-table/lanes.js';
 import type { Flow, Retry } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
+import { type Finding, finding } from './finding.js';
 
 const retryNames = ['proxy-next-upstream', 'proxy-next-upstream-tries', 'proxy-next-upstream-timeout'] as const;
 /** Beyond, nginx would end a request that goes from location to location. */
 const mostTriesByStatus = 3;
 const mostTries = 10;
+const mostKilobytes = bufferSteps[bufferSteps.length - 1]!;
 
 /** Buffers and streams; only what differs from nginx.conf, undefined when nothing does. */
 export function flowOf(values: AnnotationValues): Flow | undefined {
-  const kilobytes = Math.min(Math.ceil((values['proxy-buffer-size'] ?? 0) / 1024), 128);
+  const kilobytes = Math.min(Math.ceil((values['proxy-buffer-size'] ?? 0) / 1024), mostKilobytes);
   const buffered = values['proxy-buffering'] === 'on' || (values['limit-rate'] ?? 0) > 0;
   const buffers = values['proxy-buffers-number'];
   const flow: Flow = {
@@ -30,9 +33,25 @@ export function retryOf(values: AnnotationValues): Retry | undefined {
   const seconds = values['proxy-next-upstream-timeout'] ?? 0;
   if (words.includes('off')) return { error: false, timeout: false, statuses: [], repeat: false, tries: 1, seconds };
   const statuses = words.flatMap((word) => (word.startsWith('http_') ? [Number(word.slice('http_'.length))] : [])).sort();
-  const most = statuses.length > 0 ? mostTriesByStatus : mostTries;
+  const most = mostOf(words);
   return {
     error: words.includes('error'), timeout: words.includes('timeout'), ...(words.includes('invalid_header') ? { invalid: true } : {}), statuses,
     repeat: words.includes('non_idempotent'), tries: wanted === 0 ? most : Math.min(wanted, most), seconds,
   };
+}
+
+function mostOf(words: readonly string[]): number {
+  return words.some((word) => word.startsWith('http_')) ? mostTriesByStatus : mostTries;
+}
+
+/** What is asked for and cut down to what there is. `object` names the Ingress. */
+export function cutFindings(values: AnnotationValues, object: string): Finding[] {
+  const words = values['proxy-next-upstream'] ?? [];
+  const most = mostOf(words);
+  const tries = values['proxy-next-upstream-tries'] ?? 0;
+  const size = values['proxy-buffer-size'] ?? 0;
+  return [
+    ...(tries > most && !words.includes('off') ? [finding('unsupported-annotation', object, `annotation proxy-next-upstream-tries: a request is tried ${most} times at most${most === mostTries ? '' : ' where proxy-next-upstream names a status'}, not ${tries}`)] : []),
+    ...(size > mostKilobytes * 1024 ? [finding('unsupported-annotation', object, `annotation proxy-buffer-size: a buffer has ${mostKilobytes}k at most; answers with larger headers are a 502`)] : []),
+  ];
 }

@@ -8,6 +8,7 @@ import { fillBackendHost, isBackendHost } from './annotations/backend-host.js';
 import { annotationName, usualPrefixes } from './annotations/annotation-name.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
+import { cutFindings } from './build-retry.js';
 import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
 import type { Claim } from './claim.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
@@ -124,6 +125,7 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   };
   // Of a canary only what makes it one, how it is balanced, and its aliases, count: all else its requests have from the path that they are taken from.
   if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
+  notes.findings.push(...cutFindings(values, object));
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, settings, asksItself, notes });
   const custom = planHeaderMap(customHeaders(values, settings), { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes });
   if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
