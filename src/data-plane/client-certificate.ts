@@ -81,13 +81,13 @@ function verdictFor(key: string): string | undefined {
   const resumed = ngx.var.ssl_session_reused === 'r';
   if (seen === 'NONE') return asked || resumed ? seen : undefined;
   const remembered = '\n' + key + '|' + (ngx.var.ssl_client_fingerprint ?? '');
-  const cursors = ngx.shared.ia_cursors;
-  const known = cursors.get(remembered) as string | undefined;
+  const memory = ngx.shared.ia_client_certificates;
+  const known = memory.get(remembered) as string | undefined;
   if (!asked) return resumed ? known : undefined;
   if (known === seen) return seen;
-  if (known !== undefined) cursors.delete(remembered);
+  if (known !== undefined) memory.delete(remembered);
   // Without room it is not remembered: the session can't be resumed for this host then.
-  cursors.safe_add(remembered, seen, REMEMBERED_SECONDS);
+  memory.safe_add(remembered, seen, REMEMBERED_SECONDS);
   return seen;
 }
 

@@ -13,7 +13,7 @@ const { ia_versions: versions } = ngx.shared;
 
 const TABLES = '/v1/tables';
 const COUNTERS = '/v1/counters';
-const ZONES = ['ia_versions', 'ia_pointers', 'ia_records', 'ia_counters', 'ia_cursors', 'ia_limits'] as const;
+const ZONES = ['ia_versions', 'ia_pointers', 'ia_records', 'ia_counters', 'ia_client_certificates', 'ia_limits'] as const;
 
 /** Runs for every request on the control socket. */
 export function run(): void {

@@ -113,7 +113,7 @@ interface NgxTimer {
 
 /** @noSelf */
 interface Ngx {
-  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_cursors' | 'ia_limits' | 'ia_verdicts', SharedDict>;
+  shared: Record<'ia_versions' | 'ia_pointers' | 'ia_records' | 'ia_counters' | 'ia_client_certificates' | 'ia_limits' | 'ia_verdicts', SharedDict>;
   ctx: RequestContext;
   var: Record<string, string | undefined>;
   /** Headers of the answer; undefined takes one away. */

@@ -127,7 +127,7 @@ lua_shared_dict ia_versions ${`${megabytes.versions}m`};
 lua_shared_dict ia_pointers ${`${megabytes.pointers}m`};
 lua_shared_dict ia_records ${`${megabytes.records}m`};
 lua_shared_dict ia_counters ${`${megabytes.counters}m`};
-lua_shared_dict ia_cursors ${`${megabytes.cursors}m`};
+lua_shared_dict ia_client_certificates ${`${megabytes.clientCertificates}m`};
 lua_shared_dict ia_limits ${`${megabytes.limits}m`};
 lua_shared_dict ia_verdicts ${`${megabytes.verdicts}m`};
 lua_regex_cache_max_entries ${limits.compiledPatterns};

@@ -45,7 +45,8 @@ export const settingsSchema = {
       pointers: count(64, 1, 4096),
       records: count(256, 1, 16384),
       counters: count(32, 1, 4096),
-      cursors: count(16, 1, 4096),
+      /** What handshakes have said of clients' certificates, for sessions that are resumed. */
+      clientCertificates: count(16, 1, 4096),
       /** What clients have asked of Ingresses with limits: about 130 bytes a client and limit. */
       limits: count(16, 1, 4096),
       /** Verdicts of external authentication that are kept for a while; the oldest go first. */
