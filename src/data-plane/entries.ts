@@ -1,7 +1,7 @@
 // The kinds of entries that requests and handshakes read, each prepared once per worker for many uses.
 
 import * as ssl from 'ngx.ssl';
-import type { Certificate, ClientAuthority, Endpoint, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
+import type { Certificate, ClientAuthority, Endpoint, HostRoutes, RevokedCertificates, ServerName, ServiceEndpoints } from '../route-table/types.js';
 import { type PathIndex, type PathMatchResult, indexPaths } from '../route-table/match.js';
 import { type PackedRoutes, unpackRoutes } from '../route-table/packed-routes.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
@@ -17,10 +17,9 @@ export interface FoundPath {
   match: PathMatchResult;
 }
 
-/** The routes of one host, and what was found among them lately. */
-export interface PreparedHost {
+/** The routes of one host, and what was found among them lately: one table, for a worker has one for each host that is asked for. */
+export interface PreparedHost extends Recent<FoundPath> {
   index: PathIndex;
-  recent: Recent<FoundPath>;
 }
 
 export interface PreparedEndpoint extends Endpoint {
@@ -57,11 +56,11 @@ export const hosts = entryKind<PreparedHost>('host/', (record, _className, name)
   const unpacked = unpackRoutes(record as PackedRoutes);
   // The counters of a route name its host.
   for (const route of unpacked.routes) (route as { host?: string }).host = name;
-  return { index: indexPaths(unpacked), recent: newRecent() };
+  return prepareHost(unpacked);
 });
 
 /** The class's default backend, under the name ''. */
-export const defaults = entryKind<PreparedHost>('default', (record) => ({ index: indexPaths(unpackRoutes(record as PackedRoutes)), recent: newRecent() }));
+export const defaults = entryKind<PreparedHost>('default', (record) => prepareHost(unpackRoutes(record as PackedRoutes)));
 
 /** Where the turns of a Service may begin: workers must not go round together, nor anew at the first each time that a worker forgets. */
 const MOST_TURNS = 10_000;
@@ -120,6 +119,11 @@ export const revocations = entryKind<Record<string, PreparedRevocations[] | unde
   }
   return byIssuer;
 });
+
+function prepareHost(routes: HostRoutes): PreparedHost {
+  const { young, old, size } = newRecent<FoundPath>();
+  return { index: indexPaths(routes), young, old, size };
+}
 
 /** The upstream block for connections with TLS, or for gRPC. */
 export function shardFor(scheme: Exclude<UpstreamFamily, 'shard'>, { spread }: PreparedEndpoint): string {

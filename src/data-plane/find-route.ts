@@ -53,7 +53,7 @@ export function findRoute(classes: string[], host: string, rawPath: string): Fou
 function findAgain(className: string, host: string, rawPath: string): FoundRoute | undefined {
   const generation = currentGeneration(className);
   const [entry, moved] = readEntry(hosts, className, host, generation);
-  const before = moved || entry === undefined ? undefined : recall(entry.recent, rawPath);
+  const before = moved || entry === undefined ? undefined : recall(entry, rawPath);
   if (before === undefined) return undefined;
   found.path = before.path;
   const outcome = withService(className, before.match, generation);
@@ -85,8 +85,8 @@ function askClass(this: void, name: string | undefined, at: number, path: string
   return withService(className, match, generations[at]);
 }
 
-function keep({ recent }: PreparedHost, path: string, match: PathMatchResult): void {
-  if (askedPath.length <= LONGEST_RECENT) remember(recent, askedPath, { path, match }, RECENT_PATHS);
+function keep(host: PreparedHost, path: string, match: PathMatchResult): void {
+  if (askedPath.length <= LONGEST_RECENT) remember(host, askedPath, { path, match }, RECENT_PATHS);
 }
 
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {

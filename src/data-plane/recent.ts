@@ -7,8 +7,11 @@ export interface Recent<T> {
   size: number;
 }
 
+/** Of everybody who has no old half yet: nothing is ever written to an old half. */
+const NOTHING: Record<string, undefined> = {};
+
 export function newRecent<T>(): Recent<T> {
-  return { young: {}, old: {}, size: 0 };
+  return { young: {}, old: NOTHING, size: 0 };
 }
 
 /** What is remembered of `key`; undefined: nothing. */

@@ -72,28 +72,45 @@ export interface PathIndex {
   regexes: PathMatchResult[];
 }
 
+// What most hosts have none of is one for all of them: a worker of nginx has an index for each host that is asked for.
+const NO_PATHS: Record<string, PathMatchResult | undefined> = {};
+const NO_MATCHES: PathMatchResult[] = [];
+const NO_CAPTURES: string[] = [];
+
 /** Prepares a host's routes. Of two routes with the same match and path the first one counts. */
 export function indexPaths(host: HostRoutes): PathIndex {
-  const index: PathIndex = { namespaces: ',', exact: {}, prefix: {}, longestPrefix: -1, stringPrefixes: [], regexes: [] };
+  const index: PathIndex = { namespaces: ',', exact: NO_PATHS, prefix: {}, longestPrefix: -1, stringPrefixes: NO_MATCHES, regexes: NO_MATCHES };
   const policies = preparePolicies(host.policies ?? []);
   for (const route of host.routes) {
     if (find(index.namespaces, ',' + route.namespace + ',', 0) < 0) index.namespaces = index.namespaces + route.namespace + ',';
-    const candidate: PathMatchResult = { route, captures: [] };
+    const candidate: PathMatchResult = { route, captures: NO_CAPTURES };
     if (route.policy !== undefined) take(candidate, policies[route.policy]);
     if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);
-    if (route.match === 'exact') {
-      if (index.exact[route.path] === undefined) index.exact[route.path] = candidate;
-    } else if (route.match === 'prefix') {
-      const path = withoutTrailingSlash(route.path);
-      if (index.prefix[path] === undefined) index.prefix[path] = candidate;
-      if (path.length > index.longestPrefix) index.longestPrefix = path.length;
-    } else if (route.match === 'string-prefix') {
-      index.stringPrefixes.push(candidate);
-    } else {
-      index.regexes.push(candidate);
-    }
+    put(index, candidate);
   }
   return index;
+}
+
+function put(index: PathIndex, candidate: PathMatchResult): void {
+  const { route } = candidate;
+  if (route.match === 'exact') {
+    if (index.exact === NO_PATHS) index.exact = {};
+    if (index.exact[route.path] === undefined) index.exact[route.path] = candidate;
+  } else if (route.match === 'prefix') {
+    const path = withoutTrailingSlash(route.path);
+    if (index.prefix[path] === undefined) index.prefix[path] = candidate;
+    if (path.length > index.longestPrefix) index.longestPrefix = path.length;
+  } else if (route.match === 'string-prefix') {
+    index.stringPrefixes = withOne(index.stringPrefixes, candidate);
+  } else {
+    index.regexes = withOne(index.regexes, candidate);
+  }
+}
+
+function withOne(list: PathMatchResult[], one: PathMatchResult): PathMatchResult[] {
+  if (list === NO_MATCHES) return [one];
+  list.push(one);
+  return list;
 }
 
 /** Who only searches for a path may give routes without their policies. */
@@ -112,7 +129,7 @@ function prepareCanary({ route, policy }: PathMatchResult, rule: Canary): Prepar
   const counted: Counted = { match, path, namespace, ingress: rule.ingress, service: rule.service, backend: rule.backend };
   const { host } = route as Counted;
   if (host !== undefined) counted.host = host;
-  const own: PathMatchResult = { route: counted, captures: [] };
+  const own: PathMatchResult = { route: counted, captures: NO_CAPTURES };
   if (policy !== undefined) own.policy = policy;
   if (rule.balance !== undefined) own.balance = rule.balance;
   const affinity = rule.affinity ?? (policy === undefined ? undefined : policy.asked.affinity);
