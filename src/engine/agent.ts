@@ -61,15 +61,17 @@ export interface EngineOptions {
   log: Log;
   /** Tables that it begins with, of classes of these settings; the others are empty. */
   first?: readonly FirstTable[];
+  /** nginx is on its way: from now on there is time for other things. */
+  onSpawned?: () => void;
 }
 
 /** Starts nginx and resolves when it answers. Throws an EngineError that says what to do. */
-export async function startEngine(settings: EngineSettings, { log, first = [] }: EngineOptions): Promise<Engine> {
+export async function startEngine(settings: EngineSettings, { log, first = [], onSpawned }: EngineOptions): Promise<Engine> {
   await prepareWorkDirectory(settings);
-  const engine = new RunningEngine(settings, log);
+  const engine = new RunningEngine(settings, log, onSpawned);
   try {
     for (const table of first) await engine.begin(table);
-    await engine.start();
+    await engine.start(first);
   } catch (error) {
     await engine.stop();
     throw error;
@@ -104,7 +106,7 @@ class RunningEngine implements Engine {
   readonly readings: Engine['readings'];
   readonly observe: Engine['observe'];
 
-  constructor(private settings: EngineSettings, private readonly log: Log) {
+  constructor(private settings: EngineSettings, private readonly log: Log, onSpawned: () => void = () => undefined) {
     const { client } = this;
     this.origins = createServedOrigins(settings.metrics.ingressNginxNames);
     this.traffic = createTrafficCounters({ client, origins: this.origins, goneMs: settings.metrics.goneSeconds * 1000, now: () => performance.now() });
@@ -115,6 +117,7 @@ class RunningEngine implements Engine {
     this.nginx = new NginxProcess(settings, {
       log,
       prepare: (needed) => this.writeFirstTables(needed),
+      onSpawned,
       onRestarted: async (next) => {
         this.counts.starts += 1;
         await this.turnTo(next);
@@ -132,11 +135,13 @@ class RunningEngine implements Engine {
     this.writers.begin(table);
     await this.hops.before(table.update.class, new Map(), table.changes);
     this.hops.after(table.update.class, true);
-    this.origins.take(table.update);
   }
 
-  async start(): Promise<void> {
+  /** `first`: what it begins with. */
+  async start(first: readonly FirstTable[]): Promise<void> {
     await this.turnTo(await this.nginx.start());
+    // It serves: who is counted for what has time until somebody asks.
+    for (const { update } of first) this.origins.take(update);
     // What it could not begin with.
     await this.writers.restore();
     this.counts.starts += 1;

@@ -1,7 +1,7 @@
 // Speaks to the Lua side over nginx's unix socket: one request in, one typed answer out. It never retries: what an answer
 // that did not come means is decided by table-writer.ts.
 
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { isRoutesKey } from '../route-table/entry-keys.js';
 import { packRoutes } from '../route-table/packed-routes.js';
 import type { HostRoutes } from '../route-table/types.js';
@@ -43,9 +43,14 @@ const ANSWER_MILLISECONDS = 10_000;
 const PUSH_MILLISECONDS = 60_000;
 
 export function createControlClient(socketPath: string): ControlClient {
-  const pool = new Pool('http://engine', { socketPath, connections: 8, keepAliveTimeout: 60_000 });
+  // To read undici takes a tenth of a second, which there is once nginx is on its way.
+  let opened: Promise<Pool> | undefined;
+  const pool = (): Promise<Pool> => {
+    opened ??= import('undici').then(({ Pool: UndiciPool }) => new UndiciPool('http://engine', { socketPath, connections: 8, keepAliveTimeout: 60_000 }));
+    return opened;
+  };
   const get = async (path: string): Promise<string> => {
-    const { statusCode, body } = await pool.request({
+    const { statusCode, body } = await (await pool()).request({
       path, method: 'GET', headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
     });
     const text = await body.text();
@@ -55,7 +60,7 @@ export function createControlClient(socketPath: string): ControlClient {
   return {
     async push(className, base, changes) {
       try {
-        const { statusCode, body } = await pool.request({
+        const { statusCode, body } = await (await pool()).request({
           path: `/v1/tables/${className}?base=${base}`,
           method: 'POST',
           headers: { 'content-type': 'text/plain' },
@@ -71,7 +76,7 @@ export function createControlClient(socketPath: string): ControlClient {
     tables: async () => tableStates(await get('/v1/tables')),
     counters: () => get('/v1/counters'),
     async forget(keys) {
-      const { statusCode, body } = await pool.request({
+      const { statusCode, body } = await (await pool()).request({
         path: '/v1/counters/forget', method: 'POST', headers: { 'content-type': 'text/plain' },
         body: keys.map((key) => `${key}\n`).join(''), headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
       });
@@ -79,13 +84,13 @@ export function createControlClient(socketPath: string): ControlClient {
       if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to POST /v1/counters/forget`);
     },
     async leave(leaving) {
-      const { statusCode, body } = await pool.request({
+      const { statusCode, body } = await (await pool()).request({
         path: '/v1/leaving', method: leaving ? 'PUT' : 'DELETE', headersTimeout: ANSWER_MILLISECONDS, bodyTimeout: ANSWER_MILLISECONDS,
       });
       await body.dump();
       if (statusCode !== 200) throw new EngineError('control-answer', `nginx answered ${statusCode} to ${leaving ? 'PUT' : 'DELETE'} /v1/leaving`);
     },
-    close: () => pool.destroy(),
+    close: async () => (await opened)?.destroy(),
   };
 }
 

@@ -22,6 +22,8 @@ export interface NginxHooks {
    * without.
    */
   prepare: (needed: boolean) => Promise<void>;
+  /** A new one is on its way. */
+  onSpawned: () => void;
   /** An nginx answers in place of one that had died by itself. */
   onRestarted: (client: ControlClient) => Promise<void>;
   /** An nginx has ended: what its workers had counted. */
@@ -216,6 +218,7 @@ export class NginxProcess {
     writeConfiguration(settings, number);
     await this.hooks.prepare(tablesNeeded);
     const run = spawnNginx({ settings, number, sockets: this.sockets.open(settings.listeners), tablesNeeded, log: this.hooks.log });
+    this.hooks.onSpawned();
     const deadline = performance.now() + settings.limits.startSeconds * 1000;
     while (!run.over) {
       if (await run.client.tables().then(() => true, () => false)) {

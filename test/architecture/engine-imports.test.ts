@@ -15,8 +15,8 @@ import { httpGet } from '../fixtures/http-get.js';
 const root = path.resolve('dist/src');
 const command = path.join(root, 'cli/engine/engine-command.js');
 
-/** Every import of a compiled module, also those that wait: `import('…')`. One whose name is computed is an error. */
-function importsOf(file: string): string[] {
+/** Every import of a compiled module, `waiting`: also those that wait: `import('…')`. One whose name is computed is an error. */
+function importsOf(file: string, waiting: boolean): string[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
@@ -24,7 +24,7 @@ function importsOf(file: string): string[] {
     if (ts.isCallExpression(node) && (node.expression.kind === ts.SyntaxKind.ImportKeyword || node.expression.getText() === 'require')) {
       const [name] = node.arguments;
       if (name === undefined || !ts.isStringLiteralLike(name)) throw new Error(`${file}: loads a module whose name is computed`);
-      names.push(name.text);
+      if (waiting) names.push(name.text);
     }
     ts.forEachChild(node, visit);
   };
@@ -33,14 +33,14 @@ function importsOf(file: string): string[] {
 }
 
 /** Own files by their path below src, and the packages that they load. */
-function reachableFrom(start: string): { files: string[]; packages: string[] } {
+function reachableFrom(start: string, { later = true } = {}): { files: string[]; packages: string[] } {
   const files = new Set<string>();
   const packages = new Set<string>();
   const waiting = [start];
   for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
     if (files.has(file)) continue;
     files.add(file);
-    for (const name of importsOf(file)) {
+    for (const name of importsOf(file, later)) {
       if (name.startsWith('.')) waiting.push(path.resolve(path.dirname(file), name));
       else packages.add(name);
     }
@@ -52,6 +52,12 @@ const KUBERNETES = /^(?:kubernetes|controller|dev-cluster|migration)\//;
 
 describe('the engine program', function () {
   this.timeout(60_000);
+
+  it('reads the large packages when nginx is on its way, and not before', () => {
+    const { files, packages } = reachableFrom(path.join(root, 'cli/engine/start-engine-program.js'), { later: false });
+    expect(files).to.include('engine/control-client.js');
+    expect(packages.filter((name) => ['undici', 'express', 'prom-client'].includes(name))).to.deep.equal([]);
+  });
 
   it('can load nothing of the control plane, by whatever way', () => {
     const { files, packages } = reachableFrom(command);

@@ -13,8 +13,8 @@ import type { Reading } from '../../engine/traffic-counters.js';
 export interface EngineWhenServed {
   /** Undefined while nothing is served. */
   current(): Engine | undefined;
-  /** Serves the last good tables of these classes, where there are some. Throws when nginx can't be started. */
-  begin(classes: readonly string[], settings: EngineSettings): Promise<void>;
+  /** Serves the last good tables of these classes, where there are some; `onSpawned`: nginx is on its way. Throws when nginx can't be started. */
+  begin(classes: readonly string[], settings: EngineSettings, onSpawned?: () => void): Promise<void>;
   apply: Engine['apply'];
   observe: Engine['observe'];
   /** Sequence of the last update of a class that was taken; 0 before the first. */
@@ -43,8 +43,8 @@ export function createEngineWhenServed({ settings, classes, log, awaitTablesMs, 
   const lastGood = keepLastGood({ directory: path.join(settings().workDirectory, 'tables'), classes, held: (name) => engine?.table(name), log });
   const firstTables = createFirstTables(lastGood, log);
   const early = keepEarlyWishes();
-  const running = async (first: readonly FirstTable[] = []): Promise<Engine> => {
-    starting ??= start(settings(), { log, first }).catch((error: unknown) => {
+  const running = async (first: readonly FirstTable[] = [], onSpawned?: () => void): Promise<Engine> => {
+    starting ??= start(settings(), { log, first, ...(onSpawned && { onSpawned }) }).catch((error: unknown) => {
       starting = undefined;
       throw error;
     });
@@ -54,11 +54,11 @@ export function createEngineWhenServed({ settings, classes, log, awaitTablesMs, 
   };
   return {
     current: () => engine,
-    async begin(names, own) {
+    async begin(names, own, onSpawned) {
       const tables = firstTables.choose(names, own);
       if (tables.length === 0) return;
       const begins = starting === undefined;
-      const runs = await running(tables);
+      const runs = await running(tables, onSpawned);
       for (const table of tables) {
         const { class: name } = table.update;
         const result = begins ? { applied: true as const } : await runs.apply(table.update);

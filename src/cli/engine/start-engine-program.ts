@@ -2,7 +2,6 @@
 // what it serves on disk. It has no Kubernetes client and no credentials of the cluster.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClassSubscriptions } from './class-subscriptions.js';
 import { createEngineWhenServed } from './engine-when-served.js';
 import { type EngineProgramSettings, checkFixed } from './engine-program-settings.js';
 import type { Engine } from '../../engine/agent.js';
@@ -31,11 +30,14 @@ export async function startEngineProgram(initial: EngineProgramSettings, log: Lo
   const classes = Object.keys(settings.controllers);
   let stopping = false;
   const engine = createEngineWhenServed({ settings: () => settings.engine, classes, log, awaitTablesMs: () => settings.awaitTablesSeconds * 1000 });
-  const serving = engine.begin(classes, settings.engine);
-  serving.catch(() => undefined);
+  let serving = Promise.resolve();
+  await new Promise<void>((resolve) => {
+    serving = engine.begin(classes, settings.engine, resolve);
+    serving.then(resolve, () => resolve());
+  });
   // While nginx starts there is time to read what is not needed to serve.
-  const [{ adminApp }, { listen }, { engineMetrics }, { ownCertificateReadings }] = await Promise.all([
-    import('../../http/admin-app.js'), import('../../http/listen.js'), import('../installation/admin-metrics.js'), import('../installation/own-certificates.js'),
+  const [{ createClassSubscriptions }, { adminApp }, { listen }, { engineMetrics }, { ownCertificateReadings }] = await Promise.all([
+    import('./class-subscriptions.js'), import('../../http/admin-app.js'), import('../../http/listen.js'), import('../installation/admin-metrics.js'), import('../installation/own-certificates.js'),
   ]);
   await serving;
   const { apply, observe, taken } = engine;
