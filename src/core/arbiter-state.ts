@@ -45,6 +45,8 @@ export interface ArbiterState {
   budgets: Map<string, NamespaceBudgets>;
   shared: SharedListeners;
   plans: Map<string, IngressPlan>;
+  /** Those with findings in their plans: few, and asked for after every decision. */
+  faulty: Set<string>;
   statusWrites: Map<string, StatusWrite>;
   /** Classes that other processes claim, as last told. */
   neighbours: readonly Neighbour[];
@@ -108,7 +110,7 @@ export function createArbiterState(given: readonly Claim[], inspect: InspectCert
     memory: { kept: new Map(), foreignWrites: new Map(), lastGood: new Map(), ...emptyHandOverMemories() },
     budgets: new Map(claims.map((claim) => [claim.class, createNamespaceBudgets()])),
     shared: createSharedListeners(claims, new Map([...classes].map(([name, { table }]) => [name, table]))),
-    plans: new Map(), statusWrites: new Map(),
+    plans: new Map(), faulty: new Set(), statusWrites: new Map(),
     neighbours: [], known: new Map(), handOvers: new Map(), recordWrites: new Map(), questions: new Map(), told: new Map(), due: createDueTimes(), unreadable: new Set(), stepless: new Set(),
     dependents: createDependencyIndex(), contextsBy: createDependencyIndex(), slices: createDependencyIndex(), named: createNamedConfigMaps(claims),
     decision: emptyDecision(),

@@ -117,7 +117,7 @@ export function createArbiter(claims: readonly Claim[], inspect: InspectCertific
       ...findDefaultClasses(snapshot.ingressClasses),
       ...[...state.memory.kept.values()].map(keptFinding),
       ...[...contexts.values()].flatMap((context) => context.findings),
-      ...[...plans.values()].flatMap((plan) => plan.findings),
+      ...[...state.faulty].flatMap((key) => plans.get(key)!.findings),
       ...[...budgets].flatMap(([name, budget]) => ofOwner(plans, name, budget.findings())),
       // Those of a class's own defaults are about no Ingress.
       ...[...classes].flatMap(([name, one]) => ofOwner(plans, name, one.findings())).filter(({ object }) => !/^Ingress .*\/$/.test(object)),
@@ -224,12 +224,18 @@ function replan(state: ArbiterState, key: string): void {
   if (failure !== undefined) touched.failures.push(failure);
   const owner = plan?.ownership.owner;
   if (lost !== owner) noteLeft(touched.left, before, plan);
-  setOrDelete(plans, key, plan);
+  keepPlan(state, key, plan);
   const problem = ingress && safely(state, `Ingress ${key}`, { work: () => recordProblem(ingress), instead: undefined });
   if (problem !== undefined) state.unreadable.add(key);
   else state.unreadable.delete(key);
   decision.ingresses.add(key);
   if (owner !== undefined && owner !== lost && plan!.speaksFor) decision.taken.push({ ingress: key, class: owner });
+}
+
+function keepPlan({ plans, faulty }: ArbiterState, key: string, plan: IngressPlan | undefined): void {
+  setOrDelete(plans, key, plan);
+  if (plan !== undefined && plan.findings.length > 0) faulty.add(key);
+  else faulty.delete(key);
 }
 
 /** A class has lost an Ingress that goes on to exist: it may have to be handed over. */
