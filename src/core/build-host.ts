@@ -116,9 +116,9 @@ function rewrites(rewriteTarget: string | undefined, { path }: IngressPath): boo
 /** Of a few shapes only, for there is one for each path of a cluster: an object that is spread has a shape of its own, which is larger than itself. */
 function buildRoute(want: WantedPath, { match, path }: Pick<Route, 'match' | 'path'>, policy: number | undefined): Route {
   const { namespace, ingress, backend, rewriteTarget } = want;
-  const route: Route = { match, path, namespace, ingress, service: backend.service, backend: backend.key };
+  const { service, key } = backend;
+  const route: Route = policy === undefined ? { match, path, namespace, ingress, service, backend: key } : { match, path, namespace, ingress, service, backend: key, policy };
   if (rewrites(rewriteTarget, want.path)) route.rewrite = rewriteTarget!;
-  if (policy !== undefined) route.policy = policy;
   return route;
 }
 

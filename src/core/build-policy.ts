@@ -73,9 +73,15 @@ export function canaryOf(values: AnnotationValues): CanaryRule | undefined {
 /** ssl-redirect, force-ssl-redirect, preserve-trailing-slash. */
 export function httpsWish(values: AnnotationValues): HttpsWish | undefined {
   const as = values['preserve-trailing-slash'] === true ? 'redirect-as-is' : 'redirect';
-  if (values['force-ssl-redirect'] === true) return { when: 'always', as };
-  return values['ssl-redirect'] === false ? undefined : { when: 'with-tls', as };
+  if (values['force-ssl-redirect'] === true) return httpsWishes.always[as];
+  return values['ssl-redirect'] === false ? undefined : httpsWishes['with-tls'][as];
 }
+
+/** Each once: there is one for each path of a cluster. */
+const httpsWishes = {
+  'always': { 'redirect': { when: 'always', as: 'redirect' }, 'redirect-as-is': { when: 'always', as: 'redirect-as-is' } },
+  'with-tls': { 'redirect': { when: 'with-tls', as: 'redirect' }, 'redirect-as-is': { when: 'with-tls', as: 'redirect-as-is' } },
+} as const satisfies Record<HttpsWish['when'], Record<HttpsWish['as'], HttpsWish>>;
 
 /** temporal-redirect wins, as in ingress-nginx. */
 function redirectOf(values: AnnotationValues): Pick<Policy, 'redirect'> {

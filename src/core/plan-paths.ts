@@ -19,7 +19,7 @@ import { type Finding, finding } from './finding.js';
 import { given } from './given.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import type { InspectCertificate } from './inspect-certificate.js';
-import { type Ingress, objectKey } from './kubernetes-objects.js';
+import { type Ingress, type ServicePort, objectKey } from './kubernetes-objects.js';
 import { type KeyedPath, listPaths } from './list-paths.js';
 import { idOfTrusted } from './plan-backend-tls.js';
 import { type Protections, planProtections } from './plan-protections.js';
@@ -81,7 +81,21 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
 }
 
 function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp }: ResolvedBackend, namespace: string): void {
-  if (port !== undefined) wants.set(key, { of: 'service', service: `${namespace}/${service}`, port, ...(clusterIp !== undefined && { clusterIp }) });
+  if (port !== undefined) wants.set(key, wantedService(port, `${namespace}/${service}`, clusterIp));
+}
+
+type WantedService = Want & { of: 'service' };
+
+/** By a Service's own port: all that want its endpoints share the wish. */
+const wanted = new WeakMap<ServicePort, WantedService>();
+
+function wantedService(port: ServicePort, service: string, clusterIp: string | undefined): WantedService {
+  if (clusterIp !== undefined) return { of: 'service', service, port, clusterIp };
+  const known = wanted.get(port);
+  if (known?.service === service) return known;
+  const made: WantedService = { of: 'service', service, port };
+  wanted.set(port, made);
+  return made;
 }
 
 /** What the protections of a host's routes lead to. */

@@ -39,7 +39,18 @@ export function resolveBackend(
     if (!isKeyPart(reference.name, wanted)) return { service: '', key: '', findings: [why] };
     return { service: reference.name, key: serviceKey(namespace, reference.name, wanted), findings: [why] };
   }
-  return { service: reference.name, key: serviceKey(namespace, reference.name, String(port.port)), port, findings: [] };
+  return resolvedTo(port, reference.name, serviceKey(namespace, reference.name, String(port.port)));
+}
+
+/** By a Service's own port: all paths that lead to it share what they lead to. */
+const resolved = new WeakMap<ServicePort, ResolvedBackend>();
+
+function resolvedTo(port: ServicePort, service: string, key: string): ResolvedBackend {
+  const known = resolved.get(port);
+  if (known?.key === key) return known;
+  const made: ResolvedBackend = { service, key, port, findings: [] };
+  resolved.set(port, made);
+  return made;
 }
 
 /** Only what is a name becomes part of the class table: an entry that the engine refuses would stop the whole class. */

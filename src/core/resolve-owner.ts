@@ -6,6 +6,7 @@ import { type Finding, finding, quote } from './finding.js';
 import { type Ingress, type IngressClass, objectKey } from './kubernetes-objects.js';
 import { matchesLabels } from './label-selector.js';
 import { type Reference, resolveReference } from './resolve-reference.js';
+import { sharedData } from './shared-values.js';
 import type { Snapshot } from './snapshot.js';
 
 /** The rule that decided. The first three give an owner, the others say why there is none. */
@@ -39,7 +40,9 @@ export function resolveOwner(ingress: Ingress, claims: readonly Claim[], cluster
   const winner = verdicts.find(({ verdict }) => verdict.owner !== undefined)?.verdict;
   const closest = winner ?? verdicts.find(({ verdict }) => refusals.has(verdict.rule))?.verdict ??
     verdicts[0]?.verdict ?? judge(ingress, undefined, [], cluster);
-  return { ...closest, findings: [...differenceFinding(ingress, closest.reference), ...closest.findings] };
+  const findings = [...differenceFinding(ingress, closest.reference), ...closest.findings];
+  // Without findings, which name the Ingress, those of a class are owned alike.
+  return findings.length > 0 ? { ...closest, findings } : sharedData({ ...closest, findings });
 }
 
 /** One Ingress put to one claim; without a claim, to nobody. */

@@ -4,6 +4,7 @@
 const most = 4096;
 const texts = new Map<string, string>();
 const lists = new Map<string, readonly string[]>();
+const data = new Map<string, unknown>();
 const none: readonly string[] = Object.freeze([]);
 
 /** The same text. */
@@ -15,6 +16,11 @@ export function sharedText(text: string): string {
 export function sharedList(list: readonly string[]): readonly string[] {
   if (list.length === 0) return none;
   return list.length === 1 ? remembered(lists, list[0]!, () => Object.freeze([list[0]!])) : list.slice();
+}
+
+/** The same data: what JSON can say, nothing secret, to be read only. */
+export function sharedData<Data>(value: Data): Data {
+  return remembered(data as Map<string, Data>, JSON.stringify(value), () => value);
 }
 
 function remembered<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {

@@ -47,4 +47,12 @@ describe('core: resolve-backend', () => {
       for (const { message } of findings) expect(message).to.not.match(/[\u0000-\u001f]/);
     });
   }
+
+  it('gives all that lead to one port of a Service the same, and of no other', () => {
+    const ports = [{ port: 80 }];
+    const shared = new Map([service('one', { ports }), service('two', { ports })]);
+    const [one, two, again] = ['one', 'two', 'one'].map((name) => resolveBackend(to(name, { number: 80 }), 'shop', shared, 'Ingress shop/x'));
+    expect([one!.key, two!.key, again!.key]).to.deep.equal(['service/shop/one/80', 'service/shop/two/80', 'service/shop/one/80']);
+    expect(resolveBackend(to('one', { number: 80 }), 'shop', shared, 'Ingress shop/y')).to.equal(again);
+  });
 });
