@@ -138,7 +138,8 @@ function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPl
     for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(sharedText(`${kind} ${name}`));
   }
   for (const name of [...plan.classes, ...placed.keys()]) all.add(sharedText(`class ${name}`));
-  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(sharedText(`ingressClasses ${name}`));
+  // A class that its record names may come to refuse its namespace, or to take it again.
+  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(sharedText(`ingressClasses ${name}`)).add(sharedText(`class ${name}`));
   return [...all];
 }
 

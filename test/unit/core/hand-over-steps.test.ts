@@ -57,6 +57,21 @@ describe('core: many hand-overs', () => {
     expect([...arbiter.recordWrites.keys()], 'closed').to.deep.equal([]);
   });
 
+  it('sees that a class which a record names takes its namespace again, though the Ingress is of another class', () => {
+    const settings = (data: object): never => ({ metadata: { namespace: 'edge', name: 'settings' }, data }) as never;
+    const own = createArbiter([red], inspectStub);
+    const named = ingress('one', 'green') as { metadata: { annotations: Record<string, string> } };
+    named.metadata.annotations['ingress-arbiter.io/hand-over'] = JSON.stringify({ from: [], to: 'red' });
+    own.take('ingressClasses', 'red', { metadata: { name: 'red' }, spec: { controller: 'ingress-arbiter.io/controller', parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'edge' } } } as never);
+    own.take('configMaps', 'edge/settings', settings({ 'allowed-namespaces': 'blog' }));
+    own.take('ingresses', 'shop/one', named as never);
+    own.settle(0);
+    expect(own.findings().map(({ kind }) => kind)).to.include('hand-over-not-allowed');
+    own.take('configMaps', 'edge/settings', settings({}));
+    own.settle(1);
+    expect(own.findings().map(({ kind }) => kind)).to.not.include('hand-over-not-allowed');
+  });
+
   it('asks to be woken for the first of them, and tells then of each that waits', () => {
     arbiter.takeServed('blue', 'shop/w7', { waiting: 'it does' });
     const { wakeAt } = arbiter.settle(3);
