@@ -3,12 +3,14 @@
 
 import { allowedOrigin } from '../route-table/cors-origin.js';
 import type { Cors } from '../route-table/types.js';
-import { readVariable } from './read-variable.js';
+import { textOf, variable } from './read-variable.js';
 
 /** The defaults of ingress-nginx. */
 const METHODS = 'GET, PUT, POST, DELETE, PATCH, OPTIONS';
 const HEADERS = 'DNT,Keep-Alive,User-Agent,X-Requested-With,If-Modified-Since,Cache-Control,Content-Type,Range,Authorization';
 const MAX_AGE = '1728000';
+
+const ORIGIN = variable('http_origin');
 
 /**
  * Before a request is sent: has nginx say it of the answer, at a fraction of what setCors costs. False: there is nothing to say, or more
@@ -42,5 +44,5 @@ export function setCors(cors: Cors): void {
 
 /** To read a variable costs more than to know that it does not matter. */
 function originFor({ origins }: Cors): string | undefined {
-  return origins[0] === '*' ? '*' : allowedOrigin(origins, readVariable('http_origin'));
+  return origins[0] === '*' ? '*' : allowedOrigin(origins, textOf(ORIGIN));
 }

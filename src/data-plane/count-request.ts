@@ -7,7 +7,7 @@ import { add, isBegun, seriesOf } from './counters.js';
 import { countUnmatched } from './count-unmatched.js';
 import { classOfPort, metricsSettings } from './init.js';
 import { type CountedRoute, originKey } from './origin-key.js';
-import { isSet, variable } from './request-figures.js';
+import { isSet, variable } from './read-variable.js';
 import { statusLabel } from './status-label.js';
 
 const METHODS: Record<string, string | undefined> = {

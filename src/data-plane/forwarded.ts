@@ -7,10 +7,12 @@ import type { PreparedPolicy } from '../route-table/match.js';
 import { type SourceRange, inRanges } from '../route-table/source-range.js';
 import { give } from './go-on.js';
 import { lower } from './text.js';
-import { readVariable } from './read-variable.js';
+import { textOf, variable } from './read-variable.js';
 
 const HOST = '^(?:[a-z0-9_.-]+|\\[[0-9a-f:.]+\\])(?::[0-9]{1,5})?$';
 const PORT = '^[1-9][0-9]{0,4}$';
+
+const ADDRESS = variable('binary_remote_addr');
 
 /** Takes what a trusted proxy says of the request. Anybody else's words are not looked at. */
 export function takeForwarded({ asked: { forwarded }, trusted, forwardedFor }: PreparedPolicy): void {
@@ -39,7 +41,7 @@ function takeWay(proto: string | undefined, port: string | undefined, host: stri
 
 /** The client's address, 4 or 16 bytes. */
 export function clientAddress(): string {
-  return ngx.ctx.address ?? readVariable('binary_remote_addr') ?? '';
+  return ngx.ctx.address ?? textOf(ADDRESS) ?? '';
 }
 
 /** The scheme that the client used. TLS that ended before the engine is known by port 443 of the PROXY protocol, too. */

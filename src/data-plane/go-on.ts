@@ -18,6 +18,11 @@ export function giveNothing(): void {
   given = false;
 }
 
+/** Has the backend be told what few requests have, in the variables of the connection. */
+export function giveRare(): void {
+  given = true;
+}
+
 /** Has the variable say `value` to the backend. */
 export function give(name: GivenHeader, value: string): void {
   ngx.var['ia_' + name] = value;

@@ -4,7 +4,7 @@
 import { type Figures, type Measured, gathered, newFigures, observe } from './figures.js';
 import { metricsSettings } from './init.js';
 import { type CountedRoute, originKey } from './origin-key.js';
-import { type Variable, numberOf, secondsOf, variable } from './request-figures.js';
+import { type Variable, numberOf, secondsOf, variable } from './read-variable.js';
 
 const RECEIVED = variable('request_length');
 const SENT = variable('bytes_sent');

@@ -168,8 +168,10 @@ declare module 'jit.opt' {
 
 /** Memory that is C's. */
 type Foreign = { readonly __brand: 'foreign' };
-/** A text of C, and what nginx answers for a variable (request-figures.ts). */
+/** A text of C, and what nginx answers for a variable (read-variable.ts). */
 type ForeignText = Foreign & { readonly length: number };
+/** Numbers of C, from 0. */
+type ForeignNumbers = Foreign & Record<number, number>;
 type ForeignValue = Foreign & { readonly bits: number; readonly bytes: Foreign };
 
 /** @noResolution */
@@ -177,11 +179,12 @@ declare module 'ffi' {
   export function cdef(this: void, declarations: string): void;
   function make<Made extends Foreign = Foreign>(this: void, type: string, ...initial: (number | string | (number | Foreign)[])[]): Made;
   export { make as 'new' };
-  function text(this: void, memory: Foreign): string;
+  function text(this: void, memory: Foreign, length?: number): string;
   export { text as 'string' };
   export const C: {
     crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined;
     write(this: void, descriptor: number, bytes: string, length: number): unknown;
+    RAND_bytes(this: void, bytes: Foreign, count: number): number;
     ngx_http_get_variable(this: void, request: Foreign, name: ForeignText, key: Foreign): ForeignValue | undefined;
     ngx_hash_key(this: void, bytes: Foreign, length: number): Foreign;
     ngx_atoof(this: void, digits: Foreign, length: number): Foreign;
@@ -192,6 +195,7 @@ declare module 'ffi' {
 /** @noResolution */
 declare module 'bit' {
   export function band(this: void, a: number, b: number): number;
+  export function rshift(this: void, a: number, by: number): number;
 }
 
 /** @noResolution */

@@ -14,15 +14,17 @@ import { send } from './send.js';
 import { takeBody } from './take-body.js';
 import { putBackHeaders } from './question-headers.js';
 import { currentGeneration } from './read-entry.js';
-import { readVariable } from './read-variable.js';
+import { textOf, variable } from './read-variable.js';
 import { beginContext } from './request-context.js';
-import { noteUsual, recallUsual } from './usual-request.js';
+import { nameRequest } from './request-id.js';
+import { isRare, noteUsual, recallUsual } from './usual-request.js';
 import { type FoundRoute, findRoute } from './find-route.js';
-import { arriving, give, giveNothing } from './go-on.js';
+import { arriving, give, giveNothing, giveRare } from './go-on.js';
 import { leavingKey } from './shared-keys.js';
 
 const { ia_versions: versions } = ngx.shared;
 const LEAVING = leavingKey();
+const URI = variable('request_uri');
 
 const PORT = '(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?';
 
@@ -53,6 +55,7 @@ export function arrive(this: void, listener: string): void {
 /** Runs for every request of the data listener of this name. */
 export function run(this: void, listener: string): void {
   giveNothing();
+  nameRequest();
   const usual = recallUsual();
   if (usual === undefined || versions.get(LEAVING) !== undefined) return runInFull(listener);
   const classes = classesOfListener(listener);
@@ -73,7 +76,7 @@ function runInFull(listener: string): void {
 
 /** `usual`: the request has no body, and is where requests come in. */
 function goOn(classes: string[], host: string, usual: boolean): void {
-  const requestUri = readVariable('request_uri') as string;
+  const requestUri = textOf(URI) as string;
   const question = find(requestUri, '?', 0);
   const rawPath = question < 0 ? requestUri : cut(requestUri, 0, question);
 
@@ -151,6 +154,7 @@ function refusal(host: string): number | undefined {
   if (ngx.req.http_version() === 0.9 || !takeHost(host)) return 400;
   // An endpoint that leads back here would take every connection there is with one request.
   if (ngx.var.ia_hops === '') return LOOP_DETECTED;
+  if (isRare()) giveRare();
   if (ngx.var.http_host === host) noteUsual(host);
   return undefined;
 }

@@ -43,7 +43,7 @@ function directHeaders({ proxyProtocolFrom }: ListenerSettings): (readonly [name
   const direct: Record<string, string> = {
     $ia_backend_host: '$http_host', $ia_address: '$remote_addr', $ia_forwarded_for: '$remote_addr', $ia_forwarded_host: '$http_host',
     ...(proxyProtocolFrom === undefined ? { $ia_forwarded_port: '$server_port', $ia_forwarded_proto: '$scheme' } : {}),
-    $ia_prefix: '""', $ia_original: '""', ...Object.fromEntries(CLIENT_HEADERS.map(([, value]) => [value, '""'])),
+    $ia_upgrade: '""', $ia_connection: '""', $ia_hops: '1', $ia_prefix: '""', $ia_original: '""', ...Object.fromEntries(CLIENT_HEADERS.map(([, value]) => [value, '""'])),
   };
   return PROXY_HEADERS.map(([name, value]) => [name, direct[value] ?? value]);
 }

@@ -48,7 +48,7 @@ export function lazyVariables(): string {
     ...Object.entries(forwarded).map(([name, value]) => `map "" $ia_${name} { default ${value}; }`), ...ofProxy,
     'uninitialized_variable_warn off;',
     '# All that has to be looked at of most requests; data-plane/usual-request.ts.',
-    'map "" $ia_request { default "$server_protocol|$ia_hops|$scheme|$host|$http_host|$content_length|$http_transfer_encoding"; }',
+    'map "" $ia_request { default "$server_protocol$scheme|$host|$http_host|$content_length$http_transfer_encoding$http_x_arbiter_hops$http_upgrade"; }',
   ].join('\n');
 }
 

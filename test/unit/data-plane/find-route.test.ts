@@ -17,7 +17,9 @@ const harness = `
 local dicts = { ia_pointers = {}, ia_records = {}, ia_versions = {} }
 local shared = {}
 for name, dict in pairs(dicts) do shared[name] = { get = function(_, key) return dict[key] end } end
-local parsed = { cjson = { decode = function(value) return value end }, ["ngx.ssl"] = {} }
+local nothing = function() return nil end
+local ffi = { cdef = nothing, new = nothing, C = { ngx_hash_key = nothing, ngx_http_get_variable = nothing } }
+local parsed = { cjson = { decode = function(value) return value end }, ["ngx.ssl"] = {}, ffi = ffi, bit = {}, ["resty.core.base"] = {} }
 local ngx = { shared = shared, re = { match = function() return nil end }, var = {}, md5 = function(text) return text end,
   time = function() return 1 end, now = function() return 1 end, worker = { pid = function() return 1 end } }
 local load
