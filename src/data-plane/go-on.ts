@@ -35,9 +35,11 @@ export function goOn(asked: Policy | undefined): void {
   // The other locations say everything, in their own way.
   if (context.resumed === true) return;
   if (given) return setOut('@given', context);
-  if (asked === undefined || asked.cors === undefined || asked.answer !== undefined || !sayCors(asked.cors)) return;
+  if (asked === undefined || asked.cors === undefined || asked.answer !== undefined) return;
+  const place = sayCors(asked.cors);
+  if (place === undefined) return;
   context.saysCors = true;
-  setOut('@cors', context);
+  setOut(place, context);
 }
 
 function setOut(place: string, context: RequestContext): void {

@@ -69,7 +69,7 @@ server {
   ssl_session_cache ${`shared:ia_tls_${listener.name}:${settings.sharedMemoryMegabytes.tlsSessions}m`};
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
 ` + headerLines() + endOf(settings) + '\n' + [
-    entrance(listener), corsLocation(listener), routed('@given', name, [PROXY_PASS]), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
+    entrance(listener), ...corsLocations(listener), routed('@given', name, [PROXY_PASS]), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
     leaveLocation(name), ...laneLocations(name), relayedLocation(name, relay), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
   ].join('\n') + `
 }`;
@@ -124,8 +124,8 @@ function entrance(listener: ListenerSettings): string {
 }
 
 /** The same for those whose answers are for pages of other origins; what the backend says of that does not count. */
-function corsLocation(listener: ListenerSettings): string {
-  return routed('@cors', listener.name, [...direct(listener), ...corsLines()]);
+function corsLocations(listener: ListenerSettings): string[] {
+  return [['@cors', 'usual'] as const, ['@cors_own', 'own'] as const].map(([name, kind]) => routed(name, listener.name, [...direct(listener), ...corsLines(kind)]));
 }
 
 function direct(listener: ListenerSettings): string[] {
@@ -223,7 +223,7 @@ function grpcLocation(scheme: 'grpc' | 'grpcs', listener: string): string {
 }
 
 /** How a request is routed (data-plane/route.ts): anew, unless it has just come in, or was routed there already. */
-const ROUTING: Record<string, string | undefined> = { '/': 'ia_route', '@given': 'ia_arrive', '@cors': 'ia_arrive' };
+const ROUTING: Record<string, string | undefined> = { '/': 'ia_route', '@given': 'ia_arrive', '@cors': 'ia_arrive', '@cors_own': 'ia_arrive' };
 
 function routed(name: string, listener: string, lines: readonly string[]): string {
   return location(name, [

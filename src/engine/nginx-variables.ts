@@ -1,6 +1,9 @@
 // Variables that the Lua side sets. They are declared where no request comes by: a `set` on its way, or a map, would cost every
 // request. Fixed text: nothing here comes from settings or from the cluster.
 
+import { corsDefaults } from '../route-table/cors-defaults.js';
+import { quote } from './nginx-text.js';
+
 /** The question that another server is asked about a request, and its verdict (data-plane/external-auth.ts). */
 const question = [
   'asked', 'verdict', 'ask_class', 'ask_service', 'ask_scheme', 'ask_shard', 'ask_host', 'ask_uri', 'ask_method', 'ask_original', 'ask_redirect', 'ask_headers',
@@ -34,9 +37,15 @@ const cors = [
   ['Access-Control-Allow-Headers', 'headers'], ['Access-Control-Max-Age', 'age'],
 ] as const;
 
-/** Lines of a location; a header whose variable is empty is not there. */
-export function corsLines(): string[] {
-  return cors.flatMap(([header, name]) => [`add_header ${header} $ia_cors_${name} always;`, `proxy_hide_header ${header};`]);
+/** What most policies say nothing of. */
+const usualCors: Readonly<Record<string, string>> = { methods: corsDefaults.methods, headers: corsDefaults.headers, age: corsDefaults.maxAge };
+
+/** Lines of a location; a header whose variable is empty is not there. `own`: all of them are variables. */
+export function corsLines(kind: 'usual' | 'own'): string[] {
+  return cors.flatMap(([header, name]) => {
+    const usual = kind === 'usual' ? usualCors[name] : undefined;
+    return [`add_header ${header} ${usual === undefined ? `$ia_cors_${name}` : quote(usual)} always;`, `proxy_hide_header ${header};`];
+  });
 }
 
 /** Where a request goes; what some locations say of themselves. */

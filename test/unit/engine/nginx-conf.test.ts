@@ -66,7 +66,7 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@leave|@declared|@asked|@answered|@relayed|@unanswered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@cors_own|@leave|@declared|@asked|@answered|@relayed|@unanswered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
     if (name.endsWith('_by_lua_block') && !LUA.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && !/^"@?[-a-z0-9_]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];
