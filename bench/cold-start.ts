@@ -4,15 +4,18 @@
 //
 // The API server is in this process on the same machine: its own time for the lists is told beside, for another machine would do that.
 // `--relist` then cuts the controller's watches off makes a change and forgets all recent ones, as a compaction does, so that it lists
-// all Ingresses again, and tells of its event loop meanwhile. `--profile`: the controller writes a profile (node --cpu-prof) into the folder.
+// all Ingresses again, and tells of its event loop meanwhile. The programs are those of the images, one file each; with `--profile` they are as
+// they are built, and the controller writes a profile (node --cpu-prof) into the folder.
 
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { eventually } from '../test/fixtures/eventually.js';
 import { untilAllServed } from './harness/ask.js';
+import { bundlePrograms } from './harness/bundle-programs.js';
 import { CLASS, ingress } from './harness/cluster.js';
-import { type ControllerProcess, type LoopReport, metric } from './harness/installation.js';
+import { type ControllerProcess, type LoopReport, type Programs, metric } from './harness/installation.js';
 import { anonymousMemory, monotonicMs, processorTime } from './harness/processor-time.js';
 import { conditions, writeResult } from './harness/report.js';
 import { type Running, hostsUpTo, withInstallation } from './harness/with-installation.js';
@@ -67,11 +70,11 @@ async function listAgain({ api, relay, installation }: Running): Promise<Result[
   return { ms, loop: await controller.loop() };
 }
 
-async function measure(ingresses: number): Promise<Result> {
+async function measure(ingresses: number, programs: Programs | undefined): Promise<Result> {
   const nodeOptions = values.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', path.resolve(values.profile)];
   const atBegin = { spent: 0, date: 0 };
   const onBegin = (): void => { [atBegin.spent, atBegin.date] = [processorTime([process.pid]), Date.now()]; };
-  return withInstallation({ ingresses, early: true, watchLoop: true, nodeOptions, onBegin }, async (running) => {
+  return withInstallation({ ingresses, early: true, watchLoop: true, nodeOptions, onBegin, ...(programs && { programs }) }, async (running) => {
     const { installation, begunMs } = running;
     const { engine, controllers: { [CLASS]: controller } } = installation;
     await untilAllServed(installation.port(CLASS), hostsUpTo(ingresses, ASKED));
@@ -96,9 +99,11 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
 const renderLoop = ({ p50, p99, p999, most }: LoopReport): string => `event loop late p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, p99.9 ${p999.toFixed(1)}, most ${most.toFixed(0)} ms`;
 
 if (values.profile !== undefined) mkdirSync(values.profile, { recursive: true });
+const folder = mkdtempSync(path.join(tmpdir(), 'ia-bench-programs-'));
+const programs = values.profile === undefined ? await bundlePrograms(folder) : undefined;
 for (const ingresses of values.ingresses.split(',').map(Number)) {
   const before = await conditions([ingressArbiter]);
-  const result = await measure(ingresses);
+  const result = await measure(ingresses, programs);
   const { upMs, listedMs, heldMs, followsMs, takenMs, servedMs, spentMs, controller, loop, relist } = result;
   console.log(`${ingresses} Ingresses, ms since the programs were begun: Node up ${upMs.toFixed(0)}, claim held ${heldMs.toFixed(0)}, listed ${listedMs.toFixed(0)}, engine follows ${followsMs.toFixed(0)}, ` +
     `table taken ${takenMs.toFixed(0)}, all served ${servedMs.toFixed(0)}`);
@@ -107,3 +112,4 @@ for (const ingresses of values.ingresses.split(',').map(Number)) {
   if (relist !== undefined) console.log(`  listed again within ${relist.ms.toFixed(0)} ms: resident at most ${megabytes(relist.loop.mostResident)}, ${renderLoop(relist.loop)}`);
   writeResult(`cold-start-${ingresses}`, { name: `cold-start-${ingresses}`, conditions: before, result });
 }
+rmSync(folder, { recursive: true });

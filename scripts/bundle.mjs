@@ -50,17 +50,23 @@ export function packagesIn(metafile) {
   });
 }
 
+/** Scripts, each as one file with everything it needs. */
+export function bundleScripts(entryPoints, outdir, plugins = []) {
+  return build({
+    absWorkingDir: root, entryPoints, outdir, entryNames: '[name]',
+    bundle: true, platform: 'node', format: 'esm', target: 'node20', metafile: true, legalComments: 'none', logLevel: 'warning',
+    // Some packages are CommonJS and ask for Node's own modules at run time.
+    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);" },
+    plugins,
+  });
+}
+
 export async function bundle(name, target = path.join(root, 'dist/image', name)) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(path.join(target, 'dist/src/cli'), { recursive: true });
   // The thread is found beside the file that starts it.
-  const { metafile } = await build({
-    absWorkingDir: root, entryPoints: ['dist/src/cli/main.js', ...(images[name].includes('engine') ? ['dist/src/engine/hop-thread.js'] : [])], outdir: path.join(target, 'dist/src/cli'), entryNames: '[name]',
-    bundle: true, platform: 'node', format: 'esm', target: 'node20', metafile: true, legalComments: 'none', logLevel: 'warning',
-    // Some packages are CommonJS and ask for Node's own modules at run time.
-    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);" },
-    plugins: [stubs(images[name])],
-  });
+  const entryPoints = ['dist/src/cli/main.js', ...(images[name].includes('engine') ? ['dist/src/engine/hop-thread.js'] : [])];
+  const { metafile } = await bundleScripts(entryPoints, path.join(target, 'dist/src/cli'), [stubs(images[name])]);
   const { version, license } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   writeFileSync(path.join(target, 'package.json'), `${JSON.stringify({ name: 'ingress-arbiter', version, license, type: 'module' })}\n`);
   if (images[name].includes('engine')) cpSync(path.join(root, 'dist/lua'), path.join(target, 'dist/lua'), { recursive: true });

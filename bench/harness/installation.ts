@@ -25,8 +25,15 @@ export interface InstallationOptions {
   settings?: object;
   claim?: (className: string) => object;
   nodeOptions?: readonly string[];
+  /** Their scripts, in place of those that are built. */
+  programs?: Programs;
   /** Watches the event loops of controllers, which costs some of their time. */
   watchLoop?: boolean;
+}
+
+export interface Programs {
+  controller: string;
+  engine: string;
 }
 
 export interface Installation {
@@ -61,7 +68,7 @@ export interface LoopReport {
   mostResident: number;
 }
 
-export async function startInstallation({ api, apiPort = api.port, folder, classes, workers = 1, settings = {}, claim = () => ({}), nodeOptions = [], watchLoop = false }: InstallationOptions): Promise<Installation> {
+export async function startInstallation({ api, apiPort = api.port, folder, classes, workers = 1, settings = {}, claim = () => ({}), nodeOptions = [], watchLoop = false, programs }: InstallationOptions): Promise<Installation> {
   mkdirSync(path.join(folder, 'tls'));
   await makeCertificates({ folder: path.join(folder, 'tls'), classes: [...classes], days: 2 });
   const controllers: Record<string, ControllerProcess> = {};
@@ -74,9 +81,9 @@ export async function startInstallation({ api, apiPort = api.port, folder, class
       claims: [{ class: name, ...claim(name) }], leaseNamespace: 'arbiter', kubeconfig: `${name}.kubeconfig`, admin: { address: '127.0.0.1', port: admin },
       stream: { address: '127.0.0.1', port: stream, tls: { certificate: `tls/class-${name}.crt`, key: `tls/class-${name}.key`, authority: 'tls/ca.crt' } }, ...settings,
     }));
-    controllers[name] = startController({ name, folder, stream, admin, nodeOptions, watchLoop });
+    controllers[name] = startController({ name, folder, stream, admin, nodeOptions, watchLoop, script: programs?.controller ?? 'dist/test/e2e/loopback-controller.js' });
   }
-  const engine = await startEngineProgram({ folder, name: 'engine', controllers: addresses, engine: { workers, sharedMemoryMegabytes: { records: 256, pointers: 128 } } });
+  const engine = await startEngineProgram({ folder, name: 'engine', ...(programs && { script: programs.engine }), controllers: addresses, engine: { workers, sharedMemoryMegabytes: { records: 256, pointers: 128 } } });
   const workersNow = (): number[] => childrenOf(engine.child.pid!).flatMap(childrenOf);
   return {
     controllers, engine,
@@ -101,12 +108,13 @@ interface ControllerOptions {
   admin: number;
   nodeOptions: readonly string[];
   watchLoop: boolean;
+  script: string;
 }
 
-function startController({ name, folder, stream, admin, nodeOptions, watchLoop }: ControllerOptions): ControllerProcess {
+function startController({ name, folder, stream, admin, nodeOptions, watchLoop, script }: ControllerOptions): ControllerProcess {
   const file = path.join(folder, `loop-${name}.json`);
   const watch = `${new URL('watch-event-loop.js', import.meta.url).href}?file=${encodeURIComponent(file)}`;
-  const program = startProgram(['--no-deprecation', ...(watchLoop ? ['--import', watch] : []), ...nodeOptions, 'dist/test/e2e/loopback-controller.js', path.join(folder, `controller-${name}.yaml`)]);
+  const program = startProgram(['--no-deprecation', ...(watchLoop ? ['--import', watch] : []), ...nodeOptions, script, path.join(folder, `controller-${name}.yaml`)]);
   return {
     ...program,
     metrics: async () => (await httpGet({ address: '127.0.0.1', port: admin, host: 'localhost', path: '/metrics' })).text,
