@@ -86,7 +86,7 @@ bench-protocols: bench-setup ## Processor time of requests over HTTP/2, gRPC cal
 	@node dist/bench/proxy.js --starts 2 --rounds 8 $(BENCH_FLAGS) h2 grpc websocket download upload
 
 bench-tls: bench-setup ## Processor time of TLS handshakes, full and resumed, with 10,000 certificates (8 minutes)
-	@node dist/bench/proxy.js --starts 3 --rounds 8 $(BENCH_FLAGS) handshakes resumptions
+	@node dist/bench/proxy.js --starts 5 --rounds 4 $(BENCH_FLAGS) handshakes handshakes-rsa resumptions
 
 bench-engines: bench-setup ## Memory and processor time of two engines for two classes against a shared one (2 minutes)
 	@node dist/bench/engines.js $(BENCH_FLAGS)

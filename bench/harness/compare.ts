@@ -2,10 +2,11 @@
 // mean of the base before and after it. Every start begins new processes, because what LuaJIT compiles differs from one to
 // the next. Processor time for a request is the figure; how fast the machine was at that moment cancels out.
 
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { selfSigned } from '../../test/fixtures/self-signed.js';
+import { selfSigned, selfSignedWith } from '../../test/fixtures/self-signed.js';
 import type { Peer, RunningProxy } from '../peers/peer.js';
 import { type Load, createLoad } from './load.js';
 import { startPodsFor } from './pods.js';
@@ -100,10 +101,14 @@ async function playRounds({ running, names, load, start, effort }: Play): Promis
   return played;
 }
 
-async function certificatesFor({ scheme, certificates, hosts }: Scenario): Promise<{ certificate: string; key: string }[]> {
+/** Different RSA keys. */
+const RSA_KEYS = 20;
+
+async function certificatesFor({ scheme, certificates, keys, hosts }: Scenario): Promise<{ certificate: string; key: string }[]> {
   if (scheme === 'http') return [];
   if (certificates === 'one') return [await selfSigned('*.example.com')];
   const made = [];
-  for (let at = 0; at < hosts; at++) made.push(await selfSigned(hostName(at)));
+  const pairs = keys === 'ec' ? [] : Array.from({ length: RSA_KEYS }, () => generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }));
+  for (let at = 0; at < hosts; at++) made.push(await (keys === 'ec' ? selfSigned(hostName(at)) : selfSignedWith(pairs[at % RSA_KEYS]!, hostName(at))));
   return made;
 }

@@ -18,8 +18,7 @@ export interface Load {
 
 /** The load of a scenario; its script goes into `folder`. */
 export function createLoad(scenario: Scenario, folder: string): Load {
-  if (scenario.scheme === 'https-new') return createHandshakes(scenario);
-  if (scenario.scheme === 'https-resumed') return createResumptions(scenario, folder);
+  if (scenario.scheme === 'https-new' || scenario.scheme === 'https-resumed') return createHandshakes(scenario, folder);
   if (scenario.scheme === 'h2') return createStreams(scenario, folder);
   if (scenario.traffic === 'websocket') return createMessages(scenario, folder);
   const scheme = scenario.scheme === 'http' ? 'http' : 'https';
@@ -38,35 +37,13 @@ export function createLoad(scenario: Scenario, folder: string): Load {
   };
 }
 
-/** Connections of one h2load, each with one request on it. */
-const HANDSHAKES = 100;
-
-/** h2load: each connection a full handshake with one request, a name of its own for each call. */
-function createHandshakes({ hosts }: Scenario): Load {
-  let at = 0;
-  return {
-    async put([port], seconds) {
-      const begun = performance.now();
-      let requests = 0;
-      while (performance.now() - begun < seconds * 1000) {
-        at = (at + 7919) % hosts;
-        const { stdout } = await run('taskset', ['-c', String(loadProcessor), 'h2load', '--h1', '-n', String(HANDSHAKES), '-c', String(HANDSHAKES),
-          `--connect-to=127.0.0.1:${port}`, `https://${hostName(at)}/`]);
-        if (!stdout.includes(`${HANDSHAKES} succeeded, 0 failed, 0 errored`) || !stdout.includes(`${HANDSHAKES} 2xx`)) throw new Error(stdout);
-        requests += HANDSHAKES;
-      }
-      return { requests, wallMs: performance.now() - begun };
-    },
-  };
-}
-
 /** Handshakes under way at once. */
 const WAYS = 8;
 
-/** A program of our own (resumptions.c): no usual one resumes sessions of TLS 1.3 with names. */
-function createResumptions({ hosts }: Scenario, folder: string): Load {
+/** A program of our own (handshakes.c): no usual one resumes sessions of TLS 1.3 with names, or has another name for each connection. */
+function createHandshakes({ hosts, scheme }: Scenario, folder: string): Load {
   return counted(async ([port], seconds) => {
-    const stdout = await onItsProcessor(await compile('resumptions', folder, '-lssl', '-lcrypto'), [port!, seconds, WAYS, hosts]);
+    const stdout = await onItsProcessor(await compile('handshakes', folder, '-lssl', '-lcrypto'), [scheme === 'https-new' ? 'full' : 'resumed', port!, seconds, WAYS, hosts]);
     return Number(/^(\d+) made/.exec(stdout)?.[1]);
   });
 }

@@ -22,6 +22,8 @@ export interface Scenario {
   bytes: number;
   /** Certificates: one, or one for each host. Only of https. */
   certificates: 'one' | 'each';
+  /** Of certificates: EC P-256, with which a handshake costs the client more than the server; RSA 2048, with which it is the other way round. */
+  keys: 'ec' | 'rsa';
   connections: number;
   /** Names of the proxies that are compared with the first of them; see bench/peers. */
   proxies: string[];
@@ -31,7 +33,7 @@ export interface Scenario {
   instructions?: number;
 }
 
-const DEFAULTS = { classes: 1, paths: 0, policies: false, scheme: 'http', traffic: 'requests', bytes: 0, certificates: 'one', connections: 32, limits: {} } as const;
+const DEFAULTS = { classes: 1, paths: 0, policies: false, scheme: 'http', traffic: 'requests', bytes: 0, certificates: 'one', keys: 'ec', connections: 32, limits: {} } as const;
 
 /** Reads a scenario by its name. Throws when there is none. */
 export function readScenario(name: string): Scenario {

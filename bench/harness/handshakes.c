@@ -1,7 +1,7 @@
-/* TLS handshakes that resume the session of the one before, each with one request and the end of its connection, for SECONDS; prints how
- * many of them. Ends with 1 when a request failed, or fewer than nine in ten were resumed. A process for each of WAYS, so that server and
- * client need not wait for each other; each has a host of its own, h<n>.example.com, n below COUNT.
- * Usage: resumptions PORT SECONDS WAYS COUNT (needs OpenSSL: cc -lssl -lcrypto) */
+/* TLS handshakes, each with one request and the end of its connection, for SECONDS; prints how many of them. `full`: each is a new one, a
+ * hundred in a row for one host, h<n>.example.com, n below COUNT. `resumed`: each resumes the session of the one before, for one host. Ends with 1
+ * when a request failed, or more than one in ten was of the other kind. A process for each of WAYS, so that server and client need not wait
+ * for each other. No certificate is verified. Usage: handshakes full|resumed PORT SECONDS WAYS COUNT (needs OpenSSL: cc -lssl -lcrypto) */
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { IN_A_ROW = 100 };
 struct count { long made, resumed, failed; };
 static SSL_SESSION *session;
 
@@ -53,25 +54,29 @@ static int shake_hands(SSL_CTX *context, int port, const char *host, struct coun
 }
 
 int main(int arguments, char **argument) {
-  if (arguments != 5) return 2;
-  int pipes[2], ways = atoi(argument[3]);
+  if (arguments != 6) return 2;
+  int pipes[2], resumes = strcmp(argument[1], "resumed") == 0, ways = atoi(argument[4]);
   struct count all = {0}, one;
+  /* Another one with each run. */
+  long first = time(NULL);
   if (pipe(pipes) < 0) return 1;
   for (int way = 0; way < ways; way++) {
     if (fork() != 0) continue;
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context, keep);
+    if (resumes) SSL_CTX_sess_set_new_cb(context, keep);
     struct count own = {0};
-    double end = now() + atof(argument[2]);
+    double end = now() + atof(argument[3]);
     char host[64];
-    snprintf(host, sizeof host, "h%ld.example.com", way * 7919L % atoi(argument[4]));
-    while (now() < end) shake_hands(context, atoi(argument[1]), host, &own);
+    for (long at = 0; now() < end; at++) {
+      snprintf(host, sizeof host, "h%ld.example.com", (resumes ? way : first + way + at / IN_A_ROW * ways) * 7919L % atoi(argument[5]));
+      shake_hands(context, atoi(argument[2]), host, &own);
+    }
     return write(pipes[1], &own, sizeof own) == sizeof own ? 0 : 1;
   }
   close(pipes[1]);
   while (read(pipes[0], &one, sizeof one) == sizeof one) { all.made += one.made; all.resumed += one.resumed; all.failed += one.failed; }
   while (wait(NULL) > 0) ;
   printf("%ld made, %ld resumed, %ld failed\n", all.made, all.resumed, all.failed);
-  return all.made == 0 || all.failed > 0 || all.resumed * 10 < all.made * 9;
+  return all.made == 0 || all.failed > 0 || (resumes ? all.resumed : all.made - all.resumed) * 10 < all.made * 9;
 }
