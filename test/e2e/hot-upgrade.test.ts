@@ -106,7 +106,7 @@ describe('e2e: hot upgrade of nginx', function () {
       spans.push(`${Math.round(at)}-${Math.round(performance.now())}`);
       masterPids.add(engine.pids()!.master);
       if (round === 0) await socket.echo('first upgrade');
-      expect(await engine.readiness()).to.deep.equal({ ready: true, reasons: [] });
+      expect(await engine.readiness()).to.deep.equal({ ready: true, whole: true, reasons: [] });
       // Updates go on, too.
       await table('green', [{ key: `service/shop/extra-${round}/80`, value: { endpoints: [] } }]);
     }
@@ -253,6 +253,6 @@ describe('e2e: hot upgrade of nginx', function () {
     await eventually(() => expect(engine.pids()?.master).to.not.equal(master));
     // The sockets are the agent's: a connection waits for the next nginx, and that one begins with the tables.
     for (let round = 0; round < 20; round++) expect((await httpGet({ port: portOf('blue'), host: hostOf('blue', 0) })).status).to.equal(200);
-    expect(await engine.readiness()).to.deep.equal({ ready: true, reasons: [] });
+    expect(await engine.readiness()).to.deep.equal({ ready: true, whole: true, reasons: [] });
   });
 });
