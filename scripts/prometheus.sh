@@ -17,5 +17,11 @@ done
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-bookworm}")
 printf 'prometheus: none on PATH: fetching the package of Debian %s into .work/prometheus (19 MB, nothing is installed)\n' "$release" >&2
 scripts/fetch-package.sh prometheus "$release" "$fetched"
+# A package of its own since Debian 13.
+if [ ! -e "$fetched/usr/bin/promtool" ]; then
+  scripts/fetch-package.sh promtool "$release" "$fetched.promtool"
+  mv "$fetched.promtool/usr/bin/promtool" "$fetched/usr/bin/"
+  rm -rf "$fetched.promtool"
+fi
 works "$fetched/usr/bin" || { echo 'prometheus: what was fetched does not run here; put prometheus and promtool on PATH' >&2; exit 1; }
 printf '%s\n' "$fetched/usr/bin"
