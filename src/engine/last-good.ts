@@ -32,7 +32,7 @@ export interface LastGood {
   tables(className: string): Iterable<TableUpdate>;
   /** The class has a new table: it will be on disk soon. `keys`: all that may have changed in it; undefined: anything may have. */
   changed(className: string, keys?: Iterable<string>): void;
-  /** Why the last write failed; undefined while all is well. */
+  /** Why the last write of a class failed, of any class whose last one did; undefined while all is well. */
   problem(): string | undefined;
   /** Writes what is not on disk yet, all of it in whole tables, which any version reads, and ends. */
   stop(): Promise<void>;
@@ -41,7 +41,8 @@ export interface LastGood {
 export function keepLastGood({ directory, classes, held, log }: LastGoodOptions): LastGood {
   const folderOf = memoize((className: string) => openTableFolder(path.join(directory, className), className, log));
   const waiting = new Map<string, Set<string> | undefined>();
-  let problem: string | undefined;
+  /** By class: one that can be written again says nothing of another. */
+  const problems = new Map<string, string>();
   let timer: NodeJS.Timeout | undefined;
   let writing: Promise<void> = Promise.resolve();
   let restUntil = 0;
@@ -56,12 +57,11 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
     try {
       const spentMs = await folderOf(className).write(table, keys);
       restUntil = Math.max(restUntil, performance.now() + Math.min(spentMs * REST, LONGEST_REST_MS));
-      if (problem !== undefined) log('info', 'last good tables can be written again');
-      problem = undefined;
+      if (problems.delete(className)) log('info', `last good table of class ${className} can be written again`);
     } catch (error) {
       waiting.set(className, undefined);
-      if (problem === undefined) log('error', `last good table of class ${className} can't be written: ${messageFrom(error)}; requests are served all the same, but not after a restart`);
-      problem = messageFrom(error);
+      if (!problems.has(className)) log('error', `last good table of class ${className} can't be written: ${messageFrom(error)}; requests are served all the same, but not after a restart`);
+      problems.set(className, messageFrom(error));
     }
   };
   const writeAll = async (): Promise<void> => {
@@ -87,7 +87,7 @@ export function keepLastGood({ directory, classes, held, log }: LastGoodOptions)
       waiting.set(className, keys === undefined ? undefined : withKeys(waiting, className, keys));
       schedule();
     },
-    problem: () => problem,
+    problem: () => [...problems.values()][0],
     async stop() {
       clearTimeout(timer);
       timer = undefined;

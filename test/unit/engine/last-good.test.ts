@@ -103,6 +103,22 @@ describe('engine: last good tables', () => {
     expect(newest()).to.have.property('sequence', 3);
   });
 
+  it('has a problem until each class that could not be written has been', async () => {
+    const both = keepLastGood({ directory, classes: ['red', 'blue'], held: () => held, log: (level, message) => log.push(`${level} ${message}`) });
+    held = table(1);
+    for (const name of ['red', 'blue']) writeFileSync(path.join(directory, name), 'a file where the directory should be');
+    for (const name of ['blue', 'red']) both.changed(name);
+    await both.stop();
+    expect(log.filter((line) => line.startsWith('error'))).to.have.length(2);
+    rmSync(path.join(directory, 'blue'));
+    await both.stop();
+    expect(log.at(-1)).to.match(/info last good table of class blue can be written again/);
+    expect(both.problem()).to.match(/EEXIST|ENOTDIR/);
+    rmSync(path.join(directory, 'red'));
+    await both.stop();
+    expect(both.problem()).to.equal(undefined);
+  });
+
   it('is rendered piece by piece as it was at the first, whatever becomes of it meanwhile', () => {
     const large: HeldEntries & { entries: Map<string, string> } = { epoch: 3, sequence: 9, entries: new Map(Array.from({ length: 10_500 }, (_, at) => [`host/h${at}.test`, '{"routes":[]}'])) };
     const whole = renderTableFile('red', large);
