@@ -1,7 +1,7 @@
 # The front door. `make help` lists what there is; every target sets up what it needs first.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures
+.PHONY: help setup build generate dev test unit hand-overs series check lint types architecture apart coverage docs manifests bundle image-rootfs quick-start clean bench-setup bench bench-check bench-proxy bench-routing bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures
 
 mocha := node node_modules/mocha/bin/mocha.js --reporter test/totals-reporter.cjs
 with_tools = export KUBECTL="$$(scripts/kubectl.sh)" PROMETHEUS="$$(scripts/prometheus.sh)" && test -n "$$KUBECTL" && test -n "$$PROMETHEUS" &&
@@ -69,7 +69,7 @@ quick-start: build ## The quick start of docs/install.md on a cluster of this ma
 bench-setup: build ## Install what benchmarks compare with: haproxy, caddy, wrk, h2load, nghttpd, cc, valgrind (Debian; no service is started)
 	@scripts/setup-bench.sh
 
-bench: bench-check bench-proxy bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about two hours (docs/performance.md)
+bench: bench-check bench-proxy bench-routing bench-hosts bench-protocols bench-tls bench-engines bench-metrics bench-change bench-rate bench-websockets bench-replacement bench-creation bench-class-change bench-cold-start bench-memory bench-controller-memory bench-start bench-pictures ## All benchmarks, on a quiet machine: about two hours (docs/performance.md)
 
 bench-check: bench-setup ## Instructions of a request against a static nginx; fails beyond the bound, on a busy machine too (1 minute)
 	@node dist/bench/instructions.js $(BENCH_FLAGS)
@@ -78,6 +78,9 @@ bench-check: bench-setup ## Instructions of a request against a static nginx; fa
 SCENARIOS ?= one-host hosts-10000 classes-4 haproxy-10000
 bench-proxy: bench-setup ## Processor time of a request against other proxies (5 minutes a scenario with the default effort)
 	@for one in $(SCENARIOS); do node dist/bench/proxy.js --starts 5 --rounds 10 $(BENCH_FLAGS) $$one || exit 1; done
+
+bench-routing: bench-setup ## Processor time of requests to 100 paths a host, patterns with a rewrite, canaries, clients with a cookie (8 minutes)
+	@node dist/bench/proxy.js --starts 5 --rounds 4 $(BENCH_FLAGS) paths-100 rewrites canaries cookies
 
 bench-hosts: bench-setup ## Processor time of a request with 100,000 hosts against 10,000 (5 minutes)
 	@node dist/bench/proxy.js --starts 5 --rounds 10 $(BENCH_FLAGS) hosts-100000

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import minBy from 'lodash/minBy.js';
 import type { RunningProxy } from '../peers/peer.js';
-import { type Scenario, hostName, hostsOf } from './scenario.js';
+import { type Scenario, hostName, hostsOf, requestOf } from './scenario.js';
 
 const run = promisify(execFile);
 
@@ -60,13 +60,13 @@ async function control(folder: string, ...args: string[]): Promise<void> {
 async function ask(ports: readonly number[], scenario: Scenario, agent: Agent, requests: number): Promise<void> {
   for (let at = 0; at < requests; at++) {
     const { from, to } = hostsOf(scenario, at % ports.length);
-    await askOnce({ port: ports[at % ports.length]!, host: hostName(from + (at * 7919) % (to - from)), at: scenario.paths > 0 ? `/p${at % scenario.paths}/page` : '/', agent });
+    await askOnce({ port: ports[at % ports.length]!, host: hostName(from + (at * 7919) % (to - from)), ...requestOf(scenario, at), agent });
   }
 }
 
-function askOnce({ port, host, at, agent }: { port: number; host: string; at: string; agent: Agent }): Promise<void> {
+function askOnce({ port, host, path: at, headers, agent }: { port: number; host: string; path: string; headers: Record<string, string>; agent: Agent }): Promise<void> {
   return new Promise((resolve, reject) => {
-    request({ host: '127.0.0.1', port, path: at, headers: { host }, agent }, (answer) => {
+    request({ host: '127.0.0.1', port, path: at, headers: { host, ...headers }, agent }, (answer) => {
       answer.resume().on('end', () => { if (answer.statusCode === 200) resolve(); else reject(new Error(`${host}: ${answer.statusCode}`)); });
     }).on('error', reject).end();
   });

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { compile } from './pods.js';
 import { loadProcessor, onLoadProcessor } from './processor-time.js';
-import { type Scenario, hostName, hostsOf } from './scenario.js';
+import { SERVICE, type Scenario, hostName, hostsOf, stickyCookie } from './scenario.js';
 
 const run = promisify(execFile);
 
@@ -99,7 +99,9 @@ function renderScript(scenario: Scenario, ports: readonly number[]): string {
     const { from, to } = hostsOf(scenario, at);
     return `{ ${port}, ${from}, ${to - from} }`;
   });
-  const target = scenario.paths > 0 ? `"/p" .. (n % ${scenario.paths}) .. "/page"` : '"/"';
+  const target = scenario.routing === 'rewrite' ? '"/api/v" .. (n % 9 + 1) .. "/page"' : scenario.paths > 0 ? `"/p" .. (n % ${scenario.paths}) .. "/page"` : '"/"';
+  // Of clients that have been here before: a cookie is set for those alone who have none.
+  const cookie = scenario.routing === 'cookie' ? `, Cookie = "${stickyCookie('client" .. (n % 1009) .. "', SERVICE)}"` : '';
   return `local classes = { ${ranges.join(', ')} }
 local next = 1
 function setup(thread)
@@ -112,7 +114,7 @@ local n = 0
 local body = string.rep("x", ${scenario.bytes})
 function request()
   n = (n + 7919) % 1000000007
-  return wrk.format("${scenario.traffic === 'upload' ? 'POST' : 'GET'}", ${target}, { Host = "h" .. (from + n % count) .. ".example.com"}${scenario.traffic === 'upload' ? ', body' : ''})
+  return wrk.format("${scenario.traffic === 'upload' ? 'POST' : 'GET'}", ${target}, { Host = "h" .. (from + n % count) .. ".example.com"${cookie} }${scenario.traffic === 'upload' ? ', body' : ''})
 end
 `;
 }

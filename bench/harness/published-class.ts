@@ -3,11 +3,11 @@
 
 import { TableFanOut } from '../../src/controller/table-fan-out.js';
 import type { Engine } from '../../src/engine/agent.js';
-import { hostKey, serviceKey } from '../../src/route-table/entry-keys.js';
+import { hostKey } from '../../src/route-table/entry-keys.js';
 import type { ClassTable } from '../../src/route-table/types.js';
 import { routesOf, tableOf } from '../peers/ingress-arbiter.js';
 import { eventually } from '../../test/fixtures/eventually.js';
-import { type Scenario, hostName, hostsOf } from './scenario.js';
+import { SERVICE, type Scenario, hostName, hostsOf } from './scenario.js';
 
 export interface PublishedClass {
   /** Brings the whole table; resolves when it is served. */
@@ -53,9 +53,8 @@ export function publishClass(engine: Pick<Engine, 'apply'>, { scenario, pods, at
       return newHost(round);
     },
     (round) => {
-      const key = serviceKey('shop', 'web', '80');
-      table.set(key, { endpoints: pods.slice(round % pods.length).map((port) => ({ address: '127.0.0.1', port })) });
-      return key;
+      table.set(SERVICE, { endpoints: pods.slice(round % pods.length).map((port) => ({ address: '127.0.0.1', port })) });
+      return SERVICE;
     },
     (round) => {
       table.delete(newHost(round + NEW_HOSTS / 2));

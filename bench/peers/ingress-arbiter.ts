@@ -5,11 +5,11 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Engine, startEngine } from '../../src/engine/agent.js';
 import { engineSettings } from '../../src/engine/settings.js';
-import { certificateKey, hostKey, serverNameKey, serviceKey } from '../../src/route-table/entry-keys.js';
-import type { HostRoutes, Policy, TableUpdate } from '../../src/route-table/types.js';
+import { certificateKey, hostKey, serverNameKey } from '../../src/route-table/entry-keys.js';
+import type { HostRoutes, Policy, Route, TableUpdate } from '../../src/route-table/types.js';
 import { freePorts } from '../../test/fixtures/free-ports.js';
 import { bindTo, proxyProcessor } from '../harness/processor-time.js';
-import { type Scenario, hostName, hostsOf } from '../harness/scenario.js';
+import { CANARY_PERCENT, COOKIE, NEXT_SERVICE, REWRITE, SERVICE, type Scenario, hostName, hostsOf } from '../harness/scenario.js';
 import { firstLine } from './child-proxy.js';
 import type { Peer, Prepared, RunningProxy } from './peer.js';
 
@@ -92,7 +92,8 @@ async function fill(engine: Engine, update: TableUpdate): Promise<void> {
 /** The first table of one class of the scenario. */
 export function tableOf({ scenario, pods, certificates }: Pick<Prepared, 'scenario' | 'pods' | 'certificates'>, at: number): TableUpdate {
   const { from, to } = hostsOf(scenario, at);
-  const set: TableUpdate['set'] = [{ key: serviceKey('shop', 'web', '80'), value: { endpoints: pods.map((port) => ({ address: '127.0.0.1', port })) } }];
+  const services = scenario.routing === 'canary' ? [SERVICE, NEXT_SERVICE] : [SERVICE];
+  const set: TableUpdate['set'] = services.map((key) => ({ key, value: { endpoints: pods.map((port) => ({ address: '127.0.0.1', port })) } }));
   for (let host = from; host < to; host++) {
     set.push({ key: hostKey(hostName(host)), value: routesOf(scenario, host) });
     if (scenario.scheme === 'http' || (scenario.certificates === 'one' && host > from)) continue;
@@ -105,10 +106,21 @@ export function tableOf({ scenario, pods, certificates }: Pick<Prepared, 'scenar
 }
 
 /** The routes of one host. */
-export function routesOf({ paths, policies, traffic }: Scenario, host: number): HostRoutes {
-  const chosen: Policy[] = policies ? POLICIES : traffic === 'grpc' ? [{ protocol: 'grpc' }] : [];
-  const own = chosen.length > 0 ? { policy: 0 } : {};
-  const one = { namespace: 'shop', ingress: `web-${host}`, service: 'web', backend: serviceKey('shop', 'web', '80'), ...own };
-  const routes = ['/', ...Array.from({ length: paths }, (_, at) => `/p${at}`)].map((path) => ({ match: 'prefix' as const, path, ...one }));
-  return { routes, ...(chosen.length > 0 ? { policies: chosen } : {}) };
+export function routesOf(scenario: Scenario, host: number): HostRoutes {
+  const { paths, routing } = scenario;
+  const policies = policiesOf(scenario);
+  const one = {
+    namespace: 'shop', ingress: `web-${host}`, service: 'web', backend: SERVICE, ...(policies.length > 0 ? { policy: 0 } : {}),
+    ...(routing === 'canary' ? { canary: { ingress: `web-${host}-next`, service: 'web-next', backend: NEXT_SERVICE, weight: CANARY_PERCENT, total: 100 } } : {}),
+  };
+  const routes: Route[] = ['/', ...Array.from({ length: paths }, (_, at) => `/p${at}`)].map((path) => ({ match: 'prefix', path, ...one }));
+  // As the controller orders a host with a pattern: all its paths are patterns, the longest is tried first.
+  if (routing === 'rewrite') routes.splice(0, 1, { match: 'regex', path: REWRITE.pattern, rewrite: REWRITE.to, ...one }, { match: 'regex', path: '/', ...one });
+  return { routes, ...(policies.length > 0 ? { policies } : {}) };
+}
+
+function policiesOf({ policies, routing, traffic }: Scenario): Policy[] {
+  if (policies) return POLICIES;
+  if (traffic === 'grpc') return [{ protocol: 'grpc' }];
+  return routing === 'cookie' ? [{ affinity: { cookie: COOKIE, persistent: false } }] : [];
 }

@@ -4,7 +4,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePorts } from '../../test/fixtures/free-ports.js';
-import { type Scenario, hostName, hostsOf } from '../harness/scenario.js';
+import { CANARY_PERCENT, COOKIE, REWRITE, type Scenario, hostName, hostsOf } from '../harness/scenario.js';
 import { firstLine, startChildProxy } from './child-proxy.js';
 import { type Peer, type Prepared, forwarded, takenOut } from './peer.js';
 
@@ -49,15 +49,23 @@ http {
   ${forwarded.map(([name, value]) => `proxy_set_header ${name} ${value};`).join(' ')}
   ${forwarded.map(([name, value]) => `grpc_set_header ${name} ${value};`).join(' ')}
   ${takenOut.map((name) => `proxy_set_header ${name} "";`).join(' ')}
-  upstream pods { ${pods.map((port) => `server 127.0.0.1:${port};`).join(' ')} keepalive 64; keepalive_requests 100000; }
+  ${renderUpstream('pods', pods, scenario.routing === 'cookie' ? `hash $cookie_${COOKIE} consistent;` : '')}
+  ${scenario.routing === 'canary' ? `${renderUpstream('next', pods, '')} split_clients $request_id $pool { ${CANARY_PERCENT}% next; * pods; }` : ''}
 ${hosts.join('\n')}
 }
 `;
 }
 
-function renderHost({ paths, policies, scheme, traffic }: Scenario, port: number, name: string): string {
+function renderUpstream(name: string, pods: readonly number[], choice: string): string {
+  return `upstream ${name} { ${choice} ${pods.map((port) => `server 127.0.0.1:${port};`).join(' ')} keepalive 64; keepalive_requests 100000; }`;
+}
+
+function renderHost({ paths, routing, policies, scheme, traffic }: Scenario, port: number, name: string): string {
   const own = policies ? POLICIES : '';
-  const locations = ['/', ...Array.from({ length: paths }, (_, path) => `/p${path}/`)].map((prefix) => `location ${prefix} { ${own} ${traffic === 'grpc' ? 'grpc_pass grpc://pods' : 'proxy_pass http://pods'}; }`);
+  const pass = traffic === 'grpc' ? 'grpc_pass grpc://pods;' : `proxy_pass http://${routing === 'canary' ? '$pool' : 'pods'};`;
+  const locations = ['/', ...Array.from({ length: paths }, (_, path) => `/p${path}/`)].map((prefix) => `location ${prefix} { ${own} ${pass} }`);
+  // As ingress-nginx writes it.
+  if (routing === 'rewrite') locations.push(`location ~* "^${REWRITE.pattern}" { ${own} rewrite "(?i)^${REWRITE.pattern}" ${REWRITE.to} break; ${pass} }`);
   return `  server { listen 127.0.0.1:${port}${scheme === 'http' ? '' : scheme === 'h2' ? ' ssl http2' : ' ssl'}; server_name ${name}; ${locations.join(' ')} }`;
 }
 

@@ -7,14 +7,23 @@ import { chance } from './chance.js';
 import type { PreparedService } from './entries.js';
 import { clientScheme } from './forwarded.js';
 import { endpointName } from './prepare-endpoints.js';
+import { newRecent, recall, remember } from './recent.js';
 import { cut, find } from './text.js';
 
 /** Keys that are tried to find one of another endpoint: half of them are enough but once in 10^6, when one of two endpoints fails. */
 const MOST_KEYS = 40;
 
+/** Marks of the backends that were asked for last, by backend. */
+const marks = newRecent<string>();
+const MOST_MARKS = 1000;
+
 /** The mark of a backend, as ingress-nginx makes it of the backend's name. */
 export function markOf(backend: string): string {
-  return ngx.md5(ngx.md5(backend) + backend);
+  const known = recall(marks, backend);
+  if (known !== undefined) return known;
+  const mark = ngx.md5(ngx.md5(backend) + backend);
+  remember(marks, backend, mark, MOST_MARKS);
+  return mark;
 }
 
 /** The mark that the request's cookie carries; undefined without one. */
