@@ -1,5 +1,7 @@
-// When something is due, one time for each key: the earliest is at hand, and a change costs the logarithm of their number. A
-// binary heap; what was set anew stays in it until it comes to the top, or until most of it is of that kind.
+// When something is due, one time for each key: the earliest is at hand, and a change costs the logarithm of their number. What
+// was set anew stays in the queue until it comes to the front, or until most of it is of that kind.
+
+import TinyQueue from 'tinyqueue';
 
 export interface DueTimes {
   /** In place of an earlier time of the key; undefined: never. */
@@ -14,51 +16,28 @@ interface Due { key: string; at: number }
 
 export function createDueTimes(): DueTimes {
   const times = new Map<string, number>();
-  let heap: Due[] = [];
-  const top = (): Due | undefined => {
-    while (heap.length > 0 && times.get(heap[0]!.key) !== heap[0]!.at) removeTop(heap);
-    return heap[0];
+  const queueOf = (items: Due[]): TinyQueue<Due> => new TinyQueue(items, (a, b) => a.at - b.at);
+  let queue = queueOf([]);
+  const first = (): Due | undefined => {
+    for (let due = queue.peek(); due !== undefined && times.get(due.key) !== due.at; due = queue.peek()) queue.pop();
+    return queue.peek();
   };
   return {
     set(key, at) {
       if (times.get(key) === at) return;
       if (at === undefined) times.delete(key);
       else times.set(key, at);
-      // What is sorted is a heap.
-      if (heap.length > 2 * times.size + 100) heap = [...times].map(([one, when]) => ({ key: one, at: when })).sort((a, b) => a.at - b.at);
-      else if (at !== undefined) add(heap, { key, at });
+      if (queue.length > 2 * times.size + 100) queue = queueOf(Array.from(times, ([one, when]) => ({ key: one, at: when })));
+      else if (at !== undefined) queue.push({ key, at });
     },
-    next: () => top()?.at,
+    next: () => first()?.at,
     take(now) {
       const due: string[] = [];
-      for (let first = top(); first !== undefined && first.at <= now; first = top()) {
-        times.delete(first.key);
-        due.push(first.key);
+      for (let one = first(); one !== undefined && one.at <= now; one = first()) {
+        times.delete(one.key);
+        due.push(one.key);
       }
       return due;
     },
   };
-}
-
-function add(heap: Due[], due: Due): void {
-  let at = heap.push(due) - 1;
-  for (let above = (at - 1) >> 1; at > 0 && heap[above]!.at > due.at; above = (at - 1) >> 1) {
-    heap[at] = heap[above]!;
-    at = above;
-  }
-  heap[at] = due;
-}
-
-function removeTop(heap: Due[]): void {
-  const last = heap.pop()!;
-  if (heap.length === 0) return;
-  let at = 0;
-  for (;;) {
-    let below = 2 * at + 1;
-    if (below + 1 < heap.length && heap[below + 1]!.at < heap[below]!.at) below += 1;
-    if (below >= heap.length || heap[below]!.at >= last.at) break;
-    heap[at] = heap[below]!;
-    at = below;
-  }
-  heap[at] = last;
 }

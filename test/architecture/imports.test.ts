@@ -20,7 +20,7 @@ const allowed: Record<string, Folder> = {
   'route-table': { folders: [], packages: [], node: false },
   // Lua modules that come with nginx's Lua module or LuaJIT, and cjson.
   'data-plane': { folders: ['route-table'], packages: ['bit', 'cjson', 'ffi', 'jit.opt', 'ngx.balancer', 'ngx.ssl', 'resty.core.base'], node: false },
-  core: { folders: ['route-table'], packages: [LODASH], node: false },
+  core: { folders: ['route-table'], packages: ['tinyqueue', LODASH], node: false },
   kubernetes: { folders: ['core', 'route-table'], packages: ['@kubernetes/client-node', 'undici', LODASH], node: true },
   engine: { folders: ['core', 'route-table'], packages: ['ajv', 'yaml', 'selfsigned', 'undici', LODASH], node: true },
   metrics: { folders: ['core', 'route-table'], packages: ['prom-client', LODASH], node: false },
