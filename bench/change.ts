@@ -1,10 +1,10 @@
-// What a change costs with few and with many Ingresses: node dist/bench/change.js [--ingresses 1000,10000,100000] [--changes 200].
+// What a change costs with few and with many Ingresses: node dist/bench/change.js [--ingresses 1000,10000,100000] [--changes 400].
 // A whole installation (bench/harness/installation.ts). Prints a few lines, writes bench/results/change-<n>.json.
 //
 // Times are from the write at the API server to the first request that is answered by it, asked for again and again over one
 // connection: the answers' own time is in it. Beside them, how the controller saw the same changes: from the watch event to the engine's
-// answer that all workers serve them. Processor time and bytes are those of further changes that nobody asks for, less those of an
-// equally long time without any; what the engine spends on the table that it keeps on its disk, at most a fiftieth of a processor, may fall
+// answer that all workers serve them. Processor time and bytes are those of further changes that nobody asks for, less those of
+// equally long times without any before and after; what the engine spends on the table that it keeps on its disk, at most a fiftieth of a processor, may fall
 // into either. No address is published: the writes of statuses would go on long after the start, and be in every figure.
 
 import type { Agent } from 'node:http';
@@ -19,7 +19,7 @@ import { type ServedTimes, servedTimes } from './harness/served-times.js';
 import { type Running, withInstallation } from './harness/with-installation.js';
 
 const { values } = parseArgs({ options: {
-  ingresses: { type: 'string', default: '1000,10000' }, changes: { type: 'string', default: '200' }, 'per-second': { type: 'string', default: '50' }, workers: { type: 'string', default: '1' },
+  ingresses: { type: 'string', default: '1000,10000' }, changes: { type: 'string', default: '400' }, 'per-second': { type: 'string', default: '50' }, workers: { type: 'string', default: '1' },
 } });
 const changes = Number(values.changes);
 
@@ -74,28 +74,38 @@ async function timeChanges({ api, pods, installation }: Running, agent: Agent): 
   return { ingressMs: times(made), sharedMs: times(shared), endpointMs: times(turned) };
 }
 
-/** What one change costs, over as many as a second has. */
+/** Parts with changes, each between two as long without any. */
+const PARTS = 8;
+
+/** What one change costs, over as many as a second has: the median of PARTS, so garbage that is collected less often than in half of them is not in it. */
 async function costOf({ installation: { controllers, engine, workers } }: Running, ingresses: number, change: (at: number) => void): Promise<Cost> {
   const controller = controllers[CLASS]!;
   const pids = [[controller.child.pid!], [engine.child.pid!], workers()];
+  const each = Math.ceil(changes / PARTS);
+  const read = async (): Promise<number[]> => {
+    const updates = metric(await controller.metrics(), 'ingress_arbiter_table_updates_total', 'result="applied"');
+    return [...pids.map((one) => processorTime(one) / 1000), controller.streamedBytes(), updates];
+  };
   const spent = async (work: (at: number) => void): Promise<number[]> => {
-    const read = async (): Promise<number[]> => {
-      const updates = metric(await controller.metrics(), 'ingress_arbiter_table_updates_total', 'result="applied"');
-      return [...pids.map((one) => processorTime(one) / 1000), controller.streamedBytes(), updates];
-    };
-    // What came before is on the engine's disk by then: it writes the table of many routes seldom.
-    await pause(2000 + ingresses / 10);
     const before = await read();
-    for (let at = 0; at < changes; at++) {
+    for (let at = 0; at < each; at++) {
       work(at);
       await pause(1000 / Number(values['per-second']));
     }
     await pause(300);
-    return (await read()).map((one, at) => one - before[at]!);
+    return (await read()).map((one, at) => (one - before[at]!) / each);
   };
-  const quiet = await spent(() => undefined);
-  const busy = await spent(change);
-  const [controllerMicroseconds, agentMicroseconds, nginxMicroseconds, bytes, updates] = busy.map((one, at) => (one - quiet[at]!) / changes) as [number, number, number, number, number];
+  // What came before is on the engine's disk by then: it writes the table of many routes seldom.
+  await pause(2000 + ingresses / 10);
+  const parts: number[][] = [];
+  let quiet = await spent(() => undefined);
+  for (let part = 0; part < PARTS; part++) {
+    const busy = await spent((at) => change(part * each + at));
+    const after = await spent(() => undefined);
+    parts.push(busy.map((one, at) => one - (quiet[at]! + after[at]!) / 2));
+    quiet = after;
+  }
+  const [controllerMicroseconds, agentMicroseconds, nginxMicroseconds, bytes, updates] = parts[0]!.map((_, at) => quantile(parts.map((part) => part[at]!), 0.5)) as [number, number, number, number, number];
   return { controllerMicroseconds, agentMicroseconds, nginxMicroseconds, bytes, updates };
 }
 

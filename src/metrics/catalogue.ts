@@ -16,6 +16,8 @@ export interface MetricDescription {
 
 const origin = ['ingress_class', 'ingress_namespace', 'ingress_name', 'backend_service'] as const;
 const time = { type: 'histogram', unit: 'seconds', labels: origin, bounds: timeBounds } as const;
+/** Seconds: finer where a change is expected, at a few milliseconds. */
+const servedBounds = [0.001, 0.002, 0.003, 0.004, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const;
 const size = { type: 'histogram', unit: 'bytes', labels: origin, bounds: sizeBounds } as const;
 
 /** What nginx counts of requests. */
@@ -91,7 +93,7 @@ export const controllerCatalogue = {
   tableSequence: { name: 'ingress_arbiter_table_sequence', type: 'gauge', labels: ['ingress_class'], help: 'Sequence of the class table that the engine has last taken.' },
   tableUpdates: { name: 'ingress_arbiter_table_updates_total', type: 'counter', labels: ['ingress_class', 'result'], help: 'Updates of the class table, by what the engine said: applied; refused; without-entries: it goes again without entries that the engine refuses.' },
   changeToServed: {
-    name: 'ingress_arbiter_change_to_served_seconds', type: 'histogram', unit: 'seconds', labels: ['ingress_class'], bounds: timeBounds,
+    name: 'ingress_arbiter_change_to_served_seconds', type: 'histogram', unit: 'seconds', labels: ['ingress_class'], bounds: servedBounds,
     help: 'Time from the watch event of a change to the answer of the last engine that follows that it is served.',
   },
   engineConnected: { name: 'ingress_arbiter_engine_connected', type: 'gauge', labels: toEngine, help: '1 while the engine takes the table from this controller; 0 for two minutes after it has gone, then the series ends. At most 250 engines have series.' },
