@@ -18,18 +18,12 @@ export interface HttpsWish {
   as: NonNullable<Policy['https']>;
 }
 
-const protocols: Record<NonNullable<AnnotationValues['backend-protocol']>, Policy['protocol'] | 'none'> = {
-  HTTP: undefined, HTTPS: 'https', AUTO_HTTP: 'auto', GRPC: 'grpc', GRPCS: 'grpcs', FCGI: 'none',
+const protocols: Record<NonNullable<AnnotationValues['backend-protocol']>, Policy['protocol']> = {
+  HTTP: undefined, HTTPS: 'https', AUTO_HTTP: 'auto', GRPC: 'grpc', GRPCS: 'grpcs', FCGI: 'fcgi',
 };
-
-/** Protocols of backends that can't be spoken: 503 is the honest answer, and no other route takes the place. */
-export function speaksProtocol(values: AnnotationValues): boolean {
-  return protocols[values['backend-protocol'] ?? 'HTTP'] !== 'none';
-}
 
 /** The policy of an Ingress's routes, `custom` headers of answers before its own; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
 export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings, custom: readonly HeaderLine[] = []): Policy | undefined {
-  const protocol = protocols[values['backend-protocol'] ?? 'HTTP'];
   const policy: Policy = {
     ...given('forwarded', forwardedOf(settings)),
     ...redirectOf(values),
@@ -39,7 +33,7 @@ export function buildPolicy(values: AnnotationValues, settings: ClassSettings = 
     ...given('connectSeconds', values['proxy-connect-timeout']),
     ...given('sendSeconds', values['proxy-send-timeout']),
     ...given('readSeconds', values['proxy-read-timeout']),
-    ...given('protocol', protocol === 'none' ? undefined : protocol),
+    ...given('protocol', protocols[values['backend-protocol'] ?? 'HTTP']),
     ...given('host', values['upstream-vhost']),
     ...given('cors', corsOf(values)),
     ...given('affinity', affinityOf(values)),

@@ -1,13 +1,11 @@
 // How bodies pass and when a request is tried again, as annotations ask for it. Both choose among the lanes of nginx.
 
-import { bufferSteps } from '../route-table/lanes.js';
+import { bufferSteps, mostTriesByStatus } from '../route-table/lanes.js';
 import type { Flow, Retry } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { type Finding, finding } from './finding.js';
 
 const retryNames = ['proxy-next-upstream', 'proxy-next-upstream-tries', 'proxy-next-upstream-timeout'] as const;
-/** Beyond, nginx would end a request that goes from location to location. */
-const mostTriesByStatus = 3;
 const mostTries = 10;
 const mostKilobytes = bufferSteps[bufferSteps.length - 1]!;
 

@@ -13,7 +13,7 @@ export const mostConfigMaps = 256;
 export const mostConfigMapsOfNamespace = 16;
 
 /** Annotations that name one. */
-const naming = ['custom-headers', 'auth-proxy-set-headers'];
+const naming = ['custom-headers', 'auth-proxy-set-headers', 'fastcgi-params-configmap'];
 
 export interface NamedConfigMaps {
   /** Takes an Ingress as it is now; undefined: it is gone. */

@@ -9,13 +9,13 @@ import { annotationName, usualPrefixes } from './annotations/annotation-name.js'
 import type { AnnotationValues } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
 import { cutFindings } from './build-retry.js';
-import { buildPolicy, canaryOf, httpsWish, speaksProtocol } from './build-policy.js';
+import { buildPolicy, canaryOf, httpsWish } from './build-policy.js';
 import type { Claim } from './claim.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
 import { throughClusterIp } from './cluster-ip.js';
 import { withDefaults } from './default-annotations.js';
 import type { ExtraHosts } from './extra-hosts.js';
-import { type Finding, finding } from './finding.js';
+import type { Finding } from './finding.js';
 import { given } from './given.js';
 import { coversHost, normalizeHost } from './host-name.js';
 import type { InspectCertificate } from './inspect-certificate.js';
@@ -25,6 +25,7 @@ import { idOfTrusted } from './plan-backend-tls.js';
 import { type Protections, planProtections } from './plan-protections.js';
 import { type HeaderMap, planHeaderMap } from './plan-header-map.js';
 import { planErrorPages } from './plan-error-pages.js';
+import { planFastCgi } from './plan-fast-cgi.js';
 import type { Want } from './plan-ingress.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import { hostOfEntry } from './shard.js';
@@ -130,21 +131,21 @@ interface Common {
 
 function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['read'], { settings, snapshot, inspect, notes }: PathSource): Common {
   const object = `Ingress ${objectKey(ingress)}`;
-  const spoken = speaksProtocol(values);
-  if (!spoken) notes.findings.push(finding('unsupported-annotation', object, 'annotation backend-protocol: FCGI is not spoken; requests are answered with 503'));
   const canary = canaryOf(values);
   const shared = {
     namespace: ingress.metadata.namespace ?? '', ingress: ingress.metadata.name,
     rewriteTarget: values['rewrite-target'], useRegex: values['use-regex'] ?? false,
   };
   // Of a canary only what makes it one, how it is balanced, and its aliases, count: all else its requests have from the path that they are taken from.
-  if (canary !== undefined) return { object, closed: closed || !spoken, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
+  if (canary !== undefined) return { object, closed, shared: { ...shared, rewriteTarget: undefined, useRegex: false, canary } };
   notes.findings.push(...cutFindings(values, object));
   const protections = planProtections(values, { object, namespace: shared.namespace, snapshot, inspect, settings, asksItself, notes });
-  const custom = planHeaderMap(customHeaders(values, settings), { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes });
-  if (custom === 'closed' || [closed, !spoken, protections.closed].includes(true)) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
+  const maps = { object, namespace: shared.namespace, configMaps: snapshot.configMaps, notes };
+  const custom = planHeaderMap(customHeaders(values, settings), maps);
+  const fcgi = planFastCgi(values, maps);
+  if (custom === 'closed' || fcgi === 'closed' || closed || protections.closed) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
-  const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...(pages && { errors: pages.errors }) };
+  const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...given('fcgi', fcgi), ...(pages && { errors: pages.errors }) };
   return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, clientProof: protections.clientProof, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
 }
 

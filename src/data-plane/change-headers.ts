@@ -58,8 +58,8 @@ export function setPrefix(template: string, captures: string[]): void {
   give('prefix', fillTemplate(template, captures));
 }
 
-/** The value with its variables filled in; `$1` and its like are none. */
-export function filled(value: string, variables = VARIABLES): string {
+/** The value with its variables filled in, of nginx or of `values`; `$1` and its like are none. */
+export function filled(value: string, variables = VARIABLES, values: Record<string, string | undefined> = ngx.var): string {
   if (find(value, DOLLAR, 0) < 0) return value;
   let result = '';
   let at = 0;
@@ -69,7 +69,7 @@ export function filled(value: string, variables = VARIABLES): string {
     let end = dollar + 1;
     while (isNameByte(byteAt(value, end))) end = end + 1;
     const variable = variables[cut(value, dollar + 1, end)];
-    result = result + cut(value, at, dollar) + (end === dollar + 1 ? DOLLAR : variable === undefined ? '' : ngx.var[variable] ?? '');
+    result = result + cut(value, at, dollar) + (end === dollar + 1 ? DOLLAR : variable === undefined ? '' : values[variable] ?? '');
     at = end;
   }
   return result;

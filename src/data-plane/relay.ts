@@ -1,12 +1,13 @@
 // The relay: a server of this nginx's own, on a unix socket. nginx must know before it asks which statuses it takes back, so a set
 // that no lane has (route-table/lanes) is told to the relay with each try: it asks the endpoint, and marks the answers that are in
-// the set. It decides nothing else, and repeats nothing. What gets no answer ends without one here, too.
+// the set. It speaks FastCGI, too. It decides nothing else, and repeats nothing. What gets no answer ends without one here, too.
 
 import * as balancer from 'ngx.balancer';
 import { relayLane, relayMark } from '../route-table/lanes.js';
 import type { PreparedPolicy } from '../route-table/match.js';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
 import type { PreparedEndpoint, PreparedService } from './entries.js';
+import { tellRelay } from './fcgi.js';
 import { hopTo, spokenBy } from './hop.js';
 import { hopsPath } from './init.js';
 import { triesOf } from './retry.js';
@@ -14,7 +15,7 @@ import { find } from './text.js';
 import { isGrpc } from './take-body.js';
 
 /** What a try's order is made of, in the header that the lane sets: scheme, port, wait for the connection in seconds (0: the usual one), statuses, address. */
-const ORDER = '^(%l+) (%d+) (%d+) ([%d,]+) (.+)$';
+const ORDER = '^(%l+) (%d+) (%d+) ([%d,]*) (.+)$';
 
 /** Whether the present try goes by way of the relay. Who answers in place of the route's backend is asked directly. */
 export function isRelayed({ lane, asked }: PreparedPolicy): boolean {
@@ -37,6 +38,7 @@ export function orderTry(policy: PreparedPolicy, before: number): void {
     for (const status of retry.statuses) statuses.push(status);
   }
   const protocol = spokenBy(policy.asked);
+  if (protocol === 'fcgi') ngx.var.ia_cgi = tellRelay(policy.asked);
   const scheme = protocol === 'auto' ? ngx.var.scheme as string : protocol ?? 'http';
   const address = policy.tls === undefined ? endpoint.address : hopTo(policy, ngx.ctx.class ?? '', endpoint);
   ngx.var.ia_relay = table.concat([scheme, tostring(endpoint.port), tostring(connectSeconds ?? 0), table.concat(statuses, ','), address], ' ');
@@ -51,7 +53,8 @@ export function statusTaken(): number {
 export function run(): void {
   const [scheme] = order();
   if (scheme === undefined) return ngx.exit(400);
-  ngx.var.ia_scheme = scheme;
+  if (scheme === 'fcgi') ngx.exec('@fcgi');
+  else ngx.var.ia_scheme = scheme;
 }
 
 /** Its balancer phase. */
@@ -67,6 +70,7 @@ export function balance(): void {
 export function mark(): void {
   const { status } = ngx;
   const [, , , statuses] = order();
+  ngx.header['X-Arbiter-Unsent'] = undefined;
   if (find(',' + (statuses ?? '') + ',', ',' + tostring(status) + ',', 0) >= 0) {
     ngx.header['X-Arbiter-Status'] = tostring(status);
     ngx.status = relayMark;
@@ -76,9 +80,17 @@ export function mark(): void {
   }
 }
 
-/** Where the endpoint has given no answer, nor does the relay. */
+/** Where the endpoint has given no answer, nor does the relay. That it got nothing of the request is told: then another one may. */
 export function hangUp(): void {
-  ngx.exit(444);
+  if (string.match(ngx.var.upstream_bytes_sent ?? '0', '[1-9]')[0] !== undefined) return ngx.exit(444);
+  ngx.header['X-Arbiter-Status'] = tostring(ngx.status);
+  ngx.header['X-Arbiter-Unsent'] = 'yes';
+  ngx.exit(relayMark);
+}
+
+/** Whether what was taken back is no answer: the endpoint got nothing. */
+export function isUnsent(): boolean {
+  return ngx.status === relayMark && ngx.var.upstream_http_x_arbiter_unsent === 'yes';
 }
 
 function order(): LuaMultiReturn<(string | undefined)[]> {

@@ -27,6 +27,11 @@ function isReason({ error, timeout, invalid }: Retry, failure: Failure): boolean
   return failure === 'timeout' ? timeout : error;
 }
 
+/** Whether a request of which its endpoint got nothing may go to another one. */
+export function mayGoElsewhere({ asked: { retry } }: PreparedPolicy, failure: Failure): boolean {
+  return retry === undefined || (isReason(retry, failure) && !isTooLate(retry.seconds));
+}
+
 /** Whether an answer with this status may be asked of another endpoint. It has been sent, so only what is safe to repeat may. */
 export function mayAskAgain({ asked: { retry } }: PreparedPolicy, status: number): boolean {
   if (retry === undefined || (!retry.repeat && isUnsafe()) || isTooLate(retry.seconds)) return false;

@@ -66,7 +66,7 @@ function address(endpoint: PreparedEndpoint, asked: Policy): void {
   const policy = ngx.ctx.policy as PreparedPolicy;
   if (isRelayed(policy)) orderTry(policy, ngx.ctx.tried ?? 0);
   const scheme = protocol === 'auto' ? (ngx.var.scheme as 'http' | 'https') : protocol ?? 'http';
-  if (scheme === 'http') return;
+  if (scheme === 'http' || scheme === 'fcgi') return;
   give('scheme', scheme);
   ngx.var.ia_shard = shardFor(scheme, endpoint);
 }

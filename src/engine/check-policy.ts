@@ -4,6 +4,7 @@
 import { backendName, cipherList } from '../core/annotations/backend-tls-annotations.js';
 import { isSubjectPattern } from '../core/annotations/client-certificate-annotations.js';
 import { isBackendHost } from '../core/annotations/backend-host.js';
+import { isCgiIndex, isCgiParam, mostCgiLetters } from '../core/annotations/cgi-param.js';
 import { isRedirectTarget } from '../core/annotations/redirect-target.js';
 import { authMethods, isAuthText, isHandedOn, isSigninPage, mostHeaders } from '../core/annotations/auth-target.js';
 import { isBalance } from './check-balance.js';
@@ -13,7 +14,7 @@ import { isCacheKey, longestCache } from '../core/annotations/auth-cache.js';
 import { type HeaderSide, isHeaderLine, mostLines } from '../core/annotations/header-lines.js';
 import { forwardedPrefix, isInstead, isReplaced, replacedDomain, replacedLocation, replacedPath } from '../core/annotations/replacements.js';
 import { takenBack } from '../route-table/lanes.js';
-import type { Affinity, AnswerChanges, BackendTls, BasicAuth, ClientCertificates, Cors, ErrorPages, ExternalAuth, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
+import type { Affinity, AnswerChanges, BackendTls, BasicAuth, ClientCertificates, Cors, ErrorPages, ExternalAuth, FastCgi, Flow, Forwarded, HeaderLine, Limits, Policy, Rate, Redirect, Retry } from '../route-table/types.js';
 
 export type Check = (value: unknown) => boolean;
 
@@ -163,6 +164,12 @@ const tlsFields: Record<keyof BackendTls, Check> = {
   connectSeconds: wait,
 };
 
+const isParam: Check = (line) => isShape(line, { name: isText, value: isText }, ['name', 'value']) && isCgiParam(line as HeaderLine);
+const cgiFields: Record<keyof FastCgi, Check> = {
+  index: oneText(isCgiIndex),
+  params: (value) => listOf(isParam, mostLines)(value) && (value as HeaderLine[]).reduce((letters, line) => letters + line.value.length, 0) <= mostCgiLetters,
+};
+
 const policyFields: Record<keyof Policy, Check> = {
   forwarded: (value) => isShape(value, forwardedFields, ['trusted', 'header']),
   https: oneOf('redirect', 'redirect-as-is'),
@@ -173,7 +180,8 @@ const policyFields: Record<keyof Policy, Check> = {
   connectSeconds: wait,
   sendSeconds: wait,
   readSeconds: wait,
-  protocol: oneOf('https', 'auto', 'grpc', 'grpcs'),
+  protocol: oneOf('https', 'auto', 'grpc', 'grpcs', 'fcgi'),
+  fcgi: (value) => isShape(value, cgiFields, []) && Object.keys(value as FastCgi).length > 0,
   tls: (value) => isShape(value, tlsFields, []) && Object.keys(value as BackendTls).length > 0,
   host: (value) => typeof value === 'string' && isBackendHost(value),
   cors: (value) => isShape(value, corsFields, ['origins', 'credentials']),
@@ -198,7 +206,7 @@ const policyFields: Record<keyof Policy, Check> = {
 const orders: Partial<Record<keyof Policy, readonly string[]>> = {
   forwarded: Object.keys(forwardedFields), redirect: Object.keys(redirectFields), cors: Object.keys(corsFields), affinity: Object.keys(affinityFields), balance: ['by', 'key', 'subset'], basic: ['realm', 'users', 'digest'], flow: Object.keys(flowFields),
   retry: Object.keys(retryFields), errors: Object.keys(errorFields), limits: Object.keys(limitFields), rate: Object.keys(rateFields),
-  answer: Object.keys(answerFields), external: Object.keys(externalFields), tls: Object.keys(tlsFields), clients: Object.keys(clientFields),
+  answer: Object.keys(answerFields), external: Object.keys(externalFields), fcgi: Object.keys(cgiFields), tls: Object.keys(tlsFields), clients: Object.keys(clientFields),
 };
 
 /** Says which field of a policy is wrong, or undefined. */

@@ -201,7 +201,7 @@ function takingBack(name: string, statuses: readonly number[]): string[] {
 function relayedLocation(listener: string, socket: string): string {
   return routed(relayLane, listener, [
     nginxText`set $ia_relay_socket ${socket};`, ...takingBack(relayLane, [relayMark]),
-    ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`), 'proxy_set_header X-Arbiter-Relay $ia_relay;',
+    ...PROXY_HEADERS.map(([header, value]) => `proxy_set_header ${header} ${value};`), 'proxy_set_header X-Arbiter-Relay $ia_relay;', 'proxy_set_header X-Arbiter-Cgi $ia_cgi;',
     `proxy_pass http://${relayUpstream}$ia_uri;`,
   ]);
 }

@@ -1,6 +1,7 @@
 // Variables that the Lua side sets. They are declared where no request comes by: a `set` on its way, or a map, would cost every
 // request. Fixed text: nothing here comes from settings or from the cluster.
 
+import { cgiParams } from '../route-table/cgi-params.js';
 import { corsDefaults } from '../route-table/cors-defaults.js';
 import { quote } from './nginx-text.js';
 
@@ -17,7 +18,7 @@ const client = ['client_verify', 'client_subject', 'client_issuer', 'client_cert
 const logged = ['log_class', 'log_ingress', 'log_service'];
 
 /** What a request keeps when it goes on in another location (data-plane/enter.ts), and what few policies ask for. */
-const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after', 'relay', 'relay_socket'];
+const kept = ['body', 'counted', 'sent', 'held', 'tries', 'turn', 'prefix', 'original', 'rate_after', 'relay', 'relay_socket', 'cgi'];
 
 /** Of the request and its way: as the client and the connection have it, unless something else is given (data-plane/go-on.ts). */
 const forwarded: Readonly<Record<string, string>> = {
@@ -61,7 +62,10 @@ export function lazyVariables(): string {
   ].join('\n');
 }
 
+/** What FastCGI backends are told (data-plane/fcgi.ts). */
+const cgi = cgiParams.map(({ name }) => `cgi_${name.toLowerCase()}`);
+
 /** A location that nothing leads to: a variable is there, and can be set from Lua, once some `set` names it. */
 export function declaringLocation(): string {
-  return `  location @declared {\n${[...question, ...client, ...logged, ...kept, ...way, ...cors.map(([, name]) => `cors_${name}`)].map((name) => `    set $ia_${name} "";`).join('\n')}\n  }`;
+  return `  location @declared {\n${[...question, ...client, ...logged, ...kept, ...way, ...cgi, ...cors.map(([, name]) => `cors_${name}`)].map((name) => `    set $ia_${name} "";`).join('\n')}\n  }`;
 }

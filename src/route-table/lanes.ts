@@ -13,7 +13,10 @@ const MOST_BUFFERED = 1024;
 /** Statuses that nginx can take back by itself, to ask another endpoint or the default backend: each set of them has a lane. */
 export const takenBack: readonly number[] = [403, 404, 429, 500, 502, 503, 504];
 
-/** The lane of all other sets. Its requests go by way of the relay (data-plane/relay), which marks what is to be taken back. */
+/** Tries by way of a lane that takes answers back: beyond, nginx would end a request that goes from location to location. */
+export const mostTriesByStatus = 3;
+
+/** The lane of all other sets, and of FastCGI. Its requests go by way of the relay (data-plane/relay), which marks what is to be taken back. */
 export const relayLane = '@relayed';
 
 /** What the relay marks an answer with, in place of its status, which it tells in a header. No status of HTTP. */
@@ -46,7 +49,8 @@ export function statusLane(statuses: readonly number[], more: readonly number[] 
 }
 
 /** The lane of a policy's requests. `last`: there is no further endpoint to ask. Undefined: none is needed. */
-export function laneOf({ flow, retry, errors }: Policy, last: boolean): string | undefined {
+export function laneOf({ flow, retry, errors, protocol }: Policy, last: boolean): string | undefined {
+  if (protocol === 'fcgi') return relayLane;
   const again = retry === undefined || last ? [] : retry.statuses;
   const byStatus = errors === undefined ? statusLane(again) : needsRelay(errors.statuses) ? relayLane : statusLane(again, errors.statuses);
   if (byStatus !== undefined) return byStatus;

@@ -159,8 +159,9 @@ function questionOf({ scheme, service, host, target, method, redirect, responseH
   return question;
 }
 
-function takesBack({ retry, errors }: Policy): boolean {
-  return (retry !== undefined && retry.statuses.length > 0) || (errors !== undefined && errors.statuses.length > 0);
+function takesBack({ retry, errors, protocol }: Policy): boolean {
+  // Of what the relay could not bring anywhere, too.
+  return protocol === 'fcgi' || (retry !== undefined && retry.statuses.length > 0) || (errors !== undefined && errors.statuses.length > 0);
 }
 
 function preparePolicies(policies: Policy[]): PreparedPolicy[] {

@@ -4,8 +4,9 @@
 import type { BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, Limits } from './access-types.js';
 import type { BackendTls } from './backend-tls.js';
 import type { Balance, HashBalance, KeyPart } from './balance-types.js';
+import type { FastCgi } from './cgi-params.js';
 
-export type { BackendTls, Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, Forwarded, HashBalance, KeyPart, Limits };
+export type { BackendTls, Balance, BasicAuth, ClientCertificates, Cors, ExternalAuth, FastCgi, Forwarded, HashBalance, KeyPart, Limits };
 
 /** How a path of an Ingress is compared with the path of a request. */
 export type PathMatch =
@@ -79,9 +80,11 @@ export interface Policy {
   sendSeconds?: number;
   readSeconds?: number;
   /** What the endpoints speak, where it is not HTTP/1.1 in the clear; `auto`: the scheme of the request. */
-  protocol?: 'https' | 'auto' | 'grpc' | 'grpcs';
+  protocol?: 'https' | 'auto' | 'grpc' | 'grpcs' | 'fcgi';
   /** Of https and grpcs, where it is not the engine's usual one. */
   tls?: BackendTls;
+  /** Of fcgi. */
+  fcgi?: FastCgi;
   /** Host header for the backend. */
   host?: string;
   cors?: Cors;

@@ -1,6 +1,8 @@
 // Annotations about the way to the backend: protocol, sizes, waits, buffers, TLS to it.
 
+import { cgiParams, cgiPathVariables, cgiVariables } from '../../route-table/cgi-params.js';
 import { carriedOut, leftOut } from './annotation.js';
+import { cgiIndex } from './cgi-param.js';
 import { isInstead, isReplaced, replacedDomain, replacedLocation, replacedPath, replacementOf } from './replacements.js';
 import { type Grammar, configMapName, oneOf, size, wholeNumber } from './grammar.js';
 
@@ -29,8 +31,7 @@ const buffers = 'Answers are passed on as they come, through buffers of the engi
 
 export const proxyAnnotations = {
   'backend-protocol': carriedOut('location low', oneOf(['HTTP', 'HTTPS', 'AUTO_HTTP', 'GRPC', 'GRPCS', 'FCGI'], { anyCase: true }), '`HTTP`', {
-    support: 'approximated',
-    note: '`HTTPS` and `GRPCS` do not verify the backend, as there. `AUTO_HTTP` is the protocol of the request. gRPC needs HTTP/2, so TLS, from the client. With `FCGI` requests are answered with 503: it is not supported.',
+    note: '`HTTPS` and `GRPCS` do not verify the backend, as there. `AUTO_HTTP` is the protocol of the request. gRPC needs HTTP/2, so TLS, from the client. `FCGI`: FastCGI, each request on a connection of its own; answers are not buffered and their headers may have 32k. Where endpoints refuse connections, three are asked at most.',
   }),
   'proxy-body-size': carriedOut('location medium', size, 'engine setting, `1m`', {
     note: '413 for more, whether the length is told or the body is chunked; `0` is without limit. Bodies of unknown length to gRPC backends are not counted: they are streams that nothing stores.',
@@ -60,6 +61,9 @@ export const proxyAnnotations = {
   'connection-proxy-header': leftOut('location low', 'no', 'The header is set as the connection needs it.', { harmless: ['keep-alive'] }),
   'http2-push-preload': leftOut('location low', 'no', 'No browser takes pushed answers any more.', { harmless: ['false'] }),
   'custom-headers': carriedOut('location medium', configMapName, 'none', { failMode: 'closed', note: 'A ConfigMap of the same namespace: names and values of headers of all answers, as in `ingress-arbiter.io/response-headers`, which needs no ConfigMap and is set after them. Each must be among the setting `global-allowed-response-headers` of the class; else, or without the ConfigMap, 503. At most 16 ConfigMaps of a namespace are read, and 256 in all, for the oldest Ingresses.' }),
-  'fastcgi-index': leftOut('location medium', 'no', 'FastCGI is not supported.'),
-  'fastcgi-params-configmap': leftOut('location medium', 'no', 'FastCGI is not supported.'),
+  'fastcgi-index': carriedOut('location medium', cgiIndex, 'none', { note: 'Added to paths that end with a slash, in `$fastcgi_script_name`. Counts with `backend-protocol: FCGI`.' }),
+  'fastcgi-params-configmap': carriedOut('location medium', configMapName, 'none', {
+    support: 'approximated', failMode: 'closed',
+    note: `A ConfigMap of the same namespace: parameters and their values, of these: ${cgiParams.map(({ name }) => `\`${name}\``).join(', ')}. Others are a finding and are not told. Values of visible ASCII may hold ${[...cgiVariables, ...cgiPathVariables].map((name) => `\`$${name}\``).join(', ')}, and \`$document_root\`, which is the DOCUMENT_ROOT of the same ConfigMap. HTTP_PROXY is never told. Without the ConfigMap 503. At most 16 ConfigMaps of a namespace are read. Counts with \`backend-protocol: FCGI\`.`,
+  }),
 } as const;

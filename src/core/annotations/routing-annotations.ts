@@ -82,7 +82,7 @@ export const routingAnnotations = {
   }),
   'default-backend': carriedOut('location low', textLike(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/, 'the name of a Service of the namespace', 63), 'none', { note: 'Its first port answers when the Service of a path has no endpoint, and for custom-http-errors. Not for gRPC.' }),
   'custom-http-errors': carriedOut('location low', codes, 'none', {
-    note: 'What backends answer with one of these; what the engine answers itself (a password, an address list) stays. Asked of default-backend, or of the default backend of the class, with X-Code, X-Format, X-Original-URI, X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port. Answers are not buffered and their headers may have 32k. With statuses other than 403, 404, 429, 500, 502, 503 and 504 requests take a way within the engine on which each has a connection of its own to its endpoint, and an endpoint that refuses connections counts as one that breaks them.',
+    note: 'What backends answer with one of these; what the engine answers itself (a password, an address list) stays. Asked of default-backend, or of the default backend of the class, with X-Code, X-Format, X-Original-URI, X-Namespace, X-Ingress-Name, X-Service-Name, X-Service-Port. Answers are not buffered and their headers may have 32k. With statuses other than 403, 404, 429, 500, 502, 503 and 504 requests take a way within the engine on which each has a connection of its own to its endpoint.',
   }),
   'disable-proxy-intercept-errors': carriedOut('location low', flag, '`false`', { note: 'As if there were no custom-http-errors.' }),
 } as const;

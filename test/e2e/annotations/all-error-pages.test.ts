@@ -148,6 +148,7 @@ describe('e2e: annotations of error pages, any status', function () {
         expect([status, codeOf(text)], name).to.deep.equal([418, '418']);
       }
     }
+    for (let at = 0; at < 4; at++) expect((await get('refusing', '/', { method: 'POST', body: 'x' })).text).to.equal('one\'s own');
     expect((await get('nobody', '/')).status).to.equal(502);
     const before = got.length;
     expect((await get('nobody', '/', { method: 'POST', body: 'x' })).status).to.equal(502);

@@ -54,7 +54,7 @@ describe('e2e: annotations of backends', function () {
     const web = (name: string, annotations: Record<string, string>, service = 'web'): string => ingress({ name, host: `${name}.example.com`, service, annotations });
     await session.apply(serviceAt('secure', https) + serviceAt('grpc', clear) + serviceAt('grpcs', overTls) + [
       web('https', { 'backend-protocol': 'https' }, 'secure'), web('auto', { 'backend-protocol': 'AUTO_HTTP' }, 'secure'), web('wrong', { 'backend-protocol': 'SPDY' }),
-      web('fcgi', { 'backend-protocol': 'FCGI' }), web('grpc', { 'backend-protocol': 'GRPC' }, 'grpc'), web('grpcs', { 'backend-protocol': 'GRPCS' }, 'grpcs'),
+      web('grpc', { 'backend-protocol': 'GRPC' }, 'grpc'), web('grpcs', { 'backend-protocol': 'GRPCS' }, 'grpcs'),
       web('vhost', { 'upstream-vhost': 'inner.example.org:8080' }),
       web('cors', { 'enable-cors': 'true' }),
       web('cors-list', {
@@ -83,9 +83,8 @@ describe('e2e: annotations of backends', function () {
     expect((await session.ask('auto.example.com', '/')).status).to.not.equal(200);
   });
 
-  it('backend-protocol: an unknown one is HTTP, FCGI is closed', async () => {
+  it('backend-protocol: an unknown one is HTTP', async () => {
     await session.served('wrong.example.com', 200);
-    await session.served('fcgi.example.com', 503);
   });
 
   for (const name of ['grpc', 'grpcs']) {

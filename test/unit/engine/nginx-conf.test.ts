@@ -20,7 +20,9 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
-  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size`.split(/\s+/));
+  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size
+  fastcgi_pass fastcgi_param fastcgi_buffering fastcgi_request_buffering fastcgi_buffer_size fastcgi_buffers fastcgi_max_temp_file_size
+  fastcgi_connect_timeout fastcgi_send_timeout fastcgi_read_timeout fastcgi_next_upstream fastcgi_ignore_headers`.split(/\s+/));
 
 /** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
 const LUA = /^(?:require\("data-plane\.init"\)\.start\(\)(?:ia_[a-z_]+=require\("data-plane\.[a-z-]+"\)\.(?:run|resume|arrive))+|require\("data-plane\.[a-z-]+"\)\.(?:run|resume|start|stop|hear|balance|mark|hangUp)\(\)|ia_[a-z_]+\((?:"[-a-z0-9]+")?\))$/;
@@ -66,7 +68,7 @@ function lint(text: string): string[] {
   return flatten(parseConf(text)).flatMap(({ name, words }) => {
     if (!ALLOWED.has(name)) return [`${name} is not an allowed directive`];
     if (name === 'map' && words.some((word) => word.replace(/^"/, '').startsWith('~'))) return ['map uses a regular expression'];
-    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@cors_own|@leave|@declared|@asked|@answered|@relayed|@unanswered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
+    if (name === 'location' && !/^(?:\/|@again|@given|@cors|@cors_own|@leave|@declared|@asked|@answered|@relayed|@unanswered|@flow_off_[0-9]+k|@flow_on_[0-9]+k_[0-9]+|@status(?:_[0-9]{3})+|= ia:question|@grpcs?|@fcgi|@body_[0-9]+[kmg])$/.test(words.join(' '))) return [`location ${words.join(' ')} is more than "/" and the named ones`];
     if (name.endsWith('_by_lua_block') && !LUA.test(words[0]!)) return [`${name} holds Lua code: ${words[0]}`];
     if (name === 'set' && words[1] !== '""' && !/^"@?[-a-z0-9_]+"$/.test(words[1]!)) return ['set takes more than a fixed word'];
     return [];

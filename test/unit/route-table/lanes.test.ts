@@ -21,6 +21,7 @@ describe('lanes', () => {
 
   it('are the relay where a page is asked for that no lane of statuses has', () => {
     for (const last of [false, true]) expect(laneOf({ errors: { statuses: [404, 418], whenEmpty: false }, flow: { answers: 'buffered' } }, last)).to.equal('@relayed');
+    for (const last of [false, true]) expect(laneOf({ protocol: 'fcgi', flow: { answers: 'buffered' } }, last)).to.equal('@relayed');
   });
 
   it('are all in nginx.conf', () => {
