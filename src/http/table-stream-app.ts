@@ -2,12 +2,14 @@
 // asks has to show a certificate that names it an engine; the TLS listener has verified it already. There are only so many
 // streams of a class: names are the engines' own, and each stream costs memory.
 
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { type Streams, answerEngine } from './engine-answers.js';
 import { type RemoteEngine, createRemoteEngine } from './remote-engine.js';
-import { readRefusedEntries, shortReason } from '../core/read-refused-entries.js';
-import { type StreamAck, type StreamAlive, type StreamTraffic, engineUri, hasUri, silenceMs as usualSilenceMs } from '../core/stream-protocol.js';
+import { engineUri, hasUri, silenceMs as usualSilenceMs } from '../core/stream-protocol.js';
 
 /** One class as its engines get it: what src/controller keeps for it. */
 export interface TableSource {
@@ -22,10 +24,6 @@ const ANSWER_MS = 60_000;
 /** How long an engine that asks before there is a holder is kept waiting, and how often is looked. */
 const HOLDER_MS = 1000;
 const LOOK_MS = 25;
-/** An answer that names as many entries and places as one may. */
-const LARGEST_ANSWER = '2mb';
-const LARGEST_TRAFFIC = '256kb';
-const LARGEST_ALIVE = '1kb';
 /** Streams of one class at once. */
 export const mostStreams = 1000;
 
@@ -41,9 +39,28 @@ export interface TableStreamOptions {
 }
 
 /** The application; `sources` by class. */
-export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answerMs = ANSWER_MS, silenceMs = usualSilenceMs, most = mostStreams, onProblem = () => undefined }: TableStreamOptions = {}): Express {
-  const app = express();
+export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, options: TableStreamOptions = {}): RequestListener {
   const streams: Streams = new Map();
+  const tables = tablesApp(sources, streams, options);
+  const isEngine = engineCertificates();
+  return (request, response) => {
+    if (!isEngine(request.socket)) response.writeHead(403, { 'content-type': 'application/json' }).end(JSON.stringify({ error: `the certificate does not name an engine (${engineUri})` }));
+    else if (!answerEngine(streams, request, response)) tables(request, response);
+  };
+}
+
+/** Whether the certificate that was shown on a connection names an engine. It is looked at once: to read it takes longer than most requests. */
+function engineCertificates(): (socket: Socket) => boolean {
+  const known = new WeakMap<Socket, boolean>();
+  return (socket) => {
+    const isEngine = known.get(socket) ?? hasUri((socket as TLSSocket).getPeerCertificate().subjectaltname, engineUri);
+    known.set(socket, isEngine);
+    return isEngine;
+  };
+}
+
+function tablesApp(sources: ReadonlyMap<string, TableSource>, streams: Streams, { answerMs = ANSWER_MS, silenceMs = usualSilenceMs, most = mostStreams, onProblem = () => undefined }: TableStreamOptions): Express {
+  const app = express();
   /** Classes of which it was told that an engine was turned away. */
   const crowded = new Set<string>();
   const tellCrowded = (className: string, engine: string, room: boolean): void => {
@@ -57,10 +74,6 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answ
     return known;
   };
   app.disable('x-powered-by');
-  app.use((request, response, next) => {
-    if (hasUri((request.socket as TLSSocket).getPeerCertificate().subjectaltname, engineUri)) return next();
-    response.status(403).json({ error: `the certificate does not name an engine (${engineUri})` });
-  });
   app.get('/v1/classes/:class/table', whenHeld(sources), (request, response) => {
     const source = sources.get(request.params.class);
     const engine = String(request.query['engine'] ?? '');
@@ -75,25 +88,6 @@ export function tableStreamApp(sources: ReadonlyMap<string, TableSource>, { answ
     tellCrowded(request.params.class, engine, room);
     if (!room) return void response.status(503).json({ error: `${most} engines follow this class already` });
     openStream({ source, engine, after, response, streams: open, answerMs, ...abilities(request, silenceMs) });
-  });
-  app.post('/v1/classes/:class/acks', express.json({ limit: LARGEST_ANSWER }), (request: Request<{ class: string }>, response) => {
-    const ack = readAck(request.body);
-    if (ack === undefined) return refuse(response, 'answer');
-    const known = streams.get(request.params.class)?.get(ack.engine)?.answer(ack) ?? false;
-    response.status(known ? 204 : 409).end();
-  });
-  app.post('/v1/classes/:class/alive', express.json({ limit: LARGEST_ALIVE }), (request: Request<{ class: string }>, response) => {
-    const { engine } = (request.body ?? {}) as Partial<StreamAlive>;
-    if (typeof engine !== 'string') return refuse(response, 'engine');
-    const known = streams.get(request.params.class)?.get(engine);
-    known?.alive();
-    response.status(known === undefined ? 409 : 204).end();
-  });
-  app.post('/v1/classes/:class/traffic', express.json({ limit: LARGEST_TRAFFIC }), (request: Request<{ class: string }>, response) => {
-    const report = request.body as StreamTraffic;
-    if (!isTraffic(report)) return refuse(response, 'answer');
-    const known = streams.get(request.params.class)?.get(report.engine)?.traffic(report) ?? false;
-    response.status(known ? 204 : 409).end();
   });
   app.use((error: Error & { status?: number }, _request: Request, response: Response, _next: NextFunction) => {
     response.status(error.status ?? 500).json({ error: error.message });
@@ -112,9 +106,6 @@ function whenHeld(sources: ReadonlyMap<string, TableSource>) {
     if (!response.destroyed) next();
   };
 }
-
-/** By class, then by engine. */
-type Streams = Map<string, Map<string, RemoteEngine>>;
 
 interface StreamRequest {
   source: TableSource;
@@ -146,29 +137,6 @@ function abilities({ query }: Request, silenceMs: number): Pick<StreamRequest, '
   return { observes: query['can'] === 'observe', silenceMs: query['alive'] === 'yes' ? silenceMs : undefined };
 }
 
-function refuse(response: Response, what: 'class' | 'engine' | 'sequence' | 'answer'): void {
+function refuse(response: Response, what: 'class' | 'engine' | 'sequence'): void {
   response.status(what === 'class' ? 404 : 400).json({ error: `unknown or invalid ${what}` });
-}
-
-/** What comes from an engine is checked like anything from outside. */
-function readAck(body: unknown): StreamAck | undefined {
-  if (typeof body !== 'object' || body === null || !isAck(body)) return undefined;
-  const { engine, epoch, sequence, applied, reason, newerEpoch } = body;
-  const refused = body.refused === undefined ? undefined : readRefusedEntries(body.refused);
-  if (body.refused !== undefined && refused === undefined) return undefined;
-  return {
-    engine, epoch, sequence, applied, ...(reason === undefined ? {} : { reason: shortReason(reason) }),
-    ...(refused === undefined ? {} : { refused }), ...(newerEpoch === undefined ? {} : { newerEpoch }),
-  };
-}
-
-function isAck(ack: Partial<StreamAck>): ack is StreamAck {
-  return typeof ack.engine === 'string' && Number.isSafeInteger(ack.epoch) &&
-    Number.isSafeInteger(ack.sequence) && typeof ack.applied === 'boolean' && (ack.reason === undefined || typeof ack.reason === 'string') &&
-    (ack.newerEpoch === undefined || Number.isSafeInteger(ack.newerEpoch));
-}
-
-function isTraffic(report: Partial<StreamTraffic> | undefined): report is StreamTraffic {
-  return typeof report === 'object' && typeof report.engine === 'string' && Number.isSafeInteger(report.number) && typeof report.instance === 'string' &&
-    report.instance.length <= 100 && Array.isArray(report.counts) && report.counts.every((count) => Number.isSafeInteger(count) && count >= 0);
 }
