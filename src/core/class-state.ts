@@ -51,13 +51,14 @@ export function createClassState(claim: Claim): ClassState {
   const services = createDependencyIndex();
   const plansOf = (entry: string): IngressPlan[] =>
     [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
+  /** Not so what clients of a host are asked for, where nobody asks: it is touched with each host. */
+  const isSomething = (entry: string): boolean => members.has(entry) || table.has(entry) || findingsByEntry.has(entry);
   return {
     table,
     setPlan(key, plan) {
       const before = plans.get(key);
       for (const entry of withClients(changedEntries(before, plan))) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
-      if (plan === undefined) plans.delete(key);
-      else plans.set(key, plan);
+      setOrDelete(plans, key, plan);
       members.change(key, before?.wants.keys() ?? [], plan?.wants.keys() ?? []);
     },
     touchService(service) {
@@ -80,7 +81,7 @@ export function createClassState(claim: Claim): ClassState {
         for (const target of [...before, ...after]) led.add(target);
         noteFindings(findingsByEntry, entry, { findings: [...built?.findings ?? [], ...findings], told });
       };
-      for (const entry of [...touched].filter((key) => !isTarget(key))) rebuild(entry, withoutAliases(entry, plansOf));
+      for (const entry of [...touched].filter((key) => !isTarget(key) && isSomething(key))) rebuild(entry, withoutAliases(entry, plansOf));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
       const isLedTo = (entry: string): boolean => references.has(entry);
       for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);

@@ -12,6 +12,8 @@ import type { Ingress } from './kubernetes-objects.js';
  * it. Two names of one annotation are one: a default of the one must not join a value of the other.
  */
 export function withDefaults(ingress: Ingress, { annotations: defaults, globalAuth }: ClassSettings, prefixes: readonly string[]): Ingress {
+  // Most classes have no defaults, and this is asked for each Ingress.
+  if (Object.keys(defaults).length === 0 && globalAuth?.['auth-url'] === undefined) return ingress;
   const own = ingress.metadata.annotations ?? {};
   const written = new Set(Object.entries(own).flatMap(([key, value]) => { const name = annotationName(key, prefixes); return name === undefined || value.trim() === '' ? [] : [name]; }));
   const missing = Object.entries(defaults).filter(([name]) => !written.has(canonicalName(name)));

@@ -12,8 +12,11 @@ export interface ExtraHosts {
   counterparts: readonly { from: string; to: string }[];
 }
 
+const none: ExtraHosts = Object.freeze({ aliases: [], counterparts: [] });
+
 /** None of them is a host of the Ingress's own rules. */
 export function extraHosts({ spec }: Ingress, values: AnnotationValues): ExtraHosts {
+  if (values['server-alias'] === undefined && values['from-to-www-redirect'] !== true) return none;
   const own = new Set((spec?.rules ?? []).map(({ host = '' }) => normalizeHost(host)).filter((host) => host !== undefined));
   const aliases = (values['server-alias'] ?? []).filter((host) => !own.has(host));
   const taken = new Set([...own, ...aliases]);

@@ -35,14 +35,25 @@ type Cluster = Pick<Snapshot, 'ingressClasses' | 'namespaces'>;
  * the Ingress has it, so there is at most one owner whatever the order of the claims.
  */
 export function resolveOwner(ingress: Ingress, claims: readonly Claim[], cluster: Cluster): Ownership {
-  const sorted = [...claims].sort(byClass);
+  const sorted = inOrder(claims);
   const verdicts = sorted.map((claim) => ({ claim, verdict: judge(ingress, claim, sorted, cluster) }));
   const winner = verdicts.find(({ verdict }) => verdict.owner !== undefined)?.verdict;
   const closest = winner ?? verdicts.find(({ verdict }) => refusals.has(verdict.rule))?.verdict ??
     verdicts[0]?.verdict ?? judge(ingress, undefined, [], cluster);
   const findings = [...differenceFinding(ingress, closest.reference), ...closest.findings];
   // Without findings, which name the Ingress, those of a class are owned alike.
-  return findings.length > 0 ? { ...closest, findings } : sharedData({ ...closest, findings });
+  if (findings.length > 0) return { ...closest, findings };
+  const { owner = '', rule, reference } = closest;
+  return sharedData(closest, `${rule} ${reference.by} ${owner} ${reference.by === 'nothing' ? '' : reference.value}`);
+}
+
+/** By the list: the same one is asked about for every Ingress. */
+const sortedClaims = new WeakMap<readonly Claim[], readonly Claim[]>();
+
+function inOrder(claims: readonly Claim[]): readonly Claim[] {
+  const known = sortedClaims.get(claims) ?? [...claims].sort(byClass);
+  sortedClaims.set(claims, known);
+  return known;
 }
 
 /** One Ingress put to one claim; without a claim, to nobody. */

@@ -12,15 +12,21 @@ export function sharedText(text: string): string {
   return remembered(texts, text, () => text);
 }
 
+/** For each text the same `<prefix> <text>`. Who asks again costs no new text: one is made, and looked through, only for what is not known. */
+export function sharedAfter(prefix: string): (text: string) => string {
+  const after = new Map<string, string>();
+  return (text) => remembered(after, text, () => `${prefix} ${text}`);
+}
+
 /** The same list, to be read only; it takes no more room than it needs. */
 export function sharedList(list: readonly string[]): readonly string[] {
   if (list.length === 0) return none;
   return list.length === 1 ? remembered(lists, list[0]!, () => Object.freeze([list[0]!])) : list.slice();
 }
 
-/** The same data: what JSON can say, nothing secret, to be read only. */
-export function sharedData<Data>(value: Data): Data {
-  return remembered(data as Map<string, Data>, JSON.stringify(value), () => value);
+/** The same data: what JSON can say, nothing secret, to be read only. `id`: another one for other data; it must not begin as JSON does. */
+export function sharedData<Data>(value: Data, id = JSON.stringify(value)): Data {
+  return remembered(data as Map<string, Data>, id, () => value);
 }
 
 function remembered<Value>(values: Map<string, Value>, key: string, make: () => Value): Value {

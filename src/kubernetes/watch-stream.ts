@@ -24,8 +24,9 @@ export async function* readWatchEvents(
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       const size = held + end - start;
       if (size > maxLineBytes) throw tooLong(maxLineBytes);
-      pieces.push(chunk.subarray(start, end));
-      if (size > 0) yield parseEvent(Buffer.concat(pieces, size));
+      const rest = chunk.subarray(start, end);
+      // Most lines are in one chunk, and are not copied.
+      if (size > 0) yield parseEvent(held === 0 ? Buffer.from(rest.buffer, rest.byteOffset, size) : Buffer.concat([...pieces, rest], size));
       pieces = [];
       held = 0;
       start = end + 1;

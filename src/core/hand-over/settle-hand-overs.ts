@@ -8,7 +8,7 @@ import { planForSafely } from '../plan-safely.js';
 import { shows } from '../publish-addresses.js';
 import { setOrDelete } from '../set-or-delete.js';
 import { safely } from '../settle-safely.js';
-import { sharedText } from '../shared-values.js';
+import { sharedAfter } from '../shared-values.js';
 import { hasHost, speakingHost } from '../shard.js';
 import { dueAfter, questionsAbout } from './ask-engines.js';
 import { blockersOf, findingsAbout } from './blockers.js';
@@ -131,15 +131,18 @@ function plansOf(state: ArbiterState, key: string, { plan, before }: { plan: Ing
   return plans;
 }
 
+const dependency = { ingressClasses: sharedAfter('ingressClasses'), namespaces: sharedAfter('namespaces'), services: sharedAfter('services'), secrets: sharedAfter('secrets'), configMaps: sharedAfter('configMaps') };
+const ofClass = sharedAfter('class');
+
 function dependenciesOf(plan: IngressPlan, placed: ReadonlyMap<string, IngressPlan>, view: HandOver | undefined): string[] {
   const all = new Set<string>();
   // That of the owner is the plan itself.
   for (const { dependsOn } of new Set([plan, ...placed.values()])) {
-    for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(sharedText(`${kind} ${name}`));
+    for (const kind of reachedThrough) for (const name of dependsOn[kind]) all.add(dependency[kind](name));
   }
-  for (const name of [...plan.classes, ...placed.keys()]) all.add(sharedText(`class ${name}`));
+  for (const name of [...plan.classes, ...placed.keys()]) all.add(ofClass(name));
   // A class that its record names may come to refuse its namespace, or to take it again.
-  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(sharedText(`ingressClasses ${name}`)).add(sharedText(`class ${name}`));
+  for (const name of view === undefined ? [] : [...view.record.from, view.record.to]) all.add(dependency.ingressClasses(name)).add(ofClass(name));
   return [...all];
 }
 

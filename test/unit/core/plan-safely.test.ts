@@ -158,7 +158,7 @@ describe('core: plan-safely', function () {
     const backend = (name: string): unknown => (arbiter.tables.get(name)!.get('host/planted.test') as { routes: { backend: string }[] }).routes[0]!.backend;
     expect([backend('red'), backend('blue')]).to.deep.equal(['service/shop/web/80', 'service/shop/web/80']);
     // A value that is no text: no API server gives one, and reading it throws under that prefix only.
-    arbiter.take('ingresses', 'shop/planted', shadowed({ 'blue.test/auth-type': 5 }));
+    arbiter.take('ingresses', 'shop/planted', shadowed({ 'blue.test/whitelist-source-range': 5 }));
     expect(arbiter.settle(0).failures.map(({ object }) => object)).to.deep.equal(['Ingress shop/planted']);
     expect([backend('red'), backend('blue'), codes(arbiter).filter((code) => code === 'IA161')]).to.deep.equal(['service/shop/web/80', '', ['IA161']]);
     arbiter.takeServed('blue', 'shop/planted', { since: 0 });
