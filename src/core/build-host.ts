@@ -97,8 +97,16 @@ function rootOnly(regexHost: boolean): Pick<Route, 'match' | 'path'> {
   return regexHost ? { match: 'regex', path: rootPattern } : { match: 'exact', path: '/' };
 }
 
+/** By the policy without it, which many hosts have alike. */
+const withHttps: Record<HttpsWish['as'], WeakMap<Policy, Policy>> = { 'redirect': new WeakMap(), 'redirect-as-is': new WeakMap() };
+const noPolicy: Policy = Object.freeze({});
+
 function policyOf({ policy, https }: WantedPath, tls: boolean): Policy | undefined {
-  return https !== undefined && (https.when === 'always' || tls) ? { https: https.as, ...policy } : policy;
+  if (https === undefined || (https.when !== 'always' && !tls)) return policy;
+  const known = withHttps[https.as].get(policy ?? noPolicy);
+  const made = known ?? { https: https.as, ...policy };
+  if (known === undefined) withHttps[https.as].set(policy ?? noPolicy, made);
+  return made;
 }
 
 /** Equal policies are kept once: hosts with many paths mostly have one. */

@@ -22,8 +22,23 @@ const protocols: Record<NonNullable<AnnotationValues['backend-protocol']>, Polic
   HTTP: undefined, HTTPS: 'https', AUTO_HTTP: 'auto', GRPC: 'grpc', GRPCS: 'grpcs', FCGI: 'fcgi',
 };
 
-/** The policy of an Ingress's routes, `custom` headers of answers before its own; undefined when nothing is asked for. Fields in a fixed order, so equal ones are equal. */
+/** By the values, which Ingresses that are annotated alike share (read-with-defaults.ts), and with what settings. */
+const built = new WeakMap<AnnotationValues, { settings: ClassSettings; policy: Policy | undefined }>();
+
+/**
+ * The policy of an Ingress's routes, `custom` headers of answers before its own; undefined when nothing is asked for. Fields in a fixed order, so
+ * equal ones are equal. To be read only: the same values give the same one.
+ */
 export function buildPolicy(values: AnnotationValues, settings: ClassSettings = defaultSettings, custom: readonly HeaderLine[] = []): Policy | undefined {
+  if (custom.length > 0) return policyWith(values, settings, custom);
+  const known = built.get(values);
+  if (known?.settings === settings) return known.policy;
+  const policy = policyWith(values, settings, custom);
+  built.set(values, { settings, policy });
+  return policy;
+}
+
+function policyWith(values: AnnotationValues, settings: ClassSettings, custom: readonly HeaderLine[]): Policy | undefined {
   const policy: Policy = {
     ...given('forwarded', forwardedOf(settings)),
     ...redirectOf(values),

@@ -3,17 +3,13 @@
 import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
-import { type ReadAnnotations, readAnnotations } from './annotations/read-annotations.js';
 import { fillBackendHost, isBackendHost } from './annotations/backend-host.js';
-import { annotationName, usualPrefixes } from './annotations/annotation-name.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { WantedPath } from './build-host.js';
 import { cutFindings } from './build-retry.js';
 import { buildPolicy, canaryOf, httpsWish } from './build-policy.js';
-import type { Claim } from './claim.js';
 import { type ClassSettings, defaultSettings } from './class-settings.js';
 import { throughClusterIp } from './cluster-ip.js';
-import { withDefaults } from './default-annotations.js';
 import type { ExtraHosts } from './extra-hosts.js';
 import type { Finding } from './finding.js';
 import { given } from './given.js';
@@ -27,6 +23,7 @@ import { type HeaderMap, planHeaderMap } from './plan-header-map.js';
 import { planErrorPages } from './plan-error-pages.js';
 import { planFastCgi } from './plan-fast-cgi.js';
 import type { Want } from './plan-ingress.js';
+import type { ReadWithDefaults } from './read-with-defaults.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import { hostOfEntry } from './shard.js';
 import type { Snapshot } from './snapshot.js';
@@ -48,17 +45,6 @@ export interface PathSource {
   snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets' | 'configMaps'>;
   inspect: InspectCertificate;
   notes: PathNotes;
-}
-
-/** `asksItself`: its auth-url is its own, not the class's. */
-export interface ReadWithDefaults extends ReadAnnotations {
-  asksItself: boolean;
-}
-
-/** What the annotations of an Ingress say, and those of the class where they say nothing. Without valid settings of the class all is closed. */
-export function readWithDefaults(ingress: Ingress, { annotationPrefixes: prefixes = usualPrefixes, settings = defaultSettings }: Pick<Claim, 'annotationPrefixes' | 'settings'>): ReadWithDefaults {
-  const read = readAnnotations(withDefaults(ingress, settings, prefixes), prefixes);
-  return { ...read, closed: read.closed || settings.closed, asksItself: Object.keys(ingress.metadata.annotations ?? {}).some((key) => annotationName(key, prefixes) === 'auth-url') };
 }
 
 /** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
@@ -145,8 +131,13 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   const fcgi = planFastCgi(values, maps);
   if (custom === 'closed' || fcgi === 'closed' || closed || protections.closed) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
-  const policy: Policy = { ...buildPolicy(values, settings, custom), ...protections.policy, ...given('fcgi', fcgi), ...(pages && { errors: pages.errors }) };
+  const policy = together(buildPolicy(values, settings, custom), { ...protections.policy, ...given('fcgi', fcgi), ...(pages && { errors: pages.errors }) });
   return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, clientProof: protections.clientProof, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
+}
+
+/** Mostly there is no more, and all who are annotated alike have the same policy. */
+function together(policy: Policy = {}, more: Policy): Policy {
+  return Object.keys(more).length === 0 ? policy : { ...policy, ...more };
 }
 
 function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allowed = [] }: ClassSettings = defaultSettings): HeaderMap {
