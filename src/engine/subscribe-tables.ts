@@ -2,7 +2,7 @@
 // each, and begins anew whenever the stream ends, is silent, or says something that can't be. What is served stays served.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import { type StreamAck, type StreamAlive, type StreamTraffic, heartbeatMs, silenceMs as usualSilenceMs } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
 import type { ApplyResult } from './class-writer.js';
@@ -147,9 +147,10 @@ function listenForLife(silence: AbortController, silenceMs: number): { alive(): 
   };
 }
 
+/** One comes with each change: whether there are new certificates is looked at when the engine says that it lives, every few seconds. */
 async function acknowledge(options: SubscriptionOptions, base: string, { epoch, sequence }: TableUpdate, result: ApplyResult): Promise<void> {
   const ack: StreamAck = { engine: options.engine, epoch, sequence, ...result };
-  const { statusCode, body } = await post(options.connections, `${base}/v1/classes/${options.class}/acks`, ack);
+  const { statusCode, body } = await post(options.connections.latest(), `${base}/v1/classes/${options.class}/acks`, ack);
   await body.dump();
   if (statusCode !== 204) throw new Error(`does not take the answer to update ${sequence} (${statusCode})`);
 }
@@ -163,12 +164,12 @@ function observe(options: SubscriptionOptions, { base, ingresses, number }: { ba
 
 /** Says something that is said again soon: what becomes of it is nobody's business. Never rejects. */
 async function tell({ connections }: SubscriptionOptions, url: string, what: object): Promise<void> {
-  await post(connections, url, what).then(({ body }) => body.dump()).catch(() => undefined);
+  await post(connections.dispatcher(), url, what).then(({ body }) => body.dump()).catch(() => undefined);
 }
 
-function post(connections: PeerConnections, url: string, what: object): ReturnType<typeof request> {
+function post(dispatcher: Dispatcher, url: string, what: object): ReturnType<typeof request> {
   return request(url, {
-    method: 'POST', dispatcher: connections.dispatcher(), headers: { 'content-type': 'application/json' },
+    method: 'POST', dispatcher, headers: { 'content-type': 'application/json' },
     body: JSON.stringify(what), headersTimeout: ANSWER_MS, bodyTimeout: ANSWER_MS,
   });
 }

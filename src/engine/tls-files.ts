@@ -16,6 +16,8 @@ export interface TlsFiles {
 export interface PeerConnections {
   /** Connections to whoever may publish the class, with today's certificate. Open ones are not touched by a new one. */
   dispatcher(): Agent;
+  /** Those of the last call of `dispatcher`, without a look at the files. */
+  latest(): Agent;
   close(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export function connectToPublishers(className: string, files: TlsFiles, onProble
       stamp = now;
       return agent;
     },
+    latest: () => agent,
     async close() { await Promise.all([agent, ...old].map((one) => one.destroy())); },
   };
 }

@@ -1,6 +1,8 @@
 // Kubernetes objects as the plain JSON they arrive as: unknown fields stay, dates stay strings, nothing is deserialised
 // into classes. Only what every kind has in common is typed here.
 
+import { sharedText } from '../core/shared-values.js';
+
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -82,7 +84,7 @@ export function stripBulk(object: KubeObject, resource: Resource): KubeObject {
   // Only of Ingresses it is asked who wrote the status, and only that one name is kept of all the managers.
   if (resource.kind === 'Ingress') {
     const writer = statusWriterOf(object);
-    if (writer !== undefined) object.metadata['statusWriter'] = writer;
+    if (writer !== undefined) object.metadata['statusWriter'] = sharedText(writer);
   }
   object.metadata = without(object.metadata, 'managedFields');
   if (object.metadata.annotations) object.metadata.annotations = without(object.metadata.annotations, LAST_APPLIED);
