@@ -2,13 +2,17 @@
 // and what it does (docs/class-settings.md is made from this list). A bad value never widens who may get in.
 
 import { type LabelRequirement, parseLabelSelector } from './label-selector.js';
-import { readDuration, readFlag, readHeaderName, readHeaderNames, readNames, readNumber, readRanges, readReference, readSeconds, readSize, readText } from './setting-values.js';
+import { readDuration, readFlag, readHeaderName, readHeaderNames, readNames, readNumber, readRanges, readReference, readSeconds, readServerNames, readSize, readText } from './setting-values.js';
 
 export interface ClassSettings {
   /** Annotations about external authentication for every Ingress that has no auth-url of its own; names without prefix. */
   globalAuth?: Readonly<Record<string, string>>;
   /** Namespaces whose Services an Ingress may have asked (auth-url), `same` for its own; undefined: all. */
   authNamespaces?: readonly string[];
+  /** Names outside of the cluster that may be asked (auth-url), `*.` before those that stand for all below; undefined: none. */
+  authHosts?: readonly string[];
+  /** Key of the Secret with the authorities of their certificates; undefined: those that everybody trusts. */
+  authAuthorities?: string;
   /** Names of headers, in lower case, that custom-headers may set; undefined: none. */
   allowedResponseHeaders?: readonly string[];
   /** What proxies before the engine are believed: whether anything, who they are (ranges as in policies), and by which header. */
@@ -152,6 +156,11 @@ export const settingRegistry: readonly Setting[] = [
     readFlag, (text) => ({ forwardedFull: text === 'true' })),
   ofClass({ key: 'auth-url-namespaces', whenBad: 'no namespace is allowed', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Services the annotation auth-url may name; `same` is the Ingress\'s own. Others close the routes. `global-auth-url`, and hosts of the listener, are not concerned. A bad value allows none.' },
     readNames, (authNamespaces) => ({ authNamespaces }), []),
+  ofClass({ key: 'auth-url-hosts', whenBad: 'no name is allowed', default: 'none', form: 'names of servers with a dot, `*.` before those that stand for all below them, separated by commas', help: 'Names outside of the cluster that `auth-url` and `global-auth-url` may ask. The engine resolves them; loopback, link-local and metadata addresses are never asked. A bad value allows none.' },
+    readServerNames, (authHosts) => ({ authHosts }), []),
+  ofClass({ key: 'auth-url-ca', whenBad: 'requests that servers outside of the cluster would be asked about over https are answered with 503', default: 'those that Node.js has', form: 'a Secret of the ConfigMap\'s namespace', help: 'The authorities (`ca.crt`, perhaps `ca.crl`) that certificates of these servers must lead to. A bad value closes the routes.' },
+    (text, namespace) => { const reference = readReference(text, namespace); return reference?.port === undefined && reference !== undefined ? `${namespace}/${reference.name}` : undefined; },
+    (authAuthorities) => ({ authAuthorities }), ''),
   ofClass({ key: 'global-allowed-response-headers', whenBad: 'no header is allowed', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },
     readHeaderNames, (allowedResponseHeaders) => ({ allowedResponseHeaders }), []),
   ofClass({ key: 'allowed-namespaces', whenBad: 'nobody may use the class by it', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },

@@ -139,7 +139,7 @@ function leadsTo(value: EntryValue | undefined): string[] {
 
 function policyLeadsTo({ external, errors, tls, clients }: Policy): string[] {
   const { verify, certificate } = tls ?? {};
-  return [external?.service, errors?.backend, verify && trustedKey(verify.trusted), certificate && certificateKey(certificate), clients?.revoked && revokedKey(clients.revoked)].filter((key) => key !== undefined);
+  return [external?.service, errors?.backend, external?.outside?.trusted && trustedKey(external.outside.trusted), verify && trustedKey(verify.trusted), certificate && certificateKey(certificate), clients?.revoked && revokedKey(clients.revoked)].filter((key) => key !== undefined);
 }
 
 /** What an entry is that could never be built: a Service that a route leads to must be there, if without endpoints. */

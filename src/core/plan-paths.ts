@@ -86,9 +86,9 @@ function wantedService(port: ServicePort, service: string, clusterIp: string | u
 }
 
 /** What the protections of a host's routes lead to. */
-function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, clientProof, backendTls: { trusted, certificate } = {} }: Common): void {
+function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, asksTrusted, clientProof, backendTls: { trusted, certificate } = {} }: Common): void {
   if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
-  if (trusted !== undefined) wants.set(trustedKey(idOfTrusted(trusted)), { of: 'trusted', trusted: trusted.chain, ...given('lists', trusted.revocations?.pem) });
+  for (const one of [trusted, asksTrusted]) if (one !== undefined) wants.set(trustedKey(idOfTrusted(one)), { of: 'trusted', trusted: one.chain, ...given('lists', one.revocations?.pem) });
   if (certificate !== undefined) wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
   if (clientProof === undefined) return;
   const { authority, revocations } = clientProof;
@@ -105,6 +105,7 @@ interface Common {
   redirecting?: Pick<Policy, 'forwarded'>;
   /** The Service that is asked before requests go on. */
   asks?: Protections['asks'];
+  asksTrusted?: Protections['asksTrusted'];
   /** The Service whose answers stand in for others. */
   pages?: ResolvedBackend | undefined;
   /** Whether its backends are asked by the address of their Service. */
@@ -132,7 +133,7 @@ function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['
   if (custom === 'closed' || fcgi === 'closed' || closed || protections.closed) return { object, closed: true, shared: { ...shared, ...protections.ofHost }, clientProof: protections.clientProof };
   const pages = planErrorPages(values, { object, namespace: shared.namespace, settings, services: snapshot.services, notes });
   const policy = together(buildPolicy(values, settings, custom), { ...protections.policy, ...given('fcgi', fcgi), ...(pages && { errors: pages.errors }) });
-  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, clientProof: protections.clientProof, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
+  return { object, closed: false, ...(policy.forwarded && { redirecting: { forwarded: policy.forwarded } }), shared: { ...shared, ...protections.ofHost, ...(Object.keys(policy).length > 0 && { policy }), https: httpsWish(values) }, asks: protections.asks, asksTrusted: protections.asksTrusted, clientProof: protections.clientProof, backendTls: protections.backendTls, pages: pages?.backend, byClusterIp: values['service-upstream'] };
 }
 
 /** Mostly there is no more, and all who are annotated alike have the same policy. */

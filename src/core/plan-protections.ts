@@ -5,6 +5,7 @@ import type { ClientCertificates, Policy } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import type { ClassSettings } from './class-settings.js';
 import type { Finding } from './finding.js';
+import { given } from './given.js';
 import type { InspectCertificate } from './inspect-certificate.js';
 import { type PlannedBackendTls, planBackendTls } from './plan-backend-tls.js';
 import { planBasicAuth } from './plan-basic-auth.js';
@@ -32,6 +33,8 @@ export interface Protections {
   clientProof?: Pick<PlannedClientCertificates, 'authority' | 'revocations'>;
   /** The Service that is asked before requests go on. */
   asks?: PlannedExternalAuth['want'];
+  /** What a server outside of the cluster has to prove itself by. */
+  asksTrusted?: PlannedExternalAuth['trusted'];
   /** What TLS to the backends takes. */
   backendTls?: Pick<PlannedBackendTls, 'trusted' | 'certificate'>;
   /** Something can't be carried out; there is a finding. */
@@ -42,14 +45,14 @@ export interface Protections {
 export function planProtections(values: AnnotationValues, { object, namespace, snapshot, inspect, settings, asksItself, notes }: ProtectionSource): Protections {
   const secrets = [snapshot.secrets, snapshot.passwordSecrets];
   const basic = planBasicAuth(values, { object, namespace, secrets: snapshot.passwordSecrets, notes });
-  const asked = planExternalAuth(values, { object, namespace, services: snapshot.services, configMaps: snapshot.configMaps, settings, isOwn: asksItself, notes });
+  const asked = planExternalAuth(values, { object, namespace, services: snapshot.services, secrets, inspect, configMaps: snapshot.configMaps, settings, isOwn: asksItself, notes });
   const certificates = planClientCertificates(values, { object, namespace, secrets, inspect, notes });
   const backend = planBackendTls(values, { object, namespace, secrets, inspect, notes });
   const clients = ofClients(certificates);
   if (basic === 'closed' || asked === 'closed' || backend === 'closed') return { policy: {}, ...clients, closed: true };
   return {
     policy: { ...(basic && { basic }), ...(asked && { external: asked.external }), ...(values.satisfy === 'any' && { satisfyAny: true }), ...(backend && { tls: backend.tls }) },
-    ...clients, ...(backend && { backendTls: backend }), ...(asked?.want && { asks: asked.want }), closed: certificates === 'closed',
+    ...clients, ...(backend && { backendTls: backend }), ...given('asks', asked?.want), ...given('asksTrusted', asked?.trusted), closed: certificates === 'closed',
   };
 }
 

@@ -48,6 +48,12 @@ export function readNames(text: string): string[] | undefined {
   return names.every((name) => label.test(name)) ? names : undefined;
 }
 
+/** Names of servers in lower case, `*.` allowed before one for all below it; separated by commas. */
+export function readServerNames(text: string): string[] | undefined {
+  const names = text.split(',').map((name) => name.trim().toLowerCase());
+  return names.every((name) => subdomain.test(name.replace(/^\*\./, '')) && name.split('.').every((part) => part === '*' || label.test(part)) && name.includes('.') && !/(?:^|\.)[0-9]+$/.test(name)) ? names : undefined;
+}
+
 /** Addresses and networks, as policies carry them. */
 export function readRanges(text: string): string[] | undefined {
   const reading = addressRanges.read(text);

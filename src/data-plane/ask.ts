@@ -3,31 +3,56 @@
 
 import * as cjson from 'cjson';
 import { pickEndpoint } from '../route-table/pick-endpoint.js';
-import { type PreparedEndpoint, services, shardFor } from './entries.js';
+import { type PreparedEndpoint, type PreparedService, services, shardFor } from './entries.js';
 import type { Verdict } from './external-auth.js';
 import { nextTurn } from './next-turn.js';
+import { prepareEndpoints } from './prepare-endpoints.js';
+import { newRecent, recall, remember } from './recent.js';
 import { cut, find, lower } from './text.js';
 import { currentGeneration, readEntry } from './read-entry.js';
 
 const MOST_ATTEMPTS = 20;
 
+/** What the address of a socket begins with. */
+const SOCKET = 'unix:';
+const outsiders = newRecent<PreparedService>();
+/** Bounds a worker's memory. */
+const MOST_OUTSIDERS = 100;
+
 /** Rewrite phase of the question. */
 export function run(): void {
   const variables = ngx.var;
   const className = variables.ia_ask_class ?? '';
+  const to = variables.ia_ask_service ?? '';
+  if (cut(to, 0, SOCKET.length) === SOCKET) return sendTo(outside(to));
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const [service, moved] = readEntry(services, className, variables.ia_ask_service ?? '', currentGeneration(className));
+    const [service, moved] = readEntry(services, className, to, currentGeneration(className));
     if (!moved) {
       if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
-      const turn = nextTurn(service);
-      ngx.ctx.service = service;
-      ngx.ctx.turn = turn;
-      const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
-      variables.ia_ask_shard = variables.ia_ask_scheme === 'https' ? shardFor('https', endpoint) : endpoint.shard;
-      return;
+      return sendTo(service);
     }
   }
   ngx.exit(503);
+}
+
+function sendTo(service: PreparedService): void {
+  const turn = nextTurn(service);
+  ngx.ctx.service = service;
+  ngx.ctx.turn = turn;
+  const endpoint = pickEndpoint(service.endpoints, turn, 0) as PreparedEndpoint;
+  ngx.var.ia_ask_shard = ngx.var.ia_ask_scheme === 'https' ? shardFor('https', endpoint) : endpoint.shard;
+}
+
+/** A server outside of the cluster, as if a Service had it. Which one it is comes out of a policy. */
+function outside(socket: string): PreparedService {
+  const known = recall(outsiders, socket);
+  if (known !== undefined) return known;
+  const [only] = prepareEndpoints([{ address: socket, port: 0 }], []);
+  // Not as an address of IPv6.
+  if (only !== undefined) only.address = socket;
+  const made: PreparedService = { endpoints: only === undefined ? [] : [only], turns: 0 };
+  remember(outsiders, socket, made, MOST_OUTSIDERS);
+  return made;
 }
 
 /** Header filter of the answer, also of nginx's own when nobody has answered. */

@@ -10,6 +10,7 @@ import type { ExternalAuth } from '../route-table/types.js';
 import { filled } from './change-headers.js';
 import { cut, find, lower } from './text.js';
 import { type FoundRoute, findRoute } from './find-route.js';
+import { hopOutside } from './hop.js';
 import { classesOfListener } from './init.js';
 import { setQuestionHeaders } from './question-headers.js';
 import { keepVerdict, keyOfVerdict, recallVerdict } from './verdict-cache.js';
@@ -28,7 +29,7 @@ export interface Verdict {
   lasting?: boolean;
 }
 
-/** Whom to ask, in which class. */
+/** Whom to ask, in which class: key of the endpoints, or a socket that leads there. */
 interface Question {
   class: string;
   service: string;
@@ -110,7 +111,7 @@ function ask(external: ExternalAuth, question: string, request: RedirectRequest)
   const target = fillVariables(external.target, request);
   let headers = '';
   for (const name of external.responseHeaders ?? []) headers = headers + name + ',';
-  const to = external.service === undefined ? routeTo(host, target, external.scheme) : { class: ngx.ctx.class as string, service: external.service, scheme: external.scheme, host, uri: target };
+  const to = external.service === undefined && external.outside === undefined ? routeTo(host, target, external.scheme) : questionTo(external, host, target);
   if (to === undefined) return 503;
   const variables = ngx.var;
   variables.ia_verdict = '';
@@ -127,6 +128,13 @@ function ask(external: ExternalAuth, question: string, request: RedirectRequest)
   if (external.headers !== undefined) setQuestionHeaders(external.headers);
   ngx.exec('@asked');
   return ON_ITS_WAY;
+}
+
+function questionTo(external: ExternalAuth, host: string, target: string): Question {
+  const className = ngx.ctx.class as string;
+  // The agent speaks TLS to it.
+  if (external.outside !== undefined) return { class: className, service: hopOutside(className, external), scheme: 'http', host, uri: target };
+  return { class: className, service: external.service as string, scheme: external.scheme, host, uri: target };
 }
 
 /** The listener's own route for a host and a path: what a client could ask, too. */

@@ -28,7 +28,7 @@ interface Needs {
   orders: ReadonlyMap<string, HopOrder>;
 }
 
-type HopSettings = Pick<EngineSettings, 'workDirectory' | 'limits'>;
+type HopSettings = Pick<EngineSettings, 'workDirectory' | 'limits'> & Partial<Pick<EngineSettings, 'allowLoopbackEndpoints' | 'nameServers'>>;
 
 const nothing: Needs = { uses: new Map(), orders: new Map() };
 
@@ -127,7 +127,7 @@ export class BackendHops {
     this.thread.ref();
     return new Promise((resolve) => {
       this.waiting.set(number, resolve);
-      this.thread!.postMessage({ number, usualSeconds: this.settings.limits.connectSeconds, ...task } satisfies HopTask);
+      this.thread!.postMessage({ number, usualSeconds: this.settings.limits.connectSeconds, names: { allowLoopback: this.settings.allowLoopbackEndpoints ?? false, servers: this.settings.nameServers }, ...task } satisfies HopTask);
     });
   }
 

@@ -73,6 +73,7 @@ const externalFields: Record<keyof ExternalAuth, Check> = {
   cache: (value) => isShape(value, { key: (key) => typeof key === 'string' && isCacheKey(key), times: listOf(cacheTime, 10) }, ['key', 'times']),
   responseHeaders: listOf((name) => typeof name === 'string' && isHandedOn(name), mostHeaders),
   alwaysSetCookie: oneOf(true),
+  outside: (value) => isShape(value, { port: within(1, 65_535), trusted: isCertificateId }, ['port']),
 };
 
 const flowFields: Record<keyof Flow, Check> = {
@@ -188,7 +189,7 @@ const policyFields: Record<keyof Policy, Check> = {
   affinity: isAffinity,
   balance: isBalance,
   basic: (value) => isShape(value, basicFields((value as BasicAuth | null)?.digest === true ? isDigestLine : isPasswordLine), ['realm', 'users']),
-  external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']),
+  external: (value) => isShape(value, externalFields, ['scheme', 'host', 'target']) && isAskable(value as ExternalAuth),
   clients: (value) => isShape(value, clientFields, ['authority', 'depth', 'verify']),
   satisfyAny: oneOf(true),
   flow: (value) => isShape(value, flowFields, []) && Object.keys(value as Flow).length > 0,
@@ -241,6 +242,11 @@ export function isShape(value: unknown, fields: Record<string, Check>, required:
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const entries = Object.entries(value);
   return required.every((field) => Object.hasOwn(value, field)) && entries.every(([field, member]) => Object.hasOwn(fields, field) && fields[field]!(member));
+}
+
+/** What is outside has a name and no endpoints. */
+function isAskable({ outside, service, host, scheme }: ExternalAuth): boolean {
+  return outside === undefined || (service === undefined && host !== '$host' && (scheme === 'https' || outside.trusted === undefined));
 }
 
 /** An absolute URL, or a path on the request's own host that can't be taken for another host. */

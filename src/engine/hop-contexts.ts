@@ -19,7 +19,7 @@ const ended = new FinalizationRegistry((key: string) => {
 export function contextOf({ verify, pair, least = 'TLSv1.2', most = 'TLSv1.3', ciphers = usualCiphers }: HopOrder): SecureContext {
   const settings = {
     minVersion: least, maxVersion: most, ciphers: `${ciphers}:${never}`,
-    ...(verify && { ca: verify.trusted, ...(verify.lists !== undefined && { crl: verify.lists }) }), ...(pair && { cert: pair.chain, key: pair.key }),
+    ...(verify?.trusted !== undefined && { ca: verify.trusted, ...(verify.lists !== undefined && { crl: verify.lists }) }), ...(pair && { cert: pair.chain, key: pair.key }),
   };
   const key = createHash('sha256').update(JSON.stringify(settings)).digest('base64');
   const known = contexts.get(key)?.deref();

@@ -4,13 +4,15 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import memoize from 'lodash/memoize.js';
-import { type BackendTls, hopDirectory, hopNameLength, hopText, shownAddress, tlsText } from '../route-table/backend-tls.js';
+import { type BackendTls, hopDirectory, hopNameLength, hopText, outsideText, shownAddress, tlsText } from '../route-table/backend-tls.js';
 import { certificateKey, isRoutesKey, trustedKey } from '../route-table/entry-keys.js';
-import type { Certificate, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
+import type { Certificate, ExternalAuth, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { HopOrder } from './tls-hop.js';
 
-/** That the endpoints of an entry are spoken to with these settings. */
-export interface HopUse {
+/** That the endpoints of an entry are spoken to with these settings, or that a server outside of the cluster is asked. */
+export type HopUse = EndpointUse | { outside: ExternalAuth };
+
+interface EndpointUse {
   tls: BackendTls;
   backend: string;
 }
@@ -20,19 +22,25 @@ export type EntryOf = (key: string) => string | undefined;
 
 /** The uses that one entry makes; undefined: none. The text is looked at first, for nearly no host has any. */
 export function usesOf(key: string, json: string | undefined): HopUse[] | undefined {
-  if (json === undefined || !isRoutesKey(key) || !json.includes('"tls":{')) return undefined;
+  if (json === undefined || !isRoutesKey(key) || !(json.includes('"tls":{') || json.includes('"outside":{'))) return undefined;
   const { routes, policies = [] } = JSON.parse(json) as HostRoutes;
-  const uses = routes.flatMap(({ policy, backend, canary }) => {
+  const asked: HopUse[] = policies.flatMap(({ external }) => (external?.outside === undefined ? [] : [{ outside: external }]));
+  const uses = asked.concat(routes.flatMap(({ policy, backend, canary }) => {
     const tls = policy === undefined ? undefined : policies[policy]!.tls;
     return tls === undefined ? [] : [backend, ...(canary === undefined ? [] : [canary.backend])].map((one) => ({ tls, backend: one }));
-  });
+  }));
   return uses.length === 0 ? undefined : uses;
 }
 
 /** Keys of the entries that the sockets of these uses depend on. */
 export function neededBy(uses: Iterable<HopUse>): Set<string> {
   const keys = new Set<string>();
-  for (const { tls, backend } of uses) {
+  for (const use of uses) {
+    if ('outside' in use) {
+      if (use.outside.outside?.trusted !== undefined) keys.add(trustedKey(use.outside.outside.trusted));
+      continue;
+    }
+    const { tls, backend } = use;
     keys.add(backend);
     if (tls.verify !== undefined) keys.add(trustedKey(tls.verify.trusted));
     if (tls.certificate !== undefined) keys.add(certificateKey(tls.certificate));
@@ -52,19 +60,43 @@ export function ordersOf(className: string, uses: Iterable<HopUse>, entryOf: Ent
     if (common === undefined) continue;
     for (const backend of backends) {
       for (const { address, port } of (read(backend) as ServiceEndpoints | undefined)?.endpoints ?? []) {
-        const name = createHash('md5').update(hopText({ class: className, tls: text }, shownAddress(address), port), 'latin1').digest('hex').slice(0, hopNameLength);
-        const file = path.join(workDirectory, hopDirectory, name);
+        const file = path.join(workDirectory, hopDirectory, nameOf(hopText({ class: className, tls: text }, shownAddress(address), port)));
         orders.set(file, { ...common, path: file, address, port });
       }
     }
   }
+  for (const use of uses) {
+    const order = 'outside' in use ? orderOutside(use.outside, read) : undefined;
+    if (order === undefined) continue;
+    const { scheme, trusted, ...rest } = order;
+    const file = path.join(workDirectory, hopDirectory, nameOf(hopText({ class: className, tls: outsideText(scheme, trusted) }, rest.address, rest.port)));
+    orders.set(file, { ...rest, path: file });
+  }
   return orders;
+}
+
+function nameOf(text: string): string {
+  return createHash('md5').update(text, 'latin1').digest('hex').slice(0, hopNameLength);
+}
+
+/** Certificates between a server's and its authority's: as many as anybody has. */
+const usualDepth = 10;
+
+/** Over https it has to prove who it is. */
+function orderOutside({ scheme, host, outside }: ExternalAuth, read: (key: string) => unknown): Omit<HopOrder, 'path'> & { scheme: string; trusted: string | undefined } | undefined {
+  const { port, trusted } = outside!;
+  const common = { scheme, trusted, address: host, port, resolve: true as const };
+  if (scheme === 'http') return { ...common, inTheClear: true };
+  const authorities = trusted === undefined ? {} : read(trustedKey(trusted)) as TrustedAuthorities | undefined;
+  return authorities && { ...common, verify: { ...authorities, depth: usualDepth, name: host }, serverName: host };
 }
 
 /** By text of their settings. */
 function distinct(uses: Iterable<HopUse>): Map<string, { tls: BackendTls; backends: Set<string> }> {
   const all = new Map<string, { tls: BackendTls; backends: Set<string> }>();
-  for (const { tls, backend } of uses) {
+  for (const use of uses) {
+    if ('outside' in use) continue;
+    const { tls, backend } = use;
     const text = tlsText(tls);
     const known = all.get(text);
     if (known === undefined) all.set(text, { tls, backends: new Set([backend]) });

@@ -4,6 +4,8 @@
 import type { Server } from 'node:net';
 import { rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
+import isEqual from 'lodash/isEqual.js';
+import { type NameOptions, OutsideNames } from './outside-names.js';
 import { type HopOrder, openHop } from './tls-hop.js';
 
 export interface HopTask {
@@ -13,6 +15,8 @@ export interface HopTask {
   close: string[];
   /** Wait for connection and handshake of all that name none, from now on. */
   usualSeconds: number;
+  /** How names outside of the cluster are resolved. */
+  names: Omit<NameOptions, 'now'>;
 }
 
 /** `problem`: of a socket that is not open; absent: an endpoint got nothing. */
@@ -20,6 +24,8 @@ export type HopNews = { done: number } | { path: string; endpoint: string; code:
 
 const servers = new Map<string, Server>();
 let usualSeconds = 0;
+let asked: HopTask['names'] | undefined;
+let names: OutsideNames | undefined;
 const tell = (news: HopNews): void => parentPort!.postMessage(news);
 
 async function open(order: HopOrder): Promise<void> {
@@ -27,7 +33,7 @@ async function open(order: HopOrder): Promise<void> {
   try {
     close(order.path);
     rmSync(order.path, { force: true });
-    servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code }), usualSeconds: () => usualSeconds }));
+    servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code }), usualSeconds: () => usualSeconds, names: { addressesOf: (name) => names!.addressesOf(name) } }));
   } catch (error) {
     tell({ path: order.path, endpoint, code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', problem: true });
   }
@@ -44,6 +50,10 @@ let queue: Promise<unknown> = Promise.resolve();
 parentPort!.on('message', (task: HopTask) => {
   queue = queue.then(async () => {
     usualSeconds = task.usualSeconds;
+    if (!isEqual(asked, task.names)) {
+      asked = task.names;
+      names = new OutsideNames({ ...asked, now: () => performance.now() });
+    }
     task.close.forEach(close);
     await Promise.all(task.open.map(open));
     tell({ done: task.number });

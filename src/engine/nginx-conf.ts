@@ -156,6 +156,7 @@ scgi_temp_path ${path.join(temporary, 'scgi')};
 access_log off;
 server_tokens off;
 tcp_nodelay on;
+variables_hash_max_size 2048;
 
 # Only WebSocket may change the protocol of a connection.
 map $http_upgrade $ia_upgrade { default ""; websocket websocket; }

@@ -39,6 +39,8 @@ export const settingsSchema = {
     modulesDirectory: { type: 'string', default: '/usr/lib/nginx/modules' },
     luaDirectory: { type: 'string', minLength: 1 },
     allowLoopbackEndpoints: { type: 'boolean', default: false },
+    /** Who is asked for names outside of the cluster, with ports where they are not 53; those of the system when left out. */
+    nameServers: { type: 'array', minItems: 1, maxItems: 8, items: { type: 'string', pattern: '^(?:[0-9.]{7,15}(?::[0-9]{1,5})?|[0-9a-fA-F:.]{2,45}|\\[[0-9a-fA-F:.]{2,45}\\](?::[0-9]{1,5})?)$' } },
     accessLog: { type: 'string', minLength: 1 },
     sharedMemoryMegabytes: group({
       versions: count(1, 1, 64),

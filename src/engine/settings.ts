@@ -74,6 +74,8 @@ export interface EngineSettings {
   sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'clientCertificates' | 'limits' | 'verdicts' | 'tlsSessions', number>;
   /** The one setting that lets endpoints in 127.0.0.0/8 and ::1 pass. For development and tests. */
   allowLoopbackEndpoints: boolean;
+  /** Who is asked for names outside of the cluster: `address` or `address:port`; left out: those of the system. */
+  nameServers?: string[];
   /** File with a line of JSON for each request; left out: there is none. nginx appends to it, and goes on when it can't. */
   accessLog?: string;
   limits: EngineLimits;

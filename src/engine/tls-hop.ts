@@ -1,20 +1,25 @@
 // One way to an endpoint that nginx can't take itself: takes what comes in the clear on a socket of its own to the endpoint over
-// TLS, with the settings that an Ingress asks for. Bytes only: it reads nothing of them. Before the endpoint has proven what
-// it has to prove, it gets no byte.
+// TLS, with the settings that an Ingress asks for, or to a name outside of the cluster. Bytes only: it reads nothing of them.
+// Before the endpoint has proven what it has to prove, it gets no byte.
 
-import { type Server, type Socket, createServer } from 'node:net';
+import { type LookupFunction, type Server, type Socket, connect as connectInTheClear, createServer } from 'node:net';
 import { type SecureContext, type SecureVersion, type TLSSocket, checkServerIdentity, connect } from 'node:tls';
 import { contextOf } from './hop-contexts.js';
+import type { OutsideNames } from './outside-names.js';
 
 /** A socket and what it leads to. Plain data: it crosses threads. */
 export interface HopOrder {
   path: string;
+  /** With `resolve` a name, else an address. */
   address: string;
   port: number;
+  resolve?: true;
+  /** Without TLS. */
+  inTheClear?: true;
   /** For connection and handshake together; absent: the usual ones. */
   seconds?: number;
-  /** PEM of the authorities and of what they have revoked, certificates between, and the name; absent: nothing is judged. */
-  verify?: { trusted: string; lists?: string; depth: number; name: string };
+  /** PEM of the authorities (absent: those that Node.js has) and of what they have revoked, certificates between, and the name; absent: nothing is judged. */
+  verify?: { trusted?: string; lists?: string; depth: number; name: string };
   serverName?: string;
   pair?: { chain: string; key: string };
   least?: SecureVersion;
@@ -32,13 +37,15 @@ export interface HopOptions {
   failed: (code: string) => void;
   /** Asked at each connection: the engine's settings may change. */
   usualSeconds: () => number;
+  /** Needed by orders to resolve a name. */
+  names?: Pick<OutsideNames, 'addressesOf'>;
   /** More than these together are turned away; MOST_CONNECTIONS when left out. */
   most?: number;
 }
 
 /** Resolves when the socket takes connections. Rejects when the settings are none that OpenSSL knows, or the socket can't be made. */
 export async function openHop(order: HopOrder, options: HopOptions): Promise<Server> {
-  const context = contextOf(order);
+  const context = order.inTheClear ? undefined : contextOf(order);
   const server = createServer({ pauseOnConnect: true, noDelay: true }, (inbound) => join(inbound, { order, context, ...options }));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -50,7 +57,7 @@ export async function openHop(order: HopOrder, options: HopOptions): Promise<Ser
   return server;
 }
 
-function join(inbound: Socket, { order, context, failed, usualSeconds, most = MOST_CONNECTIONS }: HopOptions & { order: HopOrder; context: SecureContext }): void {
+function join(inbound: Socket, { order, context, failed, usualSeconds, names, most = MOST_CONNECTIONS }: HopOptions & { order: HopOrder; context: SecureContext | undefined }): void {
   // Before the endpoint has proven itself nothing is read here, so not even that the requester has gone is seen.
   if (connections >= most) {
     failed('TOO_MANY_CONNECTIONS');
@@ -59,9 +66,9 @@ function join(inbound: Socket, { order, context, failed, usualSeconds, most = MO
   }
   connections += 1;
   inbound.on('close', () => { connections -= 1; });
-  let outbound: TLSSocket;
+  let outbound: Socket;
   try {
-    outbound = connectTo(order, context);
+    outbound = connectTo(order, { context, names });
   } catch (error) {
     failed(codeOf(error as Error));
     inbound.destroy();
@@ -69,10 +76,10 @@ function join(inbound: Socket, { order, context, failed, usualSeconds, most = MO
   }
   let joined = false;
   const deadline = setTimeout(() => outbound.destroy(failure('ETIMEDOUT')), (order.seconds ?? usualSeconds()) * 1000);
-  outbound.once('secureConnect', () => {
+  outbound.once(context === undefined ? 'connect' : 'secureConnect', () => {
     clearTimeout(deadline);
     outbound.setNoDelay(true);
-    if (order.verify !== undefined && !provesEnough(outbound, order.verify.depth)) {
+    if (order.verify !== undefined && !provesEnough(outbound as TLSSocket, order.verify.depth)) {
       outbound.destroy(failure('CERT_CHAIN_TOO_LONG'));
       return;
     }
@@ -89,15 +96,27 @@ function join(inbound: Socket, { order, context, failed, usualSeconds, most = MO
   });
 }
 
-function connectTo({ address, port, verify, serverName, http2 }: HopOrder, secureContext: SecureContext): TLSSocket {
+function connectTo({ address, port, resolve, verify, serverName, http2 }: HopOrder, { context: secureContext, names }: { context: SecureContext | undefined; names: HopOptions['names'] }): Socket {
+  const to = { host: address, port, ...(resolve && { lookup: lookupIn(names!) }) };
+  if (secureContext === undefined) return connectInTheClear(to);
   return connect({
-    host: address, port, secureContext, rejectUnauthorized: verify !== undefined,
+    ...to, secureContext, rejectUnauthorized: verify !== undefined,
     ...(verify && { checkServerIdentity: (_host, certificate) => checkServerIdentity(verify.name, certificate) }),
     ...(serverName !== undefined && { servername: serverName }), ...(http2 && { ALPNProtocols: ['h2'] }),
   });
 }
 
-function pass(inbound: Socket, outbound: TLSSocket): void {
+/** What node:net asks for addresses of a name: it tries them one after the other. */
+function lookupIn(names: Pick<OutsideNames, 'addressesOf'>): LookupFunction {
+  return (name, { all }, done) => {
+    names.addressesOf(name).then(
+      (addresses) => (all ? done(null, addresses) : done(null, addresses[0]!.address, addresses[0]!.family)),
+      (error: NodeJS.ErrnoException) => done(error, []),
+    );
+  };
+}
+
+function pass(inbound: Socket, outbound: Socket): void {
   inbound.pipe(outbound);
   outbound.pipe(inbound);
   // Whoever has answered to the end takes no more: what comes still is read away, for who does not read sees no end.

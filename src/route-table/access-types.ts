@@ -24,6 +24,8 @@ export interface ExternalAuth {
   scheme: 'http' | 'https';
   /** Key of the ServiceEndpoints entry that is asked; absent: the endpoints of the listener's own route for `host` and the path of `target`. */
   service?: string;
+  /** `host` is a name outside of the cluster, which the engine resolves; then there is no `service`. */
+  outside?: OutsideServer;
   /** Host header of the question, in lower case; `$host` is the request's own. */
   host: string;
   /** Path and query of the question, with variables. */
@@ -40,6 +42,12 @@ export interface ExternalAuth {
   cache?: VerdictCache;
   /** Cookies of the verdict go to the client whatever the backend's status is. */
   alwaysSetCookie?: true;
+}
+
+/** Of https the certificate must be valid for the name, and lead to these authorities (entry `trusted/<id>`), or to those that everybody trusts. */
+export interface OutsideServer {
+  port: number;
+  trusted?: string;
 }
 
 /** A password is asked for (RFC 7617). */

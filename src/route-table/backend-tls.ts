@@ -33,12 +33,17 @@ export function tlsText(tls: BackendTls): string {
     (tls.ciphers ?? '') + '\n' + (tls.http2 === undefined ? '' : 'h2') + '\n' + seconds;
 }
 
+/** The same of a server outside of the cluster, which can't be taken for what tlsText gives. */
+export function outsideText(scheme: string, trusted: string | undefined): string {
+  return 'outside\n' + scheme + '\n' + (trusted ?? '');
+}
+
 /** An endpoint's address as nginx writes it: IPv6 in brackets. */
 export function shownAddress(address: string): string {
   return find(address, ':', 0) >= 0 ? '[' + address + ']' : address;
 }
 
-/** What the name of a socket is a hash of. `tls`: tlsText; no class uses another one's. `address`: as shownAddress gives it. */
+/** What the name of a socket is a hash of. `tls`: tlsText; no class uses another one's. `address`: as shownAddress gives it, or a name. */
 export function hopText(settings: { class: string; tls: string }, address: string, port: number): string {
   return settings.class + '\n' + settings.tls + '\n' + address + ' ' + `${port}`;
 }

@@ -152,8 +152,9 @@ function variableName(header: string): string {
 }
 
 /** No part holds a line end. */
-function questionOf({ scheme, service, host, target, method, redirect, responseHeaders, headers }: ExternalAuth): string {
+function questionOf({ scheme, service, outside, host, target, method, redirect, responseHeaders, headers }: ExternalAuth): string {
   let question = scheme + '\n' + (service ?? '') + '\n' + host + '\n' + target + '\n' + (method ?? '') + '\n' + (redirect ?? '');
+  if (outside !== undefined) question = question + '\n' + `${outside.port}` + ' ' + (outside.trusted ?? '');
   for (const name of responseHeaders ?? []) question = question + '\n' + name;
   for (const { name, value } of headers ?? []) question = question + '\n' + name + ': ' + value;
   return question;

@@ -14,6 +14,8 @@ export interface DevSettings {
   proxyProtocolFrom?: { external?: string[]; internal?: string[] };
   /** File for a log of requests; left out: none is kept. */
   accessLog?: string;
+  /** Who is asked for names outside of the cluster; left out: those of the system. */
+  nameServers?: string[];
   /** Show the traffic under ingress-nginx's names, too. */
   familiarNames: boolean;
 }
@@ -42,7 +44,7 @@ export function devClaims(): Claim[] {
 }
 
 /** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
-export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, accessLog, familiarNames }: DevSettings): object {
+export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, accessLog, nameServers, familiarNames }: DevSettings): object {
   const listener = (name: 'external' | 'internal', className: string): object => {
     const proxies = proxyProtocolFrom?.[name];
     return { name, address: '127.0.0.1', httpPort: ports[name].http, httpsPort: ports[name].https, classes: [className], ...(proxies && { proxyProtocolFrom: proxies }) };
@@ -50,7 +52,7 @@ export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, acc
   return {
     workDirectory: path.join(workDirectory, 'nginx'),
     listeners: [listener('external', external), listener('internal', internal)],
-    allowLoopbackEndpoints: true, ...(accessLog === undefined ? {} : { accessLog }),
+    allowLoopbackEndpoints: true, ...(accessLog === undefined ? {} : { accessLog }), ...(nameServers === undefined ? {} : { nameServers }),
     // As root nginx's workers would become nobody, who can't reach a checkout below a private home.
     ...(process.getuid?.() === 0 ? { workerUser: 'root' } : {}),
     limits: { drainSeconds: 2 },

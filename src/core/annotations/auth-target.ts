@@ -1,5 +1,5 @@
 // The grammars of external authentication: whom to ask, where to send who is refused, and which headers to hand on. An address
-// can't be written: what is asked is a Service or a host that the engine has routes for, so no name is ever resolved elsewhere.
+// can't be written: what is asked is a Service, a host that the engine has routes for, or a name that the class allows.
 
 import { isPortNumber } from '../build-endpoints.js';
 import type { Grammar } from './grammar.js';
@@ -24,7 +24,7 @@ const page = /^(?:https?|\$scheme):\/\/(?:[A-Za-z0-9](?:[-A-Za-z0-9._]*[A-Za-z0-
 
 /** `auth-url`. */
 export const authTarget: Grammar<AuthTarget> = {
-  form: '`http://` or `https://` and a Service or a host of the listener',
+  form: '`http://` or `https://` and a Service, a host of the listener or a name that the class allows',
   read: (text) => readTarget(text) ?? { problem: `must be a URL such as http://auth.tools.svc.cluster.local/check: http or https, no address, no user, and of variables only ${listed}` },
 };
 

@@ -21,7 +21,7 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
   recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size
-  fastcgi_pass fastcgi_param fastcgi_buffering fastcgi_request_buffering fastcgi_buffer_size fastcgi_buffers fastcgi_max_temp_file_size
+  variables_hash_max_size fastcgi_pass fastcgi_param fastcgi_buffering fastcgi_request_buffering fastcgi_buffer_size fastcgi_buffers fastcgi_max_temp_file_size
   fastcgi_connect_timeout fastcgi_send_timeout fastcgi_read_timeout fastcgi_next_upstream fastcgi_ignore_headers`.split(/\s+/));
 
 /** A module's function, or one of those that the first block has given a name; what a listener is called is its only argument. */
