@@ -16,7 +16,7 @@ import { isGrpc } from './take-body.js';
 
 /** True when the request is where it belongs; else it starts again there, or is answered. */
 export function isInLane(found: FoundRoute, policy: PreparedPolicy): boolean {
-  if (policy.lane === undefined || isGrpc(policy.asked)) return true;
+  if (policy.lane === undefined || isGrpc(policy.asked) || ngx.var.ia_body === 'streamed') return true;
   const location = ngx.var.ia_location;
   const wanted = policy.takesBack ? laneOfTry(found, policy) : policy.lane;
   if (location === 'answered' && !isAskedAgain(found, policy)) return false;

@@ -1,11 +1,11 @@
 // Measures the body of a request before it is read: against its length when that is known, by a location with a bound when not.
 
+import { boundedLocation, streamsUnder } from '../route-table/body-bounds.js';
 import type { Policy } from '../route-table/types.js';
 import type { FoundRoute } from './find-route.js';
-import { boundedLocation } from './body.js';
 import { usualBodyBytes } from './init.js';
 
-/** The location in which the body is to be read first; true when the request may go on here, false when it is answered. */
+/** The location in which the body is to be read first, or goes on from; true when the request may go on here, false when it is answered. */
 export function takeBody({ usual }: FoundRoute, asked: Policy | undefined): string | boolean {
   // Usual requests have none.
   if (usual) return true;
@@ -19,7 +19,10 @@ export function takeBody({ usual }: FoundRoute, asked: Policy | undefined): stri
   }
   // A stream that nothing stores needs no bound.
   if (!mayHaveBody() || ngx.var.ia_body === 'read' || isGrpc(asked)) return true;
-  return boundedLocation(limit) ?? true;
+  const bounded = boundedLocation(limit);
+  if (bounded === undefined || ngx.var.ia_location === bounded) return true;
+  if (asked !== undefined && streamsUnder(limit, asked)) ngx.var.ia_body = 'streamed';
+  return bounded;
 }
 
 /** Of a request that tells no length. HTTP/2 does not tell whether a body follows. */

@@ -1,6 +1,7 @@
 // Renders the server block of one listener. Which classes it serves is data for the Lua side, not nginx configuration.
 
 import { isIPv6 } from 'node:net';
+import { bodyBounds, boundedKilobytes } from '../route-table/body-bounds.js';
 import { bufferSteps, flowLane, numberSteps, relayLane, relayMark, statusLane, takenBack } from '../route-table/lanes.js';
 import { relayUpstream } from './nginx-relay.js';
 import { nginxText, quote } from './nginx-text.js';
@@ -51,9 +52,6 @@ function directHeaders({ proxyProtocolFrom }: ListenerSettings): (readonly [name
 /** Only HTTP/1.1 has connections that change their protocol. */
 const PROXY_HEADERS = [['Upgrade', '$ia_upgrade'], ['Connection', '$ia_connection'], ...REQUEST_HEADERS] as const;
 
-/** Bounds of bodies whose length is not known; data-plane/body.ts chooses among them. */
-const BODY_BOUNDS = ['64k', '128k', '256k', '512k', '1m', '2m', '4m', '8m', '16m', '32m', '64m', '128m', '256m', '512m', '1g', '2g', '4g', '8g', '16g', '32g', '64g'];
-
 /** `relay`: the name of its socket. One server for every host: which host it is, and which certificate and route it gets, is looked up in shared memory. */
 export function renderListener(settings: EngineSettings, listener: ListenerSettings, relay: string): string {
   const { name } = listener;
@@ -70,7 +68,7 @@ server {
   ssl_certificate_by_lua_block { require("data-plane.certificate").run() }
 ` + headerLines() + endOf(settings) + '\n' + [
     entrance(listener), ...corsLocations(listener), routed('@given', name, [PROXY_PASS]), proxyLocation('@again', name, ['set $ia_location "";']), proxyLocation('@answered', name, ['set $ia_location "answered";', 'recursive_error_pages on;']),
-    leaveLocation(name), ...laneLocations(name), relayedLocation(name, relay), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...BODY_BOUNDS.map(bodyLocation),
+    leaveLocation(name), ...laneLocations(name), relayedLocation(name, relay), askedLocation(name), questionLocation(), grpcLocation('grpc', name), grpcLocation('grpcs', name), ...bodyBounds.map(({ name: bound }) => bodyLocation(bound)),
   ].join('\n') + `
 }`;
 }
@@ -234,7 +232,8 @@ function routed(name: string, listener: string, lines: readonly string[]): strin
 
 function bodyLocation(bound: string): string {
   return location(`@body_${bound}`, [
-    `client_max_body_size ${bound};`, 'access_by_lua_block { require("data-plane.body").run() }',
+    `set $ia_location "@body_${bound}";`, `client_max_body_size ${bound};`, 'access_by_lua_block { require("data-plane.body").run() }',
+    ...LANE, ...buffers(boundedKilobytes, 4), PROXY_PASS,
   ]);
 }
 

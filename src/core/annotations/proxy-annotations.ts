@@ -1,5 +1,6 @@
 // Annotations about the way to the backend: protocol, sizes, waits, buffers, TLS to it.
 
+import { bodyBounds } from '../../route-table/body-bounds.js';
 import { cgiParams, cgiPathVariables, cgiVariables } from '../../route-table/cgi-params.js';
 import { carriedOut, leftOut } from './annotation.js';
 import { cgiIndex } from './cgi-param.js';
@@ -50,7 +51,7 @@ export const proxyAnnotations = {
   'proxy-busy-buffers-size': leftOut('location low', 'no', buffers),
   'proxy-max-temp-file-size': leftOut('location low', 'no', 'Answers are never written to disk.', { harmless: ['0'] }),
   'proxy-request-buffering': carriedOut('location low', oneOf(['on', 'off']), '`on`', {
-    support: 'approximated', note: 'With `off` a request whose body has begun is asked of one endpoint only. A body of unknown length is read whole all the same, unless proxy-body-size is `0`.',
+    support: 'approximated', note: `With \`off\` a request whose body has begun is asked of one endpoint only. A body of unknown length is ended at proxy-body-size, with 413; once the answer has begun no more of it goes on. It is read whole all the same when proxy-body-size is not one of ${bodyBounds.map(({ name }) => `\`${name}\``).join(', ')} or \`0\`, and with proxy-buffering, a proxy-buffer-size above 32k, statuses that are taken back, or FastCGI.`,
   }),
   'client-body-buffer-size': leftOut('location low', 'no', 'The engine has one size for all.'),
   'proxy-http-version': leftOut('location low', 'no', 'Always 1.1.', { harmless: ['1.1'] }),

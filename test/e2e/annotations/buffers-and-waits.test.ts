@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { type IncomingMessage, type ServerResponse, request } from 'node:http';
 import { type Server, type Socket, connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -51,7 +52,12 @@ describe('e2e: annotations of buffers and waits', function () {
         flood(response, ({ headers: { host } }) => { taken[host!] = response.socket!.bytesWritten - response.writableLength; })(incoming);
         return;
       }
-      incoming.on('end', () => { arrival.end = performance.now(); }).resume();
+      incoming.on('end', () => { arrival.end = performance.now(); }).on('error', () => undefined).resume();
+      if (incoming.url === '/at-once') {
+        response.writeHead(200).write('at once');
+        setTimeout(() => response.end(), 300);
+        return;
+      }
       if (incoming.method === 'GET') {
         response.writeHead(200, { 'content-type': 'text/event-stream', 'x-large': 'x'.repeat(size) }).write('data: one\n\n');
         setTimeout(() => response.end('data: two\n\n'), size > 0 ? 0 : 700);
@@ -64,7 +70,7 @@ describe('e2e: annotations of buffers and waits', function () {
       web('connect', 'deaf', { 'proxy-connect-timeout': '1' }), web('send', 'unreading', { 'proxy-send-timeout': '1', 'proxy-body-size': '0' }),
       web('usual', 'streaming'), web('buffered', 'streaming', { 'proxy-buffering': 'on', 'proxy-buffers-number': '12', 'proxy-buffer-size': '50k' }), web('header-16k', 'streaming', { 'proxy-buffer-size': '12k' }),
       web('header-buffered', 'streaming', { 'proxy-buffering': 'on', 'proxy-buffer-size': '16k' }), web('header-huge', 'streaming', { 'proxy-buffer-size': '1g' }), web('bad', 'streaming', { 'proxy-buffer-size': '16k; error_log /etc/passwd' }),
-      web('streamed', 'streaming', { 'proxy-request-buffering': 'off' }), web('streamed-any', 'streaming', { 'proxy-request-buffering': 'off', 'proxy-body-size': '0' }), web('last', 'streaming'),
+      web('streamed', 'streaming', { 'proxy-request-buffering': 'off' }), web('streamed-3m', 'streaming', { 'proxy-request-buffering': 'off', 'proxy-body-size': '3m' }), web('streamed-10m', 'streaming', { 'proxy-request-buffering': 'off', 'proxy-body-size': '10m', 'proxy-buffer-size': '32k' }), web('streamed-any', 'streaming', { 'proxy-request-buffering': 'off', 'proxy-body-size': '0' }), web('last', 'streaming'),
     ].join(''));
     await session.served('last.example.com', 200, '/?header=1');
   });
@@ -132,8 +138,8 @@ describe('e2e: annotations of buffers and waits', function () {
     });
   }
 
-  /** Sends half a body, waits, sends the rest; tells whether the endpoint knew of the request before its end. */
-  const early = async (name: string, chunked: boolean): Promise<boolean> => {
+  /** Sends half a body, waits for the endpoint to know of the request (`streams`), or a while, and sends the rest; tells whether it knew before the end. */
+  const early = async (name: string, chunked: boolean, streams: boolean): Promise<boolean> => {
     const half = 'x'.repeat(1000);
     const before = arrivals.length;
     const sending = request({
@@ -142,7 +148,8 @@ describe('e2e: annotations of buffers and waits', function () {
     });
     const answered = once(sending, 'response') as Promise<[IncomingMessage]>;
     sending.write(half);
-    await pause(400);
+    if (streams) await eventually(() => expect(arrivals.length, name).to.be.greaterThan(before));
+    else await pause(400);
     const known = arrivals.length > before;
     sending.end(half);
     const [response] = await answered;
@@ -152,8 +159,55 @@ describe('e2e: annotations of buffers and waits', function () {
     return known;
   };
 
-  it('proxy-request-buffering: whole by default, and as they come with off; of unknown length only without a limit', async () => {
-    expect([await early('usual', false), await early('usual', true), await early('streamed', false), await early('streamed', true), await early('streamed-any', true)])
-      .to.deep.equal([false, false, true, false, true]);
+  it('proxy-request-buffering: whole by default, and as they come with off; of unknown length only where the limit is a bound', async () => {
+    for (const [name, chunked, streams] of [['usual', false, false], ['usual', true, false], ['streamed', false, true], ['streamed', true, true], ['streamed-any', true, true], ['streamed-3m', true, false], ['streamed-10m', true, true]] as const) {
+      expect(await early(name, chunked, streams), `${name}, ${chunked ? 'chunked' : 'its length told'}`).to.equal(streams);
+    }
+  });
+
+  /** Sends chunks of 64k without end; resolves with the status, and the word for how the answer ends. */
+  const sendOver = (name: string, path: string): Promise<{ status: number | undefined; end: string }> => new Promise((resolve) => {
+    const before = arrivals.length;
+    let status: number | undefined;
+    const sending = request({ host: '127.0.0.1', port: session.settings.ports.external.http, method: 'PUT', path, agent: false, headers: { host: `${name}.example.com`, 'transfer-encoding': 'chunked' } });
+    const more = (): void => {
+      // Whoever was refused has nothing more to say.
+      while (status !== 413 && !sending.destroyed && sending.write(Buffer.alloc(65_536)));
+    };
+    const done = (end: string): void => { sending.destroy(); resolve({ status, end }); };
+    sending.on('drain', more).on('error', () => done('broken')).on('response', (response) => {
+      status = response.statusCode;
+      response.on('end', () => done('whole')).on('error', () => done('broken')).resume();
+    });
+    sending.write(Buffer.alloc(1000));
+    // Only then: whoever has sent too much before the endpoint is asked is answered without it.
+    void eventually(() => expect(arrivals.length).to.be.greaterThan(before)).then(more, done);
+  });
+
+  it('proxy-body-size: a body that is streamed ends there, with 413; what comes after the answer has begun goes nowhere', async () => {
+    const before = arrivals.length;
+    expect(await sendOver('streamed', '/')).to.include({ status: 413, end: 'whole' });
+    expect(arrivals.length).to.equal(before + 1);
+    expect(arrivals.at(-1)!.end, 'the endpoint saw no end').to.equal(0);
+    expect(await sendOver('streamed-10m', '/at-once')).to.include({ status: 200 });
+    expect(arrivals.at(-1)!.end, 'the endpoint saw no end').to.equal(0);
+  });
+
+  it('and so over HTTP/2, which tells of no length and has no chunks', async () => {
+    const client = connectHttp2(`https://127.0.0.1:${session.settings.ports.external.https}`, { rejectUnauthorized: false });
+    const before = arrivals.length;
+    try {
+      const stream = client.request({ ':method': 'PUT', ':path': '/', ':authority': 'streamed.example.com' }).on('error', () => undefined);
+      const answered = once(stream, 'response') as Promise<[Record<string, unknown>]>;
+      stream.write(Buffer.alloc(65_536));
+      await eventually(() => expect(arrivals.length).to.equal(before + 1));
+      const timer = setInterval(() => { if (!stream.destroyed) stream.write(Buffer.alloc(65_536)); }, 5);
+      const [headers] = await answered;
+      clearInterval(timer);
+      expect(headers[':status']).to.equal(413);
+      expect(arrivals.at(-1)!.end).to.equal(0);
+    } finally {
+      client.destroy();
+    }
   });
 });
