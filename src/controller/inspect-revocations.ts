@@ -30,7 +30,7 @@ export function inspectRevocations(pem: string, certificates: readonly X509Certi
   if (lists.length === 0) return { problem: 'its ca.crl has no list of an authority in ca.crt, or none of one above it' };
   const kept = newestThatFit(lists);
   if (kept === undefined) return { problem: `its ca.crl names more than ${mostRevoked} certificates` };
-  return { lists: kept, pem: `${blocks.join('\n')}\n` };
+  return { lists: kept, ...(kept.length < lists.length && { leftOut: lists.length - kept.length }), pem: `${blocks.join('\n')}\n` };
 }
 
 /** The lists of these authorities. What is of somebody else is left: nothing that it says is asked for. */

@@ -46,10 +46,12 @@ function mostOf(words: readonly string[]): number {
 export function cutFindings(values: AnnotationValues, object: string): Finding[] {
   const words = values['proxy-next-upstream'] ?? [];
   const most = mostOf(words);
-  const tries = values['proxy-next-upstream-tries'] ?? 0;
+  const asked = values['proxy-next-upstream-tries'] ?? most;
+  // Without end is more, too; where there may be ten it is as good as that.
+  const tries = asked === 0 && most < mostTries ? Infinity : asked;
   const size = values['proxy-buffer-size'] ?? 0;
   return [
-    ...(tries > most && !words.includes('off') ? [finding('unsupported-annotation', object, `annotation proxy-next-upstream-tries: a request is tried ${most} times at most${most === mostTries ? '' : ' where proxy-next-upstream names a status'}, not ${tries}`)] : []),
+    ...(tries > most && !words.includes('off') ? [finding('unsupported-annotation', object, `annotation proxy-next-upstream-tries: a request is tried ${most} times at most${most === mostTries ? '' : ' where proxy-next-upstream names a status'}, not ${tries === Infinity ? 'without end' : tries}`)] : []),
     ...(size > mostKilobytes * 1024 ? [finding('unsupported-annotation', object, `annotation proxy-buffer-size: a buffer has ${mostKilobytes}k at most; answers with larger headers are a 502`)] : []),
   ];
 }

@@ -23,6 +23,8 @@ export interface InspectedRevocations {
   lists: RevokedBy[];
   /** PEM of all lists. */
   pem: string;
+  /** Of how many lists what they say is not among `lists`, for want of room. */
+  leftOut?: number;
 }
 
 /**

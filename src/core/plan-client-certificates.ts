@@ -7,6 +7,7 @@ import { type Finding, type FindingKind, finding, quote } from './finding.js';
 import { given } from './given.js';
 import type { InspectCertificate, InspectedCertificate, InspectedRevocations } from './inspect-certificate.js';
 import type { Secret } from './kubernetes-objects.js';
+import { mostRevoked } from './limits.js';
 import { ownKey } from './own-object.js';
 import { type SecretProblem, inspectAuthorities, secretOf } from './secret-of.js';
 
@@ -41,7 +42,13 @@ export function planClientCertificates(values: AnnotationValues, source: ClientC
   if ('problem' in found) return closed(source, `auth-tls-secret: ${found.problem}`, found.kind);
   const depth = values['auth-tls-verify-depth'] ?? 1;
   const { id, chain, revocations } = found;
+  if (revocations?.leftOut !== undefined) source.notes.findings.push(listsLeftOut(key, revocations.leftOut, source));
   return { authority: { authority: id, chain, depth }, clients: { authority: id, depth, verify, ...judgedBy(values), ...given('revoked', revocations?.id) }, ...given('revocations', revocations) };
+}
+
+/** While one of these would count, its authority has none: whoever it has signed is refused. */
+function listsLeftOut(key: string, number: number, { object }: ClientCertificateSource): Finding {
+  return finding('unsupported-annotation', object, `annotation auth-tls-secret: the lists in ca.crl of Secret ${key} name more than ${mostRevoked} certificates together; the oldest ${number} of them are left out, and at times when only these would count certificates are answered with 400`);
 }
 
 function judgedBy(values: AnnotationValues): Pick<ClientCertificates, 'subject' | 'errorPage' | 'pass'> {

@@ -9,9 +9,8 @@ import { nextTurn } from './next-turn.js';
 import { prepareEndpoints } from './prepare-endpoints.js';
 import { newRecent, recall, remember } from './recent.js';
 import { cut, find, lower } from './text.js';
-import { currentGeneration, readEntry } from './read-entry.js';
-
-const MOST_ATTEMPTS = 20;
+import { currentGeneration } from './read-entry.js';
+import { readOn } from './read-on.js';
 
 /** What the address of a socket begins with. */
 const SOCKET = 'unix:';
@@ -25,14 +24,9 @@ export function run(): void {
   const className = variables.ia_ask_class ?? '';
   const to = variables.ia_ask_service ?? '';
   if (cut(to, 0, SOCKET.length) === SOCKET) return sendTo(outside(to));
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    const [service, moved] = readEntry(services, className, to, currentGeneration(className));
-    if (!moved) {
-      if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
-      return sendTo(service);
-    }
-  }
-  ngx.exit(503);
+  const service = readOn(services, className, to, currentGeneration(className));
+  if (service === undefined || service.endpoints.length === 0) return ngx.exit(503);
+  sendTo(service);
 }
 
 function sendTo(service: PreparedService): void {

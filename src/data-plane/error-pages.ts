@@ -7,7 +7,7 @@ import type { ErrorPages } from '../route-table/types.js';
 import { soundTurn } from './endpoint-health.js';
 import { type PreparedEndpoint, type PreparedService, defaults, services } from './entries.js';
 import type { FoundRoute } from './find-route.js';
-import { readEntry } from './read-entry.js';
+import { readOn } from './read-on.js';
 import { give, goOn } from './go-on.js';
 import { nextTurn } from './next-turn.js';
 import { cut, find } from './text.js';
@@ -23,7 +23,7 @@ export function isReplaced({ statuses }: ErrorPages, status: number): boolean {
 /** Sets out for the Service, or answers with `status`. The headers are those of ingress-nginx. */
 export function askForPage(found: FoundRoute, errors: ErrorPages, status: number): void {
   const backend = errors.backend ?? defaultBackend(found);
-  const [service] = backend === undefined ? [undefined] : readEntry(services, found.class, backend, found.generation);
+  const service = backend === undefined ? undefined : readOn(services, found.class, backend, found.generation);
   if (service === undefined || service.endpoints.length === 0) return ngx.exit(status);
   const { namespace, ingress, backend: own } = found.match.route;
   tell('X-Code', tostring(status));
@@ -67,7 +67,7 @@ function portOf(backend: string): string {
 }
 
 function defaultBackend(found: FoundRoute): string | undefined {
-  const [index] = readEntry(defaults, found.class, '', found.generation);
+  const index = readOn(defaults, found.class, '', found.generation);
   const match = index === undefined ? undefined : matchPath(index.index, '/', noPattern) as PathMatchResult | undefined;
   return match === undefined ? undefined : match.route.backend;
 }

@@ -16,13 +16,18 @@ import { isGrpc } from './take-body.js';
 
 /** True when the request is where it belongs; else it starts again there, or is answered. */
 export function isInLane(found: FoundRoute, policy: PreparedPolicy): boolean {
-  if (policy.lane === undefined || isGrpc(policy.asked) || ngx.var.ia_body === 'streamed') return true;
+  if (needsNone(policy)) return true;
   const location = ngx.var.ia_location;
   const wanted = policy.takesBack ? laneOfTry(found, policy) : policy.lane;
   if (location === 'answered' && !isAskedAgain(found, policy)) return false;
   if (location === (wanted ?? '') || (wanted === undefined && location === 'answered')) return true;
   enter(wanted ?? '@again', wanted !== undefined && !isStreamed(policy));
   return false;
+}
+
+/** A body that goes on as it comes, under a bound, has its place (body.ts). */
+function needsNone({ lane, asked }: PreparedPolicy): boolean {
+  return lane === undefined || isGrpc(asked) || ngx.var.ia_body === 'streamed';
 }
 
 /** Lanes read no body by themselves. */

@@ -5,10 +5,8 @@
 import { certificateParts } from '../route-table/certificate-parts.js';
 import { type PreparedRevocations, revocations } from './entries.js';
 import type { FoundRoute } from './find-route.js';
-import { currentGeneration, readEntry } from './read-entry.js';
+import { readOn } from './read-on.js';
 import { cut, find } from './text.js';
-
-const MOST_ATTEMPTS = 20;
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
 const END = '-----END CERTIFICATE-----';
@@ -28,9 +26,7 @@ export function isRevoked(id: string, { class: className, generation }: FoundRou
 
 /** An id names its content, so what another generation has under it is the same: it may be read when the class has moved on. */
 function listsOf(id: string, className: string, generation: number): Record<string, PreparedRevocations[] | undefined> | undefined {
-  let [lists, moved] = readEntry(revocations, className, id, generation);
-  for (let attempt = 1; moved && attempt < MOST_ATTEMPTS; attempt++) [lists, moved] = readEntry(revocations, className, id, currentGeneration(className));
-  return lists;
+  return readOn(revocations, className, id, generation);
 }
 
 /** What a block of PEM holds. */

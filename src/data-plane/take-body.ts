@@ -18,9 +18,12 @@ export function takeBody({ usual }: FoundRoute, asked: Policy | undefined): stri
     return false;
   }
   // A stream that nothing stores needs no bound.
-  if (!mayHaveBody() || ngx.var.ia_body === 'read' || isGrpc(asked)) return true;
+  return !mayHaveBody() || isGrpc(asked) ? true : boundedIn(limit, asked);
+}
+
+function boundedIn(limit: number, asked: Policy | undefined): string | boolean {
   const bounded = boundedLocation(limit);
-  if (bounded === undefined || ngx.var.ia_location === bounded) return true;
+  if (bounded === undefined || ngx.var.ia_body === 'read' || ngx.var.ia_location === bounded) return true;
   if (asked !== undefined && streamsUnder(limit, asked)) ngx.var.ia_body = 'streamed';
   return bounded;
 }

@@ -43,7 +43,7 @@ export const proxyAnnotations = {
   'proxy-next-upstream': carriedOut('location medium', conditions, '`error timeout`', {
     note: 'The next endpoint is asked, never the same one again. POST, PATCH and LOCK are repeated with `non_idempotent` only, or when nothing of them was sent. A further try that may not be made answers 502. With `invalid_header`, a status or buffers of its own, an answer that breaks off within its header counts as `invalid_header` and not as `error`. With a status, answers are not buffered and their headers may have 32k. Of gRPC a call that was sent is not repeated.',
   }),
-  'proxy-next-upstream-tries': carriedOut('location low', wholeNumber(0, 1000), '`3`', { note: 'All tries together, at most 10, or 3 with a status; never more than endpoints; more is a finding. `0`: as many as that.' }),
+  'proxy-next-upstream-tries': carriedOut('location low', wholeNumber(0, 1000), '`3`', { note: 'All tries together, at most 10, or 3 with a status; never more than endpoints; more is a finding, as is `0` with a status. `0`: as many as that.' }),
   'proxy-next-upstream-timeout': carriedOut('location low', wholeNumber(0, 604_800, ' (seconds)'), '`0` (without end)', { note: 'From the beginning of the request.' }),
   'proxy-buffering': carriedOut('location low', oneOf(['on', 'off']), '`off`', { note: 'Never on disk: what does not fit into the buffers waits at the backend. Not for gRPC.' }),
   'proxy-buffer-size': carriedOut('location low', size, '`4k`', { support: 'approximated', note: 'The next of 4k, 8k, 16k, 32k, 64k, 128k, which is the most; more is a finding. An answer whose header does not fit is a 502.' }),

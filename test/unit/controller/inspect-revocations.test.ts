@@ -77,6 +77,16 @@ describe('controller: inspect-revocations', function () {
     expect(['2026-01-15', '2026-02-15'].map((day) => letsInAt(found, 'alice', day))).to.deep.equal([false, true]);
   });
 
+  it('and how many of them is told', () => {
+    const many = Array.from({ length: mostRevoked - 10 }, (_, at) => (at + 0x100000).toString(16).toUpperCase());
+    const lists = (from: number): string => shop.revoked('root', many, { from: `2026010${from}000000Z`, until: `2026020${from}000000Z` });
+    const leftOut = (pemOfLists: string): number | undefined => {
+      const answer = inspectRevocations(pemOfLists, [new X509Certificate(pem.root!)]);
+      return 'problem' in answer ? -1 : answer.leftOut;
+    };
+    expect([leftOut(lists(1)), leftOut(lists(1) + lists(2))]).to.deep.equal([undefined, 1]);
+  });
+
   it('each authority on the way needs a list, and a revoked one counts no more, with all below it', () => {
     const [ofRoot, ofMiddle] = [shop.revoked('root', []), shop.revoked('middle', [], { until: '20270101000000Z' })];
     const both = inspected(ofRoot + ofMiddle, 'root', 'middle');
