@@ -1,6 +1,6 @@
 // How bodies pass and when a request is tried again, as annotations ask for it. Both choose among the lanes of nginx.
 
-import { bufferSteps, mostTriesByStatus } from '../route-table/lanes.js';
+import { bufferSteps, flowLane, mostTriesByStatus } from '../route-table/lanes.js';
 import type { Flow, Retry } from '../route-table/types.js';
 import type { AnnotationValues } from './annotations/registry.js';
 import { type Finding, finding } from './finding.js';
@@ -53,5 +53,14 @@ export function cutFindings(values: AnnotationValues, object: string): Finding[]
   return [
     ...(tries > most && !words.includes('off') ? [finding('unsupported-annotation', object, `annotation proxy-next-upstream-tries: a request is tried ${most} times at most${most === mostTries ? '' : ' where proxy-next-upstream names a status'}, not ${tries === Infinity ? 'without end' : tries}`)] : []),
     ...(size > mostKilobytes * 1024 ? [finding('unsupported-annotation', object, `annotation proxy-buffer-size: a buffer has ${mostKilobytes}k at most; answers with larger headers are a 502`)] : []),
+    ...fewerBuffers(values, object),
   ];
+}
+
+/** Buffers count where answers are buffered. */
+function fewerBuffers(values: AnnotationValues, object: string): Finding[] {
+  const { answers, kilobytes = 4, buffers = 4 } = flowOf(values) ?? {};
+  const lane = flowLane(true, kilobytes, buffers);
+  if (answers === undefined || lane.number >= buffers) return [];
+  return [finding('unsupported-annotation', object, `annotation proxy-buffers-number: a request has ${lane.number} buffers of ${lane.kilobytes}k at most, not ${buffers}`)];
 }

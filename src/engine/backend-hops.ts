@@ -173,6 +173,6 @@ export class BackendHops {
     if (this.told.size >= MOST_TOLD) this.told.clear();
     this.told.set(key, now);
     this.log('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
-      : `endpoint ${news.endpoint}: no TLS that its Ingress asks for (${news.code}); it got nothing of the request`);
+      : `endpoint ${news.endpoint}: it can't be reached as its Ingress asks for (${news.code}); it got nothing of the request`);
   }
 }

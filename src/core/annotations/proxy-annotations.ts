@@ -47,7 +47,7 @@ export const proxyAnnotations = {
   'proxy-next-upstream-timeout': carriedOut('location low', wholeNumber(0, 604_800, ' (seconds)'), '`0` (without end)', { note: 'From the beginning of the request.' }),
   'proxy-buffering': carriedOut('location low', oneOf(['on', 'off']), '`off`', { note: 'Never on disk: what does not fit into the buffers waits at the backend. Not for gRPC.' }),
   'proxy-buffer-size': carriedOut('location low', size, '`4k`', { support: 'approximated', note: 'The next of 4k, 8k, 16k, 32k, 64k, 128k, which is the most; more is a finding. An answer whose header does not fit is a 502.' }),
-  'proxy-buffers-number': carriedOut('location low', wholeNumber(1, 1000), '`4`', { support: 'approximated', note: 'The next of 4, 8, 16, which is the most; all buffers of a request together have 1m at most. Counts with proxy-buffering.' }),
+  'proxy-buffers-number': carriedOut('location low', wholeNumber(1, 1000), '`4`', { support: 'approximated', note: 'The next of 4, 8, 16, which is the most; all buffers of a request together have 1m at most; more is a finding. Counts with proxy-buffering.' }),
   'proxy-busy-buffers-size': leftOut('location low', 'no', buffers),
   'proxy-max-temp-file-size': leftOut('location low', 'no', 'Answers are never written to disk.', { harmless: ['0'] }),
   'proxy-request-buffering': carriedOut('location low', oneOf(['on', 'off']), '`on`', {

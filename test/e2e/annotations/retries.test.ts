@@ -42,7 +42,7 @@ describe('e2e: annotations of further tries', function () {
       web('half-open', 'half-open'), web('off', 'half-open-off', { 'proxy-next-upstream': 'off' }), web('breaking', 'breaking'), web('repeat', 'breaking-repeat', { 'proxy-next-upstream': 'error timeout non_idempotent' }),
       web('busy', 'busy', { 'proxy-next-upstream': 'error timeout http_503' }), web('busy-usual', 'busy'), web('busy-once', 'busy', { 'proxy-next-upstream': 'http_503', 'proxy-next-upstream-tries': '1' }),
       web('busy-repeat', 'busy', { 'proxy-next-upstream': 'http_503 non_idempotent' }), web('all-busy', 'all-busy', { 'proxy-next-upstream': 'error http_503 http_502', 'proxy-next-upstream-tries': '0' }),
-      web('too-many', 'ok', { 'proxy-next-upstream-tries': '11', 'proxy-buffer-size': '129k' }), web('too-many-busy', 'ok', { 'proxy-next-upstream': 'http_503', 'proxy-next-upstream-tries': '4' }), web('missing', 'missing', { 'proxy-next-upstream': 'http_404 http_403' }), web('bad', 'busy', { 'proxy-next-upstream': 'error http_503; proxy_pass http://evil' }),
+      web('too-many', 'ok', { 'proxy-next-upstream-tries': '11', 'proxy-buffer-size': '129k', 'proxy-buffering': 'on', 'proxy-buffers-number': '9' }), web('too-many-busy', 'ok', { 'proxy-next-upstream': 'http_503', 'proxy-next-upstream-tries': '4' }), web('missing', 'missing', { 'proxy-next-upstream': 'http_404 http_403' }), web('bad', 'busy', { 'proxy-next-upstream': 'error http_503; proxy_pass http://evil' }),
       web('headless', 'headless', { 'proxy-next-upstream': 'error timeout' }), web('headless-next', 'headless-next', { 'proxy-next-upstream': 'invalid_header' }),
       web('slow', 'slow', { 'proxy-read-timeout': '1' }), web('slow-once', 'slow', { 'proxy-read-timeout': '1', 'proxy-next-upstream-timeout': '1' }),
       web('error-only', 'half-slow', { 'proxy-read-timeout': '1', 'proxy-next-upstream': 'error' }),
@@ -71,6 +71,7 @@ describe('e2e: annotations of further tries', function () {
   it('more tries, and larger buffers, than there are is a finding', async () => {
     await session.told(/Ingress default\/too-many: annotation proxy-next-upstream-tries: a request is tried 10 times at most, not 11/);
     await session.told(/Ingress default\/too-many: annotation proxy-buffer-size: a buffer has 128k at most/);
+    await session.told(/Ingress default\/too-many: annotation proxy-buffers-number: a request has 8 buffers of 128k at most, not 9/);
     await session.told(/Ingress default\/too-many-busy: annotation proxy-next-upstream-tries: a request is tried 3 times at most where .* names a status, not 4/);
     await session.told(/Ingress default\/all-busy: annotation proxy-next-upstream-tries: a request is tried 3 times at most where .* names a status, not without end/);
     expect(session.log.some((line) => /Ingress default\/busy-once: annotation proxy-next-upstream-tries/.test(line))).to.equal(false);
