@@ -10,12 +10,12 @@ import { instructionsPerRequest, underCallgrind } from './harness/callgrind.js';
 import { type Pods, startPods } from './harness/pods.js';
 import { conditions, writeResult } from './harness/report.js';
 import { type Scenario, readScenario } from './harness/scenario.js';
-import { ingressArbiter } from './peers/ingress-arbiter.js';
+import { countedByIngress, ingressArbiter, uncounted } from './peers/ingress-arbiter.js';
 import type { Peer } from './peers/peer.js';
 import { staticNginx } from './peers/static-nginx.js';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { requests: { type: 'string', default: '1500' }, keep: { type: 'string' }, peer: { type: 'string' }, unwritten: { type: 'boolean', default: false } } });
-const peers = [staticNginx, ingressArbiter].filter(({ name }) => values.peer === undefined || name === values.peer);
+const peers = values.peer === undefined ? [staticNginx, ingressArbiter] : [staticNginx, ingressArbiter, uncounted, countedByIngress].filter(({ name }) => name === values.peer);
 
 async function count(peer: Peer, scenario: Scenario, { folder, pods, keep }: { folder: string; pods: Pods; keep: string | undefined }): Promise<number> {
   const own = path.join(folder, peer.name);

@@ -173,7 +173,7 @@ export const alerts: readonly Alert[] = [
     todo: 'kubectl create job --from=cronjob/ingress-arbiter-certificates renew-now makes new ones at once; without that Job, `ingress-arbiter certs` or cert-manager. Then see why it did not happen by itself.' },
   { name: 'IngressArbiterSharedMemoryNearlyFull', severity: 'warning', for: '10m', expr: 'min by (zone) (ingress_arbiter_shared_memory_free_bytes / ingress_arbiter_shared_memory_capacity_bytes) < 0.1',
     summary: 'Zone {{ $labels.zone }} has {{ $value | humanizePercentage }} of its memory left.',
-    means: 'A full zone refuses changes (ia_records, ia_pointers) or new series (ia_counters). What is served stays.',
+    means: 'A full zone refuses changes (ia_records, ia_pointers) or new series (ia_counters, ia_numbers). What is served stays.',
     todo: 'Raise its size in sharedMemoryMegabytes and restart the engine, or find the class that grew (ingress_arbiter_engine_table_entries).' },
   { name: 'IngressArbiterNginxRestarted', severity: 'warning', for: '0m', expr: 'increase(ingress_arbiter_nginx_starts_total[15m]) > 0',
     summary: 'nginx has died and was started again.',
@@ -184,7 +184,7 @@ export const alerts: readonly Alert[] = [
     means: 'Requests of further Ingresses are counted together. Totals of the class are still right.',
     todo: 'Raise metrics.seriesPerClass, if Prometheus can carry it.' },
   { name: 'IngressArbiterRequestsUncounted', severity: 'warning', for: '0m', expr: 'sum(increase(ingress_arbiter_requests_uncounted_total[15m])) > 0',
-    summary: 'Requests are not counted: the zone of the counters is full.',
+    summary: 'Requests are not counted: the memory of the counters is full.',
     means: 'New series can not begin. Traffic is not touched.',
-    todo: 'Raise sharedMemoryMegabytes.counters, or switch metrics.histogramsPerIngress off.' },
+    todo: 'Raise what is full of sharedMemoryMegabytes.counters (zone ia_counters) and sharedMemoryMegabytes.numbers (ia_numbers), or switch metrics.histogramsPerIngress off.' },
 ];

@@ -30,7 +30,7 @@ export const engine: Dashboard = {
     ] },
     { title: 'Limits of counting', panels: [
       { kind: 'timeseries', title: 'Folded requests', width: 12, unit: 'reqps', description: 'Requests counted without their Ingress, because the class has as many series as it may have.', queries: [{ expr: rateBy('ingress_class', 'ingress_arbiter_requests_folded_total'), legend: '{{ingress_class}}' }] },
-      { kind: 'timeseries', title: 'Not counted', width: 12, unit: 'ops', description: 'Counts that were lost because the zone of the counters is full. Must be 0.', queries: [{ expr: 'sum(rate(ingress_arbiter_requests_uncounted_total[$__rate_interval]))', legend: 'not counted' }] },
+      { kind: 'timeseries', title: 'Not counted', width: 12, unit: 'ops', description: 'Counts that were lost because the memory of the counters is full. Must be 0.', queries: [{ expr: 'sum(rate(ingress_arbiter_requests_uncounted_total[$__rate_interval]))', legend: 'not counted' }] },
     ] },
   ],
 };

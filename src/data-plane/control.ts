@@ -2,10 +2,12 @@
 // entry back, so no key can be read out of it.
 
 import * as cjson from 'cjson';
-import { forgetCounters, printCounters } from './counters.js';
+import { printCounters } from './counter-lines.js';
+import { forgetCounters, freePlaces } from './counters.js';
 import { isServed, instanceId, servedClasses } from './init.js';
 import { currentGeneration } from './read-entry.js';
 import { countKey, leavingKey } from './shared-keys.js';
+import { NUMBER_BYTES, placeCount } from './shared-numbers.js';
 import { cut, find } from './text.js';
 import { type Lines, writeTable } from './write-table.js';
 
@@ -82,6 +84,7 @@ function tellCounters(): void {
     const zone = ngx.shared[name];
     ngx.print('zone|', name, '\t', tostring(zone.free_space()), ',', tostring(zone.capacity()), '\n');
   }
+  ngx.print('zone|ia_numbers\t', tostring(freePlaces() * NUMBER_BYTES), ',', tostring(placeCount() * NUMBER_BYTES), '\n');
   printCounters();
 }
 
@@ -91,7 +94,8 @@ function takeForgotten(): void {
   const gone: Record<string, boolean | undefined> = {};
   const lines = bodyLines();
   for (let line = lines(); line !== undefined; line = lines()) gone[line] = true;
-  answer(200, { forgotten: forgetCounters(gone) });
+  const forgotten = forgetCounters(gone);
+  answer(forgotten === undefined ? 409 : 200, { forgotten });
 }
 
 function answer(status: number, body: unknown): void {

@@ -1,13 +1,14 @@
 // Counts a request under its class and Ingress. Label values come from the table or from closed lists; nothing that a client
-// chooses becomes one. Keys are made once and kept at the route, so that counting builds no text.
+// chooses becomes one. Where a counter is is noted at the route, so that counting looks nothing up.
 
 import type { PathMatchResult } from '../route-table/match.js';
 import { foldedName } from '../route-table/figures.js';
-import { add, isBegun, seriesOf } from './counters.js';
+import { add, isBegun, placeOf, seriesOf } from './counters.js';
 import { countUnmatched } from './count-unmatched.js';
 import { classOfPort, metricsSettings } from './init.js';
-import { type CountedRoute, originKey } from './origin-key.js';
+import { type CountedRoute, lookAgain, originKey } from './origin-key.js';
 import { isSet, variable } from './read-variable.js';
+import { addAt } from './shared-numbers.js';
 import { statusLabel } from './status-label.js';
 
 const METHODS: Record<string, string | undefined> = {
@@ -32,7 +33,8 @@ export function countedRoute({ match }: RequestContext, className: string): Coun
 /** Counts the request with the status that it has now. */
 export function countRequest(context: RequestContext, className: string, route: CountedRoute): void {
   const { status } = ngx;
-  add(requestKey(route, className, METHODS[ngx.req.get_method()] ?? 'OTHER', status), 1);
+  const place = requestPlace(route, className, METHODS[ngx.req.get_method()] ?? 'OTHER', status);
+  if (place !== undefined) addAt(place, 1);
   if (context.match === undefined) countUnmatched(className, context.class !== undefined && status === 404);
   else if (context.noEndpoints) add(originKey('noEndpoints', className, route), 1);
   const attempts = context.attempt ?? 0;
@@ -47,18 +49,20 @@ function unroutedOf(className: string): CountedRoute {
   return route;
 }
 
-function requestKey(route: CountedRoute, className: string, method: string, status: number): string {
-  const keys = route.keys ?? {};
-  route.keys = keys;
-  const byStatus = keys[method] ?? {};
-  keys[method] = byStatus;
-  const key = byStatus[status] ?? newRequestKey(route, className, method, statusLabel(status));
-  byStatus[status] = key;
-  return key;
+/** Undefined without room for it. */
+function requestPlace(route: CountedRoute, className: string, method: string, status: number): number | undefined {
+  lookAgain(route);
+  const places = route.places ?? {};
+  route.places = places;
+  const byStatus = places[method] ?? {};
+  places[method] = byStatus;
+  const place = byStatus[status] ?? placeOf(requestKey(route, className, method, statusLabel(status)));
+  byStatus[status] = place;
+  return place;
 }
 
 /** Beyond the limit of series what is new is counted together, under a name that no Ingress can have. */
-function newRequestKey(route: CountedRoute, className: string, method: string, status: string): string {
+function requestKey(route: CountedRoute, className: string, method: string, status: string): string {
   const { namespace, ingress, service } = route;
   const { paths, seriesPerClass } = metricsSettings();
   const host = paths ? route.host ?? '' : '';

@@ -4,8 +4,9 @@
 import * as cjson from 'cjson';
 import * as compiler from 'jit.opt';
 import { hopDirectory } from '../route-table/backend-tls.js';
-import { add } from './counters.js';
+import { add, start as startCounters } from './counters.js';
 import { takeFirstTable } from './first-tables.js';
+import { takeMemory } from './shared-numbers.js';
 
 interface Settings {
   /** Names of the classes that a listener serves, in order, by listener name. */
@@ -14,6 +15,9 @@ interface Settings {
   httpsPorts: Record<string, string | undefined>;
   httpPorts: Record<string, string | undefined>;
   metrics: MetricsSettings;
+  workers: number;
+  /** Of the numbers that each worker counts in. */
+  numbersMegabytes: number;
   /** Largest request body of a route that says nothing of it. */
   bodyBytes: number;
 }
@@ -28,7 +32,7 @@ export interface MetricsSettings {
   seriesPerClass: number;
 }
 
-let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 }, bodyBytes: 0 };
+let settings: Settings = { listeners: {}, httpsPorts: {}, httpPorts: {}, metrics: { perIngress: false, paths: false, seriesPerClass: 0 }, workers: 1, numbersMegabytes: 1, bodyBytes: 0 };
 /** Every class of any listener, once. */
 const classes: string[] = [];
 let instance = '';
@@ -55,9 +59,8 @@ export function start(): void {
       if (!isServed(name)) classes.push(name);
     }
   }
-  // Their places must exist before the zone can be full: how many counters are listed, and what could not be counted.
-  ngx.shared.ia_counters.safe_add('listed', 0);
-  ngx.shared.ia_counters.safe_add('dropped', 0);
+  takeMemory(settings.workers, settings.numbersMegabytes * 1024 * 1024);
+  startCounters();
   // What has not happened yet is a 0, not a gap.
   for (const name of classes) {
     for (const key of ['unknownHosts|' + name, 'tlsHandshakes|' + name + '|full', 'tlsHandshakes|' + name + '|resumed',

@@ -2,7 +2,7 @@
 // counters are those of all workers, so the last one to end tells the whole.
 
 import * as ffi from 'ffi';
-import { counterLines } from './counters.js';
+import { counterLines } from './counter-lines.js';
 import { instanceId, lastCountersDescriptor } from './init.js';
 
 ffi.cdef('long write(int descriptor, const void *bytes, size_t length);');

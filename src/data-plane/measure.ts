@@ -1,13 +1,14 @@
 // Log phase: how long a request and its last try took, and how large it and its answer were. Histograms of the class, or of the
 // Ingress when that is switched on.
 
-import { type Figures, type Measured, gathered, newFigures, observe } from './figures.js';
+import { placeOf } from './counters.js';
+import { type Measured, observe } from './figures.js';
 import { metricsSettings } from './init.js';
-import { type CountedRoute, originKey } from './origin-key.js';
-import { type Variable, numberOf, secondsOf, variable } from './read-variable.js';
+import { type CountedRoute, lookAgain, originKey } from './origin-key.js';
+import { type Variable, secondsOf, variable } from './read-variable.js';
+import { readSizes } from './request-sizes.js';
+import { numbersAt } from './shared-numbers.js';
 
-const RECEIVED = variable('request_length');
-const SENT = variable('bytes_sent');
 const CONNECT = variable('upstream_connect_time');
 const HEADER = variable('upstream_header_time');
 const RESPONSE = variable('upstream_response_time');
@@ -18,19 +19,17 @@ const BAD_GATEWAY = 502;
 /** Filled anew by each request: none waits between. */
 const measured: Measured = { duration: 0, connect: NEVER, header: NEVER, response: NEVER, received: 0, sent: 0 };
 
-/** Figures by class, unless each Ingress has its own. */
-const classFigures: Record<string, Figures | undefined> = {};
+/** Figures by class, unless each Ingress has its own. They are never taken away. */
+const classFigures: Record<string, ForeignNumbers | undefined> = {};
 
 /** Measures the request that ends now. */
 export function measure(route: CountedRoute, className: string, { triedAt, headerAt }: RequestContext): void {
   const now = ngx.now();
   measured.duration = now - ngx.req.start_time();
   measureUpstream(triedAt, ngx.status < BAD_GATEWAY ? headerAt : undefined, now);
-  measured.received = numberOf(RECEIVED) ?? 0;
-  measured.sent = numberOf(SENT) ?? 0;
+  readSizes(measured);
   const figures = figuresOf(route, className);
-  observe(figures, measured);
-  gathered(figures);
+  if (figures !== undefined) observe(figures, measured);
 }
 
 /**
@@ -59,14 +58,24 @@ function lastOf(text: string | undefined): number {
   return tonumber(last) ?? NEVER;
 }
 
-function figuresOf(route: CountedRoute, className: string): Figures {
-  return (metricsSettings().perIngress ? route.figures : classFigures[className]) ?? beginFigures(route, className);
+/** Undefined without room for them. */
+function figuresOf(route: CountedRoute, className: string): ForeignNumbers | undefined {
+  if (!metricsSettings().perIngress) return classFigures[className] ?? beginClassFigures(className);
+  lookAgain(route);
+  return route.figures ?? beginFigures(route, className);
 }
 
-function beginFigures(route: CountedRoute, className: string): Figures {
-  const own = metricsSettings().perIngress;
-  const figures = newFigures(own ? originKey('figures', className, route) : 'figures|' + className + '|||');
-  if (own) route.figures = figures;
-  else classFigures[className] = figures;
-  return figures;
+function beginClassFigures(className: string): ForeignNumbers | undefined {
+  classFigures[className] = figuresNamed('figures|' + className + '|||');
+  return classFigures[className];
+}
+
+function beginFigures(route: CountedRoute, className: string): ForeignNumbers | undefined {
+  route.figures = figuresNamed(originKey('figures', className, route));
+  return route.figures;
+}
+
+function figuresNamed(key: string): ForeignNumbers | undefined {
+  const place = placeOf(key);
+  return place === undefined ? undefined : numbersAt(place);
 }

@@ -19,6 +19,8 @@ interface SharedDict {
   /** Adds to a list in front; with no memory it fails and evicts nothing. */
   lpush(this: SharedDict, key: string, value: number): LuaMultiReturn<[number | undefined, string | undefined]>;
   rpop(this: SharedDict, key: string): LuaMultiReturn<[string | number | undefined, string | undefined]>;
+  llen(this: SharedDict, key: string): LuaMultiReturn<[number | undefined, string | undefined]>;
+  flush_all(this: SharedDict): void;
   free_space(this: SharedDict): number;
   capacity(this: SharedDict): number;
 }
@@ -104,6 +106,8 @@ interface NgxConfig {
 /** @noSelf */
 interface NgxWorker {
   pid(): number;
+  /** From 0; that of a worker that has died is its successor's. */
+  id(): number;
 }
 
 /** @noSelf */
@@ -172,6 +176,7 @@ type Foreign = { readonly __brand: 'foreign' };
 type ForeignText = Foreign & { readonly length: number };
 /** Numbers of C, from 0. */
 type ForeignNumbers = Foreign & Record<number, number>;
+type ForeignRequest = Foreign & { readonly connection: { readonly sent: Foreign } };
 type ForeignValue = Foreign & { readonly bits: number; readonly bytes: Foreign };
 
 /** @noResolution */
@@ -179,10 +184,14 @@ declare module 'ffi' {
   export function cdef(this: void, declarations: string): void;
   function make<Made extends Foreign = Foreign>(this: void, type: string, ...initial: (number | string | (number | Foreign)[])[]): Made;
   export { make as 'new' };
+  export function cast<Made extends Foreign = Foreign>(this: void, type: string, address: Foreign): Made;
+  export function errno(this: void): number;
   function text(this: void, memory: Foreign, length?: number): string;
   export { text as 'string' };
   export const C: {
     crypt_r(this: void, password: string, setting: string, scratch: Foreign): Foreign | undefined;
+    mmap(this: void, where: Foreign | undefined, bytes: number, protection: number, flags: number, descriptor: number, offset: number): Foreign;
+    strerror(this: void, problem: number): Foreign;
     write(this: void, descriptor: number, bytes: string, length: number): unknown;
     RAND_bytes(this: void, bytes: Foreign, count: number): number;
     ngx_http_get_variable(this: void, request: Foreign, name: ForeignText, key: Foreign): ForeignValue | undefined;

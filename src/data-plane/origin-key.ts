@@ -1,7 +1,7 @@
-// The keys of counters of a route as a whole. They are made once and kept at the route, so that counting builds no text.
+// What is kept at a route of its counters: where the usual ones are, so that counting looks nothing up, and the keys of the rare ones.
 
 import type { Route } from '../route-table/types.js';
-import type { Figures } from './figures.js';
+import { givenBack } from './shared-numbers.js';
 
 /** A route and what its requests are counted under. */
 export type CountedRoute = Route & {
@@ -9,10 +9,22 @@ export type CountedRoute = Route & {
   host?: string;
   /** Keys of counters of the route as a whole, by name. */
   origins?: Record<string, string | undefined>;
-  /** Keys of counters by method and status. */
-  keys?: Record<string, Record<number, string | undefined> | undefined>;
-  figures?: Figures;
+  /** Places of its counters of requests, by method and status. */
+  places?: Record<string, Record<number, number | undefined> | undefined>;
+  /** The numbers of this worker of its times and sizes. */
+  figures?: ForeignNumbers;
+  /** What `givenBack` has said when these were noted. */
+  notedAt?: number;
 };
+
+/** Before what a route has noted is used: places that were given back since may be others' now. */
+export function lookAgain(route: CountedRoute): void {
+  const now = givenBack();
+  if (route.notedAt === now) return;
+  route.places = undefined;
+  route.figures = undefined;
+  route.notedAt = now;
+}
 
 /** The key of the counter `name` of a route. */
 export function originKey(name: string, className: string, route: CountedRoute): string {

@@ -1,12 +1,12 @@
 // What every worker of nginx begins and ends with.
 
-import { start as startFigures, stop as stopFigures } from './figures.js';
 import { start as startLimits } from './limit.js';
 import { takeLastCounters, tellLastCounters } from './last-counters.js';
+import { takeArea } from './shared-numbers.js';
 
 /** Runs when a worker starts. */
 export function start(): void {
-  startFigures();
+  takeArea();
   startLimits();
   // Loaded now: at the end another version's files may be there.
   takeLastCounters();
@@ -14,6 +14,5 @@ export function start(): void {
 
 /** Runs when a worker ends in order. */
 export function stop(): void {
-  stopFigures();
   tellLastCounters();
 }

@@ -90,6 +90,8 @@ export function renderDataPlaneSettings(settings: EngineSettings): RenderedFile 
       paths: settings.metrics.ingressNginxNames,
       seriesPerClass: settings.metrics.seriesPerClass,
     },
+    workers: settings.workers,
+    numbersMegabytes: settings.sharedMemoryMegabytes.numbers,
     bodyBytes: settings.limits.bodyMegabytes * 1024 * 1024,
   };
   return rendered(engineFiles(settings.workDirectory).dataPlane, JSON.stringify(content, undefined, 2) + '\n');

@@ -46,7 +46,10 @@ export const settingsSchema = {
       versions: count(1, 1, 64),
       pointers: count(64, 1, 4096),
       records: count(256, 1, 16384),
+      /** Names of counters: about 500 bytes a series of requests. */
       counters: count(32, 1, 4096),
+      /** Their numbers, for each worker and once more: 8 bytes a series of requests, 624 bytes the times and sizes of a class or an Ingress. */
+      numbers: count(8, 1, 1024),
       /** What handshakes have said of clients' certificates, for sessions that are resumed. */
       clientCertificates: count(16, 1, 4096),
       /** What clients have asked of Ingresses with limits: about 130 bytes a client and limit. */

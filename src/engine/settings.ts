@@ -71,7 +71,7 @@ export interface EngineSettings {
   modulesDirectory: string;
   /** Where the data plane's compiled Lua lies (dist/lua). */
   luaDirectory: string;
-  sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'clientCertificates' | 'limits' | 'verdicts' | 'tlsSessions', number>;
+  sharedMemoryMegabytes: Record<'versions' | 'pointers' | 'records' | 'counters' | 'numbers' | 'clientCertificates' | 'limits' | 'verdicts' | 'tlsSessions', number>;
   /** The one setting that lets endpoints in 127.0.0.0/8 and ::1 pass. For development and tests. */
   allowLoopbackEndpoints: boolean;
   /** Who is asked for names outside of the cluster: `address` or `address:port`; left out: those of the system. */

@@ -32,7 +32,7 @@ export const trafficCatalogue = {
   },
   requestsUncounted: {
     name: 'ingress_arbiter_requests_uncounted_total', type: 'counter', labels: [],
-    help: 'Counts that no series could be begun for because the zone of the counters is full.',
+    help: 'Counts that no series could be begun for because the memory of the counters is full.',
   },
   requestDuration: { ...time, name: 'ingress_arbiter_request_duration_seconds', help: 'Time from the first byte of a request to the last byte of its answer.' },
   upstreamConnect: { ...time, name: 'ingress_arbiter_upstream_connect_duration_seconds', help: 'Time to connect to the endpoint; 0 on a kept connection. Of several tries the last.' },
@@ -54,7 +54,7 @@ export const engineCatalogue = {
   listenerInfo: { name: 'ingress_arbiter_listener_info', type: 'gauge', labels: ['ingress_class', 'listener'], help: 'Always 1: the listener serves the class.' },
   engineGeneration: { name: 'ingress_arbiter_engine_table_generation', type: 'gauge', labels: ['ingress_class'], help: 'Generation of the class table in nginx: grows with every change, begins anew with nginx.' },
   engineEntries: { name: 'ingress_arbiter_engine_table_entries', type: 'gauge', labels: ['ingress_class'], help: 'Entries of the class table that nginx serves.' },
-  zoneFree: { name: 'ingress_arbiter_shared_memory_free_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Pages of a shared memory zone that nothing uses yet.' },
+  zoneFree: { name: 'ingress_arbiter_shared_memory_free_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Pages of a shared memory zone that nothing uses yet; of ia_numbers, the numbers of one worker that no series has.' },
   zoneCapacity: { name: 'ingress_arbiter_shared_memory_capacity_bytes', type: 'gauge', unit: 'bytes', labels: ['zone'], help: 'Size of a shared memory zone.' },
   nginxReplacements: { name: 'ingress_arbiter_nginx_replacements_total', type: 'counter', labels: [], help: 'How often a new nginx took the place of one that ran, because somebody asked for it.' },
   nginxStarts: { name: 'ingress_arbiter_nginx_starts_total', type: 'counter', labels: [], help: 'How often nginx was started; more than once means that it had died.' },

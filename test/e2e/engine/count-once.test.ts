@@ -1,7 +1,7 @@
 // Every request is counted once, whatever becomes of it, and before its answer is sent: who has an answer, or a part of one, is
 // among the counted ones, also when the worker is killed.
 import { once } from 'node:events';
-import { type Server, type ServerResponse, createServer } from 'node:http';
+import { Agent, type Server, type ServerResponse, createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, type Socket, connect } from 'node:net';
 import { expect } from 'chai';
 import { figures } from '../../../src/route-table/figures.js';
@@ -35,6 +35,16 @@ describe('e2e: every request is counted once', function () {
     }
     return found;
   };
+  /** Requests whose times have been counted. */
+  const ended = async (): Promise<number> => (await engine.readings()).filter(({ name }) => name === 'figures').reduce((sum, { values }) => sum + values.slice(1, 15).reduce((a, b) => a + b, 0), 0);
+  const killWorkers = async (): Promise<void> => {
+    const { workers } = engine.pids()!;
+    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    await eventually(() => {
+      expect(engine.pids()!.workers).to.have.length(2);
+      for (const pid of workers) expect(engine.pids()!.workers).not.to.include(pid);
+    });
+  };
   const total = async (): Promise<number> => Object.values(await counts()).reduce((sum, count) => sum + count, 0);
 
   before(async () => {
@@ -46,7 +56,7 @@ describe('e2e: every request is counted once', function () {
       '/broken': (answer) => { answer.destroy(); },
       '/silent': () => { silent += 1; },
     };
-    pod = createServer((request, answer) => { answers[request.url!]!(answer); }).listen(0, '127.0.0.1');
+    pod = createServer((request, answer) => { answers[request.url!.split('?')[0]!]!(answer); }).listen(0, '127.0.0.1');
     pod.on('upgrade', (_, socket: Socket) => { socket.on('error', () => undefined).write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n'); });
     await once(pod, 'listening');
     engine = await startLoneEngine(['blue'], { workers: 2 });
@@ -71,6 +81,25 @@ describe('e2e: every request is counted once', function () {
       const { values } = (await engine.readings()).find(({ name }) => name === 'figures')!;
       expect(places.map((at) => values[at])).to.deep.equal([request.length, text().length]);
     });
+  });
+
+  it('and as long as each of many is, with bodies and without', async () => {
+    const places = figures.filter(({ name }) => name === 'requestSize' || name === 'responseSize').map(({ at }) => at);
+    const sums = async (): Promise<number[]> => {
+      const { values } = (await engine.readings()).find(({ name }) => name === 'figures')!;
+      return places.map((at) => values[at]!);
+    };
+    const told = await sums();
+    // Each worker reads what nginx tells as texts until it knows where the numbers are, and does so soon.
+    for (let round = 0; round < 150; round++) {
+      const body = 'x'.repeat(round % 3 === 0 ? round : 0);
+      const request = asked(`/${round % 2 === 0 ? '' : '?' + 'y'.repeat(round)}`, body === '' ? 'GET' : 'POST', `Connection: close\r\n${body === '' ? '' : `Content-Length: ${body.length}\r\n`}`) + body;
+      const { socket, text } = send(request);
+      await once(socket, 'close');
+      told[0]! += request.length;
+      told[1]! += text().length;
+    }
+    await eventually(async () => expect(await sums()).to.deep.equal(told));
   });
 
   const cases: { of: string; request: string; begins: RegExp; counted: string; https?: boolean }[] = [
@@ -105,25 +134,33 @@ describe('e2e: every request is counted once', function () {
   });
 
   it('and no second time when it ends', async () => {
-    // Durations are gathered at the end of requests.
-    await eventually(async () => {
-      const ended = (await engine.readings()).filter(({ name }) => name === 'figures').reduce((sum, { values }) => sum + values.slice(1, 15).reduce((a, b) => a + b, 0), 0);
-      expect(ended).to.equal(cases.length + 2);
-    });
-    expect(await total()).to.equal(cases.length + 2);
+    // Durations are counted at the end of requests.
+    await eventually(async () => expect(await ended()).to.equal(cases.length + 2 + 150));
+    expect(await total()).to.equal(cases.length + 2 + 150);
   });
 
   it('when the worker is killed in the middle of its answer', async () => {
     const before = await total();
     const many = Array.from({ length: 20 }, () => send(asked('/open')));
     await eventually(() => { for (const { text } of many) expect(text()).to.match(/a part$/); });
-    const { workers } = engine.pids()!;
-    for (const pid of workers) process.kill(pid, 'SIGKILL');
+    await killWorkers();
     await Promise.all(many.map(({ socket }) => (socket.closed ? undefined : once(socket, 'close'))));
-    await eventually(() => {
-      expect(engine.pids()!.workers).to.have.length(2);
-      for (const pid of workers) expect(engine.pids()!.workers).not.to.include(pid);
-    });
     expect(await total()).to.equal(before + 20);
+  });
+
+  it('with its times, whoever is killed: again and again, and at once', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (): Promise<void> => new Promise((resolve, reject) => {
+      httpRequest({ host: '127.0.0.1', port: engine.port(), headers: { host: 'web.example.com' }, agent }, (answer) => { answer.resume().on('end', resolve); }).on('error', reject).end();
+    });
+    let least = await ended();
+    for (let round = 0; round < 4; round++) {
+      // When the last one of a connection is answered, those before it are over.
+      for (let at = 0; at <= 20; at++) await ask();
+      least += 20;
+      await killWorkers();
+      expect(await ended()).to.be.within(least, least + round + 1);
+    }
+    agent.destroy();
   });
 });

@@ -1,10 +1,10 @@
 // The counters of the real nginx: the limit of series, what is taken away and used again, retries, resumed handshakes.
 import { once } from 'node:events';
-import { type Server, createServer, request } from 'node:http';
+import { Agent, type Server, createServer, request } from 'node:http';
 import { Agent as SecureAgent, request as secureRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { foldedName } from '../../../src/route-table/figures.js';
+import { figureSlots, foldedName } from '../../../src/route-table/figures.js';
 import type { Endpoint } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { freePorts } from '../../fixtures/free-ports.js';
@@ -16,6 +16,8 @@ describe('e2e: counters of nginx', function () {
   this.timeout(30_000);
   let pod: Server;
   let engine: LoneEngine;
+  /** What lets the pod answer those who wait. */
+  let waiting: (() => void)[];
 
   const podAt = (): Endpoint => ({ address: '127.0.0.1', port: (pod.address() as AddressInfo).port });
   const serve = (ingresses: readonly string[], endpoints: Endpoint[] = [podAt()]): Promise<void> => engine.serve('blue', {
@@ -29,7 +31,12 @@ describe('e2e: counters of nginx', function () {
   const requests = async (): Promise<[string, number][]> => [...await read()].filter(([key]) => key.startsWith('requests|blue|'));
 
   beforeEach(async () => {
-    pod = createServer((asked, answer) => { answer.statusCode = Number(asked.headers['x-status'] ?? 200); answer.end('x'); }).listen(0, '127.0.0.1');
+    waiting = [];
+    pod = createServer((asked, answer) => {
+      answer.statusCode = Number(asked.headers['x-status'] ?? 200);
+      if (asked.headers['x-wait'] === undefined) answer.end('x');
+      else waiting.push(() => answer.end('x'));
+    }).listen(0, '127.0.0.1');
     await once(pod, 'listening');
     engine = await startLoneEngine(['blue'], { metrics: { seriesPerClass: LIMIT, goneSeconds: 0, histogramsPerIngress: true } });
   });
@@ -66,6 +73,41 @@ describe('e2e: counters of nginx', function () {
     });
   });
 
+  it('lets nobody who noted the place of a gone Ingress count to the one that has it now', async () => {
+    await engine.stop();
+    engine = await startLoneEngine(['blue'], { workers: 1, metrics: { goneSeconds: 0, histogramsPerIngress: true } });
+    await serve(['old']);
+    const held = request({ host: '127.0.0.1', port: engine.port(), agent: false, headers: { host: 'old.example.com', 'x-wait': '1' } });
+    const over = new Promise<void>((resolve, reject) => { held.on('response', (answer) => { answer.resume().on('end', resolve); }).on('error', reject).end(); });
+    await eventually(() => expect(waiting).to.have.length(1));
+    expect(await ask('old')).to.equal(200);
+    const counted = async (ingress: string): Promise<(number | undefined)[]> => {
+      const all = await engine.readings();
+      const times = all.find(({ name, labels }) => name === 'figures' && labels[2] === ingress)?.values;
+      return [all.find(({ name, labels }) => name === 'requests' && labels[2] === ingress)?.values[0], times?.slice(1, 15).reduce((sum, one) => sum + one, 0)];
+    };
+    await eventually(async () => expect(await counted('old')).to.deep.equal([1, 1]));
+    const free = async (): Promise<number> => (await engine.readings()).find(({ name, labels }) => name === 'zone' && labels[0] === 'ia_numbers')!.values[0]!;
+    // Gone, and so is another one: then the place of the first is anybody's.
+    await serve(['other']);
+    await eventually(async () => expect(await counted('old')).to.deep.equal([undefined, undefined]));
+    const before = await free();
+    expect(await ask('other')).to.equal(200);
+    await eventually(async () => expect(await counted('other')).to.deep.equal([1, 1]));
+    expect(await free()).to.equal(before - 8 * (1 + figureSlots));
+    await serve(['new']);
+    await eventually(async () => expect(await counted('other')).to.deep.equal([undefined, undefined]));
+    expect(await free()).to.equal(before);
+    for (let round = 0; round < 3; round++) expect(await ask('new')).to.equal(200);
+    await eventually(async () => expect(await counted('new')).to.deep.equal([3, 3]));
+    expect(await free()).to.equal(before - 8 * (1 + figureSlots));
+    await serve(['new', 'old']);
+    waiting.pop()!();
+    await over;
+    await eventually(async () => expect(await counted('old')).to.deep.equal([1, 1]));
+    expect(await counted('new')).to.deep.equal([3, 3]);
+  });
+
   it('counts retries on another endpoint', async () => {
     const [closed] = await freePorts(1) as [number];
     await serve(['web'], [{ address: '127.0.0.1', port: closed }, podAt()]);
@@ -96,6 +138,30 @@ describe('e2e: counters of nginx', function () {
     await eventually(async () => {
       const all = await read();
       expect([all.get('tlsHandshakes|blue|full'), all.get('tlsHandshakes|blue|resumed')]).to.deep.equal([1, 3]);
+    });
+  });
+
+  it('counts what finds no room as uncounted, and nothing twice or to somebody else', async function () {
+    this.timeout(60_000);
+    await engine.stop();
+    // But for a sixteenth a megabyte has room for the times, sizes and requests of 1554 Ingresses.
+    engine = await startLoneEngine(['blue'], { sharedMemoryMegabytes: { numbers: 1 }, metrics: { histogramsPerIngress: true } });
+    const many = Array.from({ length: 1600 }, (_, at) => `web-${at}`);
+    await serve(many);
+    const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+    const askKept = (ingress: string): Promise<void> => new Promise((resolve, reject) => {
+      request({ host: '127.0.0.1', port: engine.port(), agent, headers: { host: `${ingress}.example.com` } }, (answer) => { answer.resume().on('end', resolve); }).on('error', reject).end();
+    });
+    await Promise.all(many.map(askKept));
+    agent.destroy();
+    await eventually(async () => {
+      const all = await engine.readings();
+      const of = (name: string): (readonly number[])[] => all.filter((one) => one.name === name && one.labels[2] !== '').map(({ values }) => values);
+      const times = of('figures');
+      expect(of('requests').filter(([count]) => count !== 0)).to.deep.equal(many.map(() => [1]));
+      expect(times).to.have.length.within(1540, 1560);
+      for (const one of times) expect(one.slice(1, 15).reduce((sum, count) => sum + count, 0)).to.equal(1);
+      expect(of('dropped')).to.deep.equal([[many.length - times.length]]);
     });
   });
 });

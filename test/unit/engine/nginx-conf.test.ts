@@ -147,6 +147,7 @@ describe('nginx.conf', () => {
       httpsPorts: { 8443: 'internal', 9443: 'external' },
       httpPorts: { 8080: 'internal', 9080: 'external' },
       metrics: { perIngress: false, paths: false, seriesPerClass: 20_000 },
+      workers: 2, numbersMegabytes: 8,
       bodyBytes: 1048576,
     });
   });
