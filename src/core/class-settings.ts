@@ -29,6 +29,8 @@ export interface ClassSettings {
   defaultCertificate?: string;
   hostsPerNamespace?: number;
   pathsPerNamespace?: number;
+  certificatesPerNamespace?: number;
+  kilobytesPerNamespace?: number;
   /** What requests beyond a limit are answered with. */
   limitStatus?: number;
   connectionStatus?: number;
@@ -176,6 +178,10 @@ export const settingRegistry: readonly Setting[] = [
     readNumber, (hostsPerNamespace) => ({ hostsPerNamespace })),
   ofClass({ key: 'max-paths-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'The same for paths, over all hosts.' },
     readNumber, (pathsPerNamespace) => ({ pathsPerNamespace })),
+  ofClass({ key: 'max-certificates-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'The same for different certificates of hosts. A host without one has the certificate of the class.' },
+    readNumber, (certificatesPerNamespace) => ({ certificatesPerNamespace })),
+  ofClass({ key: 'max-kilobytes-per-namespace', default: 'no limit', form: 'a whole number from 1', help: 'The same for KiB of paths, of what annotations ask for on a host, and of certificates.' },
+    readNumber, (kilobytesPerNamespace) => ({ kilobytesPerNamespace })),
   ofClass({ key: 'limit-req-status-code', default: '503', form: 'a status from 400 to 599', help: 'What a client gets that is beyond a limit of requests (annotations limit-rps, limit-rpm), such as 429.' },
     readStatus, (limitStatus) => ({ limitStatus })),
   ofClass({ key: 'limit-conn-status-code', default: '503', form: 'a status from 400 to 599', help: 'The same for the limit of connections (annotation limit-connections).' },

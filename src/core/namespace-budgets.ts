@@ -1,17 +1,27 @@
 // How much the Ingresses of one namespace may have in a class. The oldest keep what they have; what is too much of the newer
 // ones is not served. Without limits everything passes and nothing is counted. What can't be counted, a bug of ours, is closed.
 
+import isEqual from 'lodash/isEqual.js';
+import memoize from 'lodash/memoize.js';
+import pick from 'lodash/pick.js';
+import uniqWith from 'lodash/uniqWith.js';
 import { clientsKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { ClassSettings } from './class-settings.js';
 import { closeWants } from './close-wants.js';
 import { type Finding, finding } from './finding.js';
+import type { InspectedCertificate } from './inspect-certificate.js';
 import { objectKey } from './kubernetes-objects.js';
 import { byAge } from './order.js';
 import type { IngressPlan, Want } from './plan-ingress.js';
 import { setOrDelete } from './set-or-delete.js';
 import { type Failure, planningFinding } from './plan-safely.js';
 
-type Limits = Pick<ClassSettings, 'hostsPerNamespace' | 'pathsPerNamespace'>;
+type Limits = Pick<ClassSettings, 'hostsPerNamespace' | 'pathsPerNamespace' | 'certificatesPerNamespace' | 'kilobytesPerNamespace'>;
+
+/** How each limit is called in a finding. */
+const units: Record<keyof Limits, string> = { hostsPerNamespace: 'hosts', pathsPerNamespace: 'paths', certificatesPerNamespace: 'certificates', kilobytesPerNamespace: 'KiB' };
+
+type HostWant = Want & { of: 'host' };
 
 export interface NamespaceBudgets {
   /** Takes what an Ingress asks for; undefined: it is not of the class (any more). */
@@ -36,7 +46,7 @@ export function createNamespaceBudgets(): NamespaceBudgets {
   const touched = new Map<string, IngressPlan | undefined>();
   const crowded = new Set<string>();
   let limits: Limits = {};
-  const isLimited = (): boolean => limits.hostsPerNamespace !== undefined || limits.pathsPerNamespace !== undefined;
+  const isLimited = (): boolean => Object.keys(limits).length > 0;
   return {
     setPlan(key, plan) {
       const namespace = key.slice(0, key.indexOf('/'));
@@ -49,9 +59,10 @@ export function createNamespaceBudgets(): NamespaceBudgets {
       touched.set(key, plan);
       crowded.add(namespace);
     },
-    setLimits({ hostsPerNamespace, pathsPerNamespace }) {
-      if (limits.hostsPerNamespace === hostsPerNamespace && limits.pathsPerNamespace === pathsPerNamespace) return;
-      limits = { hostsPerNamespace, pathsPerNamespace } as Limits;
+    setLimits(settings) {
+      const next = pick(settings, Object.keys(units)) as Limits;
+      if (isEqual(limits, next)) return;
+      limits = next;
       findings.clear();
       for (const [key, plan] of plans) touched.set(key, plan);
       for (const namespace of members.keys()) crowded.add(namespace);
@@ -60,9 +71,9 @@ export function createNamespaceBudgets(): NamespaceBudgets {
       for (const namespace of isLimited() ? crowded : []) {
         const present = new Map([...members.get(namespace) ?? []].map((key) => [key, plans.get(key)!]));
         const { admitted, uncounted } = admitSafely(present, limits);
-        for (const [key, { plan, refused }] of admitted) {
-          touched.set(key, plan);
-          setOrDelete(findings, key, refused === 0 ? undefined : budgetFinding(key, namespace, refused, limits));
+        for (const [key, one] of admitted) {
+          touched.set(key, one.plan);
+          setOrDelete(findings, key, isWhole(one) ? undefined : budgetFinding(key, namespace, one, limits));
         }
         for (const [key, error] of uncounted) {
           failed({ object: `Ingress ${key}`, error });
@@ -81,16 +92,22 @@ export function createNamespaceBudgets(): NamespaceBudgets {
   };
 }
 
-function budgetFinding(key: string, namespace: string, refused: number, { hostsPerNamespace, pathsPerNamespace }: Limits): Finding {
-  const what = [hostsPerNamespace === undefined ? [] : [`${hostsPerNamespace} hosts`], pathsPerNamespace === undefined ? [] : [`${pathsPerNamespace} paths`]].flat().join(' and ');
-  const message = `namespace ${namespace} may have ${what} in this class, and older paths have them; ${refused} of its paths are not served. Remove some, or ask for a larger budget`;
+function budgetFinding(key: string, namespace: string, { refusedPaths, refusedCertificates }: Admitted, limits: Limits): Finding {
+  const what = Object.entries(limits).map(([name, most]) => `${most} ${units[name as keyof Limits]}`).join(', ');
+  const refused = [refusedPaths === 0 ? [] : [`${refusedPaths} of its paths`], refusedCertificates === 0 ? [] : [`the certificates of ${refusedCertificates} of its hosts`]].flat().join(' and ');
+  const message = `namespace ${namespace} may have ${what} in this class, and older Ingresses have them; ${refused} are not served. Remove some, or ask for a larger budget`;
   return finding('over-budget', `Ingress ${key}`, message);
 }
 
 interface Admitted {
   plan: IngressPlan;
-  /** Paths that are too many. */
-  refused: number;
+  /** Paths that are too many, and hosts whose certificate is one too many. */
+  refusedPaths: number;
+  refusedCertificates: number;
+}
+
+function isWhole({ refusedPaths, refusedCertificates }: Admitted): boolean {
+  return refusedPaths + refusedCertificates === 0;
 }
 
 /** An Ingress that can't be counted alone harms no other; when they can't be counted together, none of them is. */
@@ -123,27 +140,66 @@ function closed(plan: IngressPlan): IngressPlan | undefined {
 
 /** All plans of one namespace, the oldest first, each with what is left for it. */
 function admit(plans: readonly IngressPlan[], limits: Limits): Admitted[] {
-  const hosts = new Set<string>();
-  let paths = 0;
-  const admitWant = (entry: string, want: Want & { of: 'host' }): Want | undefined => {
-    if (!hosts.has(entry) && hosts.size >= (limits.hostsPerNamespace ?? Infinity)) return undefined;
-    const admitted = want.paths.slice(0, Math.max(0, (limits.pathsPerNamespace ?? Infinity) - paths));
-    if (admitted.length === 0) return undefined;
-    hosts.add(entry);
-    paths += admitted.length;
-    return admitted.length === want.paths.length ? want : { of: 'host', paths: admitted };
-  };
-  return [...plans].sort((a, b) => byAge(a.ingress, b.ingress)).map((plan) => admitPlan(plan, admitWant));
+  const budget = new Budget(limits);
+  return [...plans].sort((a, b) => byAge(a.ingress, b.ingress)).map((plan) => admitPlan(plan, budget));
 }
 
+/** What one namespace has had of its limits. */
+class Budget {
+  private readonly hosts = new Set<string>();
+  private readonly certificates = new Set<string>();
+  private paths = 0;
+  private bytes = 0;
+
+  constructor(private readonly limits: Limits) {}
+
+  /** The paths of a host for which there is room; undefined: none. */
+  host(entry: string, want: HostWant): HostWant | undefined {
+    const { hostsPerNamespace = Infinity, pathsPerNamespace = Infinity } = this.limits;
+    if (!this.hosts.has(entry) && this.hosts.size >= hostsPerNamespace) return undefined;
+    const paths = want.paths.slice(0, Math.max(0, pathsPerNamespace - this.paths));
+    if (paths.length === 0) return undefined;
+    const admitted: HostWant = paths.length === want.paths.length ? want : { of: 'host', paths };
+    if (!this.hasRoomFor(() => bytesOfHost(admitted))) return undefined;
+    this.hosts.add(entry);
+    this.paths += paths.length;
+    return admitted;
+  }
+
+  certificate({ id, chain, key }: InspectedCertificate): boolean {
+    if (this.certificates.has(id)) return true;
+    if (this.certificates.size >= (this.limits.certificatesPerNamespace ?? Infinity) || !this.hasRoomFor(() => chain.length + key.length)) return false;
+    this.certificates.add(id);
+    return true;
+  }
+
+  /** Takes the room, where there is any. */
+  private hasRoomFor(bytes: () => number): boolean {
+    const { kilobytesPerNamespace } = this.limits;
+    if (kilobytesPerNamespace === undefined) return true;
+    const more = bytes();
+    if (this.bytes + more > kilobytesPerNamespace * 1024) return false;
+    this.bytes += more;
+    return true;
+  }
+}
+
+/** As JSON, each policy once. It is asked again with each change of the namespace. */
+const bytesOfHost = memoize(({ paths }: HostWant): number => {
+  const policies = uniqWith(paths.flatMap(({ policy }) => policy ?? []), isEqual);
+  return JSON.stringify([paths.map((path) => ({ ...path, policy: undefined })), policies]).length;
+});
+bytesOfHost.cache = new WeakMap();
+
 /** The server names of a host go with it; Services and certificates are served only while something leads to them. */
-function admitPlan(plan: IngressPlan, admitWant: (entry: string, want: Want & { of: 'host' }) => Want | undefined): Admitted {
+function admitPlan(plan: IngressPlan, budget: Budget): Admitted {
   const wants = new Map(plan.wants);
-  let refused = 0;
+  let refusedPaths = 0;
+  let refusedCertificates = 0;
   for (const [entry, want] of plan.wants) {
     if (want.of !== 'host') continue;
-    const admitted = admitWant(entry, want);
-    refused += want.paths.length - (admitted?.of === 'host' ? admitted.paths.length : 0);
+    const admitted = budget.host(entry, want);
+    refusedPaths += want.paths.length - (admitted?.paths.length ?? 0);
     if (admitted !== undefined) wants.set(entry, admitted);
     else {
       wants.delete(entry);
@@ -152,5 +208,11 @@ function admitPlan(plan: IngressPlan, admitWant: (entry: string, want: Want & { 
       wants.delete(clientsKey(entry.slice(hostKey('').length)));
     }
   }
-  return { plan: refused === 0 ? plan : { ...plan, wants }, refused };
+  for (const [entry, want] of wants) {
+    if (want.of !== 'server-name' || budget.certificate(want.certificate)) continue;
+    wants.delete(entry);
+    refusedCertificates += 1;
+  }
+  const isAll = refusedPaths + refusedCertificates === 0;
+  return { plan: isAll ? plan : { ...plan, wants }, refusedPaths, refusedCertificates };
 }

@@ -53,6 +53,8 @@ describe('core: class settings', () => {
     ['default-ssl-certificate', 'cert:80', 'refused'],
     ['max-hosts-per-namespace', '10', { hostsPerNamespace: 10 }],
     ['max-hosts-per-namespace', '0', 'refused'],
+    ['max-certificates-per-namespace', '5', { certificatesPerNamespace: 5 }],
+    ['max-kilobytes-per-namespace', '64', { kilobytesPerNamespace: 64 }],
     ['max-paths-per-namespace', '1000001', 'refused'],
     ['hand-over-grace', '1m30s', { handOverGraceMs: 90_000 }],
     ['hand-over-grace', '45', { handOverGraceMs: 45_000 }],
