@@ -13,7 +13,7 @@ import { type Scenario, hostName, hostsOf, requestOf } from './scenario.js';
 const run = promisify(execFile);
 
 /** Requests before counting: LuaJIT has compiled then what it compiles. */
-const WARM_UP = Number(process.env.BENCH_WARM_UP ?? 6000);
+const WARM_UP = 6000;
 const PARTS = 3;
 
 /** What nginx is to be started with so that it can be counted later: one process, without a master. `folder` takes the counts. */
@@ -27,13 +27,14 @@ export function underCallgrind(folder: string): string[] {
  */
 export async function instructionsPerRequest(proxy: RunningProxy, { scenario, folder, requests, keep }: { scenario: Scenario; folder: string; requests: number; keep?: string }): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+  const warmUp = Number(process.env.BENCH_WARM_UP ?? scenario.warmUp ?? WARM_UP);
   try {
-    await ask(proxy.ports, scenario, agent, WARM_UP);
+    await ask(proxy.ports, scenario, agent, { from: 0, requests: warmUp });
     const worker = String(proxy.pids()[0]);
     await control(folder, '-i', 'on', worker);
     const parts: { counts: string; total: number }[] = [];
     for (let part = 1; part <= PARTS; part++) {
-      await ask(proxy.ports, scenario, agent, requests);
+      await ask(proxy.ports, scenario, agent, { from: warmUp + (part - 1) * requests, requests });
       await control(folder, '-d', worker);
       const counts = path.join(folder, `callgrind.out.${worker}.${part}`);
       parts.push({ counts, total: Number(/^totals: (\d+)/m.exec(readFileSync(counts, 'utf8'))?.[1]) });
@@ -56,9 +57,9 @@ async function control(folder: string, ...args: string[]): Promise<void> {
   if (/error|no active/i.test(stdout + stderr)) throw new Error(`callgrind_control ${args.join(' ')}: ${stdout}${stderr}`);
 }
 
-/** Asks one after the other, for the classes and their hosts in turn. */
-async function ask(ports: readonly number[], scenario: Scenario, agent: Agent, requests: number): Promise<void> {
-  for (let at = 0; at < requests; at++) {
+/** Asks one after the other, for the classes and their hosts in turn: with more hosts than requests each is asked for the first time. */
+async function ask(ports: readonly number[], scenario: Scenario, agent: Agent, { from: begin, requests }: { from: number; requests: number }): Promise<void> {
+  for (let at = begin; at < begin + requests; at++) {
     const { from, to } = hostsOf(scenario, at % ports.length);
     await askOnce({ port: ports[at % ports.length]!, host: hostName(from + (at * 7919) % (to - from)), ...requestOf(scenario, at), agent });
   }

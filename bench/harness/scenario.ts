@@ -35,6 +35,8 @@ export interface Scenario {
   limits: Record<string, number>;
   /** The largest ratio of our instructions to those of the static nginx (bench/instructions.ts). */
   instructions?: number;
+  /** Requests before instructions are counted, where it is not as many as LuaJIT needs. */
+  warmUp?: number;
 }
 
 /**

@@ -73,7 +73,7 @@ function lostPaths({ name, tables, entry }: Place, before: readonly Claim[]): Fi
 
 /** The route that gets the requests of `route`'s own path. Patterns are compared as texts only. */
 function takes(index: PathIndex, route: Route): Route | undefined {
-  if (index.regexes.length > 0 || route.match === 'regex') return index.regexes.find((other) => other.route.match === route.match && other.route.path === route.path)?.route;
+  if (index.others.regexes.length > 0 || route.match === 'regex') return index.others.regexes.find((other) => other.route.match === route.match && other.route.path === route.path)?.route;
   const found = matchPath(index, route.path, () => undefined);
   return found === undefined || found === false ? undefined : found.route;
 }

@@ -6,7 +6,7 @@ import * as ssl from 'ngx.ssl';
 import { mayShow, searchServerNames } from '../route-table/search-hosts.js';
 import { lower } from './text.js';
 import { askForCertificate } from './client-certificate.js';
-import { type PreparedCertificate, certificates, hosts, serverNames } from './entries.js';
+import { type ParsedCertificate, certificates, hosts, serverNames } from './entries.js';
 import { add } from './counters.js';
 import { classesOfPort } from './init.js';
 import { currentGeneration, readEntry } from './read-entry.js';
@@ -31,11 +31,11 @@ export function run(): void {
   if (!askForCertificate(searched, name)) ngx.exit(ngx.ERROR);
 }
 
-function askClass(this: void, name: string, at: number): PreparedCertificate | undefined {
+function askClass(this: void, name: string, at: number): ParsedCertificate | undefined {
   return certificateOf(searched[at], name);
 }
 
-function certificateOf(className: string, name: string): PreparedCertificate | undefined {
+function certificateOf(className: string, name: string): ParsedCertificate | undefined {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const generation = currentGeneration(className);
     const [entry, entryMoved] = readEntry(serverNames, className, name, generation);
@@ -43,7 +43,7 @@ function certificateOf(className: string, name: string): PreparedCertificate | u
     if (entry !== undefined) {
       if (entry.namespace !== undefined && !isOwn(entry.namespace)) return undefined;
       const [certificate, moved] = readEntry(certificates, className, entry.certificate, generation);
-      if (!moved) return certificate;
+      if (!moved) return certificate?.parsed;
     }
   }
   return undefined;
@@ -54,7 +54,7 @@ function isOwn(namespace: string): boolean {
   for (const className of searched) {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const [host, moved] = readEntry(hosts, className, requestedName, currentGeneration(className));
-      if (!moved && !mayShow(namespace, host === undefined ? undefined : host.index)) return false;
+      if (!moved && !mayShow(namespace, host)) return false;
       if (!moved) break;
     }
   }
@@ -62,7 +62,7 @@ function isOwn(namespace: string): boolean {
 }
 
 /** A handshake that can't have its certificate fails: the default one would be the wrong one. */
-function serve(certificate: PreparedCertificate, name: string): void {
+function serve(certificate: ParsedCertificate, name: string): void {
   ssl.clear_certs();
   const [chainSet, chainProblem] = ssl.set_cert(certificate.chain);
   const [keySet, keyProblem] = ssl.set_priv_key(certificate.key);

@@ -68,7 +68,7 @@ function portOf(backend: string): string {
 
 function defaultBackend(found: FoundRoute): string | undefined {
   const index = readOn(defaults, found.class, '', found.generation);
-  const match = index === undefined ? undefined : matchPath(index.index, '/', noPattern) as PathMatchResult | undefined;
+  const match = index === undefined ? undefined : matchPath(index, '/', noPattern) as PathMatchResult | undefined;
   return match === undefined ? undefined : match.route.backend;
 }
 

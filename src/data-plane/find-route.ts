@@ -5,10 +5,10 @@ import { normalizePath } from '../route-table/normalize-path.js';
 import { type PathMatchResult, matchPath } from '../route-table/match.js';
 import { searchHosts } from '../route-table/search-hosts.js';
 import { isForCanary } from './choose-canary.js';
-import { type PreparedHost, type PreparedService, defaults, hosts, services } from './entries.js';
+import { type PreparedService, defaults, hosts, recallMatch, rememberMatch, services } from './entries.js';
 import { groupsOf } from './groups-of.js';
 import { currentGeneration, readEntry } from './read-entry.js';
-import { recall, remember } from './recent.js';
+import { newRecent, recall, remember } from './recent.js';
 
 export interface FoundRoute {
   class: string;
@@ -28,43 +28,40 @@ export interface FoundRoute {
 export type RouteFailure = 'none' | 'malformed' | 'undecidable' | 'busy';
 
 const MOST_ATTEMPTS = 20;
-/** Paths that a worker remembers for each host, in each half, and how long they may be: bounds its memory. */
-const RECENT_PATHS = 8;
+/** Paths whose normal form a worker remembers, in each half, and how long they may be: bounds its memory. */
+const RECENT_PATHS = 5000;
 const LONGEST_RECENT = 128;
+
+/** By the path as a request has it. */
+const normalForms = newRecent<string>();
 
 /** Filled anew by each search. No request waits between, so one record per worker is enough and nothing is allocated. */
 const found: FoundRoute = { class: '', path: '', match: undefined as never, taken: undefined as never, service: undefined, generation: 0, usual: false };
 const generations: number[] = [];
 let searched: string[] = [];
-let askedPath = '';
 
 /**
- * The route of (`host`, `rawPath`) among `classes`; the path as the request has it, without query. The result is valid until
- * the next call.
+ * What needs no search: the host itself in the listener's first class, and a path that was asked for before. Undefined: it needs
+ * one. Without a loop, for LuaJIT does not compile a function around one. Valid until the next call.
  */
-export function findRoute(classes: string[], host: string, rawPath: string): FoundRoute | RouteFailure {
-  return findAgain(classes[0] ?? '', host, rawPath) ?? search(classes, host, rawPath);
-}
-
-/**
- * What was found before, where nothing may come first: the host itself in the listener's first class. Without a loop, for
- * LuaJIT does not compile a function around one.
- */
-function findAgain(className: string, host: string, rawPath: string): FoundRoute | undefined {
+export function findAgain(className: string, host: string, rawPath: string): FoundRoute | undefined {
+  const path = recall(normalForms, rawPath);
+  if (path === undefined) return undefined;
   const generation = currentGeneration(className);
   const [entry, moved] = readEntry(hosts, className, host, generation);
-  const before = moved || entry === undefined ? undefined : recall(entry, rawPath);
-  if (before === undefined) return undefined;
-  found.path = before.path;
-  const outcome = withService(className, before.match, generation);
+  const match = moved || entry === undefined ? undefined : recallMatch(entry, path);
+  if (match === undefined) return undefined;
+  found.path = path;
+  const outcome = withService(className, match, generation);
   return outcome === 'busy' ? undefined : outcome;
 }
 
-function search(classes: string[], host: string, rawPath: string): FoundRoute | RouteFailure {
+/** The route of (`host`, `rawPath`) among `classes`; the path as the request has it, without query. Valid until the next call. */
+export function findRoute(classes: string[], host: string, rawPath: string): FoundRoute | RouteFailure {
   const path = normalizePath(rawPath);
   if (path === undefined) return 'malformed';
+  if (rawPath.length <= LONGEST_RECENT) remember(normalForms, rawPath, path, RECENT_PATHS);
   searched = classes;
-  askedPath = rawPath;
   found.path = path;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     for (let at = 0; at < classes.length; at++) generations[at] = currentGeneration(classes[at]);
@@ -78,15 +75,11 @@ function askClass(this: void, name: string | undefined, at: number, path: string
   const className = searched[at];
   const [entry, moved] = readEntry(name === undefined ? defaults : hosts, className, name ?? '', generations[at]);
   if (moved) return 'busy';
-  const match = entry === undefined ? undefined : matchPath(entry.index, path, matchRegex);
+  const match = entry === undefined ? undefined : matchPath(entry, path, matchRegex);
   if (match === false) return 'undecidable';
   if (entry === undefined || match === undefined) return 'none';
-  keep(entry, path, match);
+  if (path.length <= LONGEST_RECENT) rememberMatch(entry, path, match);
   return withService(className, match, generations[at]);
-}
-
-function keep(host: PreparedHost, path: string, match: PathMatchResult): void {
-  if (askedPath.length <= LONGEST_RECENT) remember(host, askedPath, { path, match }, RECENT_PATHS);
 }
 
 function withService(className: string, match: PathMatchResult, generation: number): FoundRoute | 'busy' {

@@ -1,33 +1,53 @@
-// Reads entries of a class table as of one generation, through a cache in the worker that is as big as what is hot.
-// A read that finds the entry checked against the current generation costs one table look-up; it never writes.
+// Reads entries of a class table as of one generation, through a cache in the worker that is as big as what is hot. What the cache
+// holds is true as of the newest generation that the worker has looked at: on the first look after a change it lets go of what the
+// change has changed (changed-keys.ts), and of nothing else. A read that finds its entry costs one table look-up; it never writes.
 
-import * as cjson from 'cjson';
-import { type Recent, newRecent, recall, remember } from './recent.js';
+import { type Recent, forget, newRecent, recall, remember } from './recent.js';
+import { changesBetween, forEachKey } from './changed-keys.js';
 import { generationOf, isFirst, pointerKey, previousKey, recordKey } from './shared-keys.js';
+import { cut, find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
 
 /** Entries a worker keeps per kind and class, in each half (see recent.ts): bounds its memory, not what can be served. */
 const HOT_ENTRIES = 10_000;
 
-interface Cached {
-  /** Generation of the class at which the entry was last compared with shared memory. */
-  checkedAt: number;
-  /** Generation in which its record was written. */
-  generation: number;
-  value: unknown;
+/** What a worker has of the entries of one kind in one class. */
+interface Hot<T> {
+  entries: Recent<T>;
+  /** What it had of those that have changed, of a kind whose next value is made from the one before. */
+  before: Recent<T> | undefined;
 }
 
 /** One kind of entry: its key prefix, and what is made of a record once before it is used many times. */
-export interface EntryKind<T> {
+export interface EntryKind<T extends object> {
   prefix: string;
-  /** `before`: what the worker had of the entry in an older generation. */
-  prepare(this: void, record: unknown, className: string, name: string, before: T | undefined): T;
-  caches: Record<string, Recent<Cached> | undefined>;
+  prepare: Prepare<T>;
+  /** Whether the next value of an entry is made from the one before. */
+  lasting: boolean;
+  hot: Record<string, Hot<T> | undefined>;
 }
 
-export function entryKind<T>(prefix: string, prepare: EntryKind<T>['prepare']): EntryKind<T> {
-  return { prefix, prepare, caches: {} };
+/** `before`: what the worker had of the entry in an older generation, where that lasts. */
+type Prepare<T> = (this: void, record: string, className: string, name: string, before: T | undefined) => T;
+
+const kinds: EntryKind<object>[] = [];
+
+/** By class: the generation as of which everything that is kept of it is true. */
+const trueAt: Record<string, number | undefined> = {};
+
+export function entryKind<T extends object>(prefix: string, prepare: Prepare<T>): EntryKind<T> {
+  return newKind({ prefix, prepare, lasting: false, hot: {} });
+}
+
+/** A kind of which something lasts when an entry changes. */
+export function lastingEntryKind<T extends object>(prefix: string, prepare: Prepare<T>): EntryKind<T> {
+  return newKind({ prefix, prepare, lasting: true, hot: {} });
+}
+
+function newKind<T extends object>(kind: EntryKind<T>): EntryKind<T> {
+  kinds.push(kind as unknown as EntryKind<object>);
+  return kind;
 }
 
 /** The generation that a request reads at; 0 before the class's first table. */
@@ -39,27 +59,37 @@ export function currentGeneration(className: string): number {
  * The entry as of `generation`, or undefined when there is none. The second value is true when the class has moved on so
  * far that this generation can no longer be read: take the current one and start again.
  */
-export function readEntry<T>(
+export function readEntry<T extends object>(
   kind: EntryKind<T>, className: string, name: string, generation: number,
 ): LuaMultiReturn<[T | undefined, boolean]> {
-  const cache = kind.caches[className] ?? newCache(kind, className);
-  const cached = recall(cache, name);
-  if (cached !== undefined && cached.checkedAt === generation) return $multi(cached.value as T, false);
+  // What is kept says nothing of an older generation, which may be read all the same.
+  const isKept = trueAt[className] === generation || bringUpTo(className, generation);
+  const hot = kind.hot[className] ?? newHot(kind, className);
+  const kept = isKept ? recallEntry(hot, name) : undefined;
+  if (kept !== undefined) return $multi(kept, false);
   const pointer = pointerKey(className, kind.prefix + name);
   const [found, moved] = pointerAt(pointer, generation);
   // An entry may be gone because the class has moved on since `generation` was read: absence counts only if it has not.
   if (found <= 0) return $multi(undefined, moved || currentGeneration(className) !== generation);
-  if (cached !== undefined && cached.generation === found) {
-    cached.checkedAt = generation;
-    remember(cache, name, cached, HOT_ENTRIES);
-    return $multi(cached.value as T, false);
-  }
   const record = records.get(recordKey(pointer, found));
   if (record === undefined) return $multi(undefined, true);
-  const before = cached === undefined ? undefined : cached.value as T;
-  const value = kind.prepare(cjson.decode(record as string), className, name, before);
-  remember<Cached>(cache, name, { checkedAt: generation, generation: found, value }, HOT_ENTRIES);
+  const value = kind.prepare(record as string, className, name, valueBefore(hot, name));
+  if (isKept) remember(hot.entries, name, value, HOT_ENTRIES);
   return $multi(value, false);
+}
+
+function recallEntry<T extends object>({ entries }: Hot<T>, name: string): T | undefined {
+  const young = entries.young[name];
+  if (young !== undefined) return young;
+  const old = entries.old[name];
+  // Whoever is asked for stays.
+  if (old !== undefined) remember(entries, name, old, HOT_ENTRIES);
+  return old;
+}
+
+/** What lasts is the same in whatever generation. */
+function valueBefore<T extends object>({ entries, before }: Hot<T>, name: string): T | undefined {
+  return before === undefined ? undefined : recall(entries, name) ?? recall(before, name);
 }
 
 /** The generation of the entry's record as of `generation`: 0 or negative for no entry; true when that can no longer be told. */
@@ -74,8 +104,41 @@ function pointerAt(pointer: string, generation: number): LuaMultiReturn<[number,
   return $multi(math.floor(previous), false);
 }
 
-function newCache<T>(kind: EntryKind<T>, className: string): Recent<Cached> {
-  const cache = newRecent<Cached>();
-  kind.caches[className] = cache;
-  return cache;
+function newHot<T extends object>(kind: EntryKind<T>, className: string): Hot<T> {
+  const hot: Hot<T> = { entries: newRecent(), before: kind.lasting ? newRecent() : undefined };
+  kind.hot[className] = hot;
+  return hot;
+}
+
+/** Lets go of what changed after the generation that was looked at last. False: `generation` is an older one. */
+function bringUpTo(className: string, generation: number): boolean {
+  const last = trueAt[className] ?? 0;
+  if (last > generation) return false;
+  // Nothing is kept of a class before its first table.
+  const steps = last === 0 ? [] : changesBetween(className, last, generation);
+  if (steps === undefined) forgetAll(className);
+  else for (const keys of steps) forEachKey(keys, forgetKey, className);
+  trueAt[className] = generation;
+  return true;
+}
+
+function forgetKey(this: void, key: string, className: string): void {
+  for (const kind of kinds) {
+    const hot = kind.hot[className];
+    if (hot !== undefined && find(key, kind.prefix, 0) === 0) forgetEntry(hot, cut(key, kind.prefix.length, key.length));
+  }
+}
+
+function forgetEntry(hot: Hot<object>, name: string): void {
+  const value = recall(hot.entries, name);
+  if (value === undefined) return;
+  forget(hot.entries, name);
+  if (hot.before !== undefined) remember(hot.before, name, value, HOT_ENTRIES);
+}
+
+function forgetAll(className: string): void {
+  for (const kind of kinds) {
+    const hot = kind.hot[className];
+    if (hot !== undefined) kind.hot[className] = { entries: newRecent(), before: kind.lasting ? hot.entries : undefined };
+  }
 }

@@ -6,7 +6,7 @@ import { type EntryKind, currentGeneration, readEntry } from './read-entry.js';
 const MOST_ATTEMPTS = 20;
 
 /** Undefined when there is none, or the class never stands still. `generation`: of the request. */
-export function readOn<T>(kind: EntryKind<T>, className: string, name: string, generation: number): T | undefined {
+export function readOn<T extends object>(kind: EntryKind<T>, className: string, name: string, generation: number): T | undefined {
   let [value, moved] = readEntry(kind, className, name, generation);
   for (let attempt = 1; moved && attempt < MOST_ATTEMPTS; attempt++) [value, moved] = readEntry(kind, className, name, currentGeneration(className));
   return value;

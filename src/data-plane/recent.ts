@@ -28,3 +28,12 @@ export function remember<T>(recent: Recent<T>, key: string, value: T, most: numb
   recent.young = {};
   recent.size = 0;
 }
+
+/** Forgets what is remembered of `key`. */
+export function forget<T>(recent: Recent<T>, key: string): void {
+  if (recent.young[key] !== undefined) {
+    recent.young[key] = undefined;
+    recent.size = recent.size - 1;
+  }
+  if (recent.old[key] !== undefined) recent.old[key] = undefined;
+}

@@ -1,7 +1,7 @@
 // Clears away what a writer that died has left of its step: takes back what was not committed, finishes what was. It looks
 // at every key of the pointers' zone, which is paid only after such a death. Dying in here harms nothing: it is done again.
 
-import { countKey, generationKey, generationOf, isFirst, pointerKey, pointerOfPrevious, previousKey, recordKey } from './shared-keys.js';
+import { changesKey, countKey, generationKey, generationOf, isFirst, pointerKey, pointerOfPrevious, previousKey, recordKey } from './shared-keys.js';
 import { find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
@@ -10,6 +10,7 @@ const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ng
 export function recoverTable(className: string): void {
   const generation = versions.get(generationKey(className)) as number;
   const own = pointerKey(className, '');
+  records.delete(changesKey(className, generation + 1));
   const keys = pointers.get_keys(0);
   for (const key of keys) {
     if (find(key, own, 0) !== 0) continue;

@@ -17,8 +17,8 @@ import { currentGeneration } from './read-entry.js';
 import { textOf, variable } from './read-variable.js';
 import { beginContext } from './request-context.js';
 import { nameRequest } from './request-id.js';
-import { isRare, noteUsual, recallUsual } from './usual-request.js';
-import { type FoundRoute, findRoute } from './find-route.js';
+import { isRare, namedHost, usualRequest } from './usual-request.js';
+import { type FoundRoute, findAgain, findRoute } from './find-route.js';
 import { arriving, give, giveNothing, giveRare } from './go-on.js';
 import { leavingKey } from './shared-keys.js';
 
@@ -56,12 +56,30 @@ export function arrive(this: void, listener: string): void {
 export function run(this: void, listener: string): void {
   giveNothing();
   nameRequest();
-  const usual = recallUsual();
-  if (usual === undefined || versions.get(LEAVING) !== undefined) return runInFull(listener);
+  const usual = usualRequest();
+  const host = usual === undefined ? undefined : namedHost();
+  if (usual === undefined || host === undefined || versions.get(LEAVING) !== undefined) return runInFull(listener);
   const classes = classesOfListener(listener);
+  const requestUri = textOf(URI) as string;
+  const rawPath = pathOf(requestUri);
+  const found = findAgain(classes[0] ?? '', host, rawPath);
+  // A name that has routes is valid.
+  if (found === undefined && !isName(host)) return runInFull(listener);
   if (usual.plain) beginContext(classes[0]);
   else ngx.ctx.class = classes[0];
-  goOn(classes, usual.host, true);
+  if (found === undefined) return goOn(classes, host, true);
+  found.usual = true;
+  carryOut(found, rawPath, requestUri);
+}
+
+function isName(host: string): boolean {
+  return ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
+}
+
+/** Without the query. */
+function pathOf(requestUri: string): string {
+  const question = find(requestUri, '?', 0);
+  return question < 0 ? requestUri : cut(requestUri, 0, question);
 }
 
 function runInFull(listener: string): void {
@@ -77,9 +95,7 @@ function runInFull(listener: string): void {
 /** `usual`: the request has no body, and is where requests come in. */
 function goOn(classes: string[], host: string, usual: boolean): void {
   const requestUri = textOf(URI) as string;
-  const question = find(requestUri, '?', 0);
-  const rawPath = question < 0 ? requestUri : cut(requestUri, 0, question);
-
+  const rawPath = pathOf(requestUri);
   const outcome = findRoute(classes, host, rawPath);
   if (outcome === 'malformed') return ngx.exit(400);
   if (outcome === 'none') return ngx.exit(haveTables(classes) ? 404 : 503);
@@ -155,7 +171,6 @@ function refusal(host: string): number | undefined {
   // An endpoint that leads back here would take every connection there is with one request.
   if (ngx.var.ia_hops === '') return LOOP_DETECTED;
   if (isRare()) giveRare();
-  if (ngx.var.http_host === host) noteUsual(host);
   return undefined;
 }
 
@@ -163,7 +178,7 @@ function refusal(host: string): number | undefined {
 function takeHost(host: string): boolean {
   const header = ngx.var.http_host ?? '';
   if (header === host) return host === '' || ngx.re.find(host, HOST_HEADER, 'ijo') !== undefined;
-  const named = ngx.re.find(header, HOST_HEADER, 'ijo') !== undefined;
+  const named = isName(header);
   const sameName = string.lower(cut(header, 0, host.length)) === host &&
     ngx.re.find(cut(header, host.length, header.length), AFTER_HOST, 'jo') !== undefined;
   // A request line with a whole URL overrules the header (RFC 9112, section 3.2.2), so what is sent on is the URL's host.

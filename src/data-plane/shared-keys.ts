@@ -1,7 +1,8 @@
 // How a class table lies in shared memory. Every entry has
-//   a record   `<class>|<key>|<generation>`  its JSON, written once and never changed,
+//   a record   `<class>|<key>|<generation>`  its JSON or, of a host, its packed routes, written once and never changed,
 //   a pointer  `<class>|<key>`               the generation of its newest record, negative when that one removes the entry, with
 //                                            a half more when the generation before had no such entry,
+//   for each of the last steps a record `<class>||<generation>` with the keys of the entries that it changed (changed-keys.ts),
 //   and, only while a newer generation is being written, `<class>|<key>|<` with the pointer as it was, if there was one.
 // A class has one number, its generation. Raising it makes all newer records visible at once, in every worker. Numbers are
 // overwritten in place, so a full zone can refuse a change but never damage what is served. Keys hold no `|` of their own.
@@ -16,6 +17,11 @@ export function generationKey(className: string): string {
 /** Number of entries of a class. */
 export function countKey(className: string): string {
   return className + '|count';
+}
+
+/** The newest generation whose changes are not told; 0: none. */
+export function untoldKey(className: string): string {
+  return className + '|untold';
 }
 
 /** Held by the one worker that writes the class. */
@@ -69,4 +75,9 @@ export function pointerOfPrevious(key: string): string | undefined {
 
 export function recordKey(pointer: string, generation: number): string {
   return pointer + '|' + tostring(generation);
+}
+
+/** Where it is told what a step changed. No entry has an empty key. */
+export function changesKey(className: string, generation: number): string {
+  return recordKey(pointerKey(className, ''), generation);
 }

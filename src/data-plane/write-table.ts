@@ -2,8 +2,9 @@
 // It only adds keys, and overwrites numbers in place, so a zone that runs full refuses the step and keeps what is served.
 // What a writer that died has left half done is cleared away before the next step, whatever that step holds.
 
+import { dropOldChanges, tellChanges } from './changed-keys.js';
 import { recoverTable } from './recover-table.js';
-import { countKey, firstPointer, generationKey, generationOf, lockKey, openKey, pointerKey, previousKey, recordKey } from './shared-keys.js';
+import { countKey, firstPointer, generationKey, generationOf, lockKey, openKey, pointerKey, previousKey, recordKey, untoldKey } from './shared-keys.js';
 import { byteAt, cut, find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
@@ -45,7 +46,8 @@ let locks = 0;
 export function writeTable(className: string, base: number, lines: Lines): WriteOutcome {
   versions.safe_add(generationKey(className), 0);
   versions.safe_add(countKey(className), 0);
-  if (versions.get(generationKey(className)) === undefined || versions.get(countKey(className)) === undefined) return full('ia_versions');
+  versions.safe_add(untoldKey(className), 0);
+  for (const key of [generationKey(className), countKey(className), untoldKey(className)]) if (versions.get(key) === undefined) return full('ia_versions');
   locks = (locks + 1) % LOCKS_PER_WORKER;
   const token = ngx.worker.pid() * LOCKS_PER_WORKER + locks;
   const [locked, problem] = versions.safe_add(lockKey(className), token, LOCK_SECONDS);
@@ -80,7 +82,18 @@ function stageAndCommit(step: Step, lines: Lines): WriteOutcome {
     line = lines();
   }
   if (!holdsLock(step.className, step.token)) return refused('locked', step.className);
+  if (!tellChanges(step.className, step.generation, keysOf(step))) return giveUp(step, 'locked', number);
+  // Whoever was late with what it told must not have it count.
+  if (!holdsLock(step.className, step.token)) return refused('locked', step.className);
   return commit(step);
+}
+
+/** Of the entries that the generation before has: nobody keeps anything of others. */
+function keysOf({ className, staged }: Step): string[] {
+  const before = pointerKey(className, '').length;
+  const keys: string[] = [];
+  for (const pointer of staged) keys.push(cut(pointer, before, pointer.length));
+  return keys;
 }
 
 /** Takes back what was written. When another writer is at work nothing is touched: the next one clears up after both. */
@@ -157,6 +170,7 @@ function commit({ className, generation, staged, added }: Step): WriteOutcome {
     if (pointers.get(pointer) === -generation) pointers.delete(pointer);
     pointers.delete(previousKey(pointer));
   }
+  dropOldChanges(className, generation);
   return { status: 200, body: { generation, entries } };
 }
 

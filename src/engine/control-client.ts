@@ -94,14 +94,14 @@ export function createControlClient(socketPath: string): ControlClient {
   };
 }
 
-/** The body of a push. JSON escapes control bytes and keys have none, so a tab or a newline is always a separator. */
+/** The body of a push. JSON escapes control bytes, and keys have none: the first tab ends the key, and a newline always ends a line. */
 export function renderChanges(changes: Change[]): string {
   return changes.map(([key, json]) => (json === undefined ? `-${key}\n` : `+${key}\t${packed(key, json)}\n`)).join('');
 }
 
 /** An entry as it lies in nginx's shared memory. */
 function packed(key: string, json: string): string {
-  return isRoutesKey(key) ? JSON.stringify(packRoutes(JSON.parse(json) as HostRoutes)) : json;
+  return isRoutesKey(key) ? packRoutes(JSON.parse(json) as HostRoutes, JSON.stringify) : json;
 }
 
 function pushAnswer(status: number, text: string): PushAnswer {

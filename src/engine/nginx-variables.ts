@@ -57,8 +57,8 @@ export function lazyVariables(): string {
   return [
     ...Object.entries(forwarded).map(([name, value]) => `map "" $ia_${name} { default ${value}; }`), ...ofProxy,
     'uninitialized_variable_warn off;',
-    '# All that has to be looked at of most requests; data-plane/usual-request.ts.',
-    'map "" $ia_request { default "$server_protocol$scheme|$host|$http_host|$content_length$http_transfer_encoding$http_x_arbiter_hops$http_upgrade"; }',
+    '# What has to be looked at of most requests beside their host; data-plane/usual-request.ts.',
+    'map "" $ia_request { default "$server_protocol$scheme|$content_length$http_transfer_encoding$http_x_arbiter_hops$http_upgrade"; }',
   ].join('\n');
 }
 

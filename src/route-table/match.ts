@@ -57,14 +57,21 @@ export interface PreparedPolicy {
   tls: string | undefined;
 }
 
-/** The routes of one host, prepared once so that a look-up allocates nothing. */
+/** The routes of one host, prepared once so that a look-up allocates nothing. Small, for a worker of nginx has one for each host that is asked for. */
 export interface PathIndex {
   /** Namespaces that have routes here, each between commas. */
   namespaces: string;
+  /** The route of the prefix `/`: it takes every path that nothing else takes. */
+  root: PathMatchResult | undefined;
+  others: OtherPaths;
+}
+
+/** Routes beside that of the prefix `/`. */
+interface OtherPaths {
   exact: Record<string, PathMatchResult | undefined>;
-  /** By path without its trailing slash; the root is ''. */
+  /** By path without its trailing slash. */
   prefix: Record<string, PathMatchResult | undefined>;
-  /** Length of the longest key of `prefix`; -1 without any. */
+  /** Length of the longest key of `prefix`; 0 without any. */
   longestPrefix: number;
   /** Longest first. */
   stringPrefixes: PathMatchResult[];
@@ -72,45 +79,53 @@ export interface PathIndex {
   regexes: PathMatchResult[];
 }
 
-// What most hosts have none of is one for all of them: a worker of nginx has an index for each host that is asked for.
-const NO_PATHS: Record<string, PathMatchResult | undefined> = {};
-const NO_MATCHES: PathMatchResult[] = [];
+/** Of all hosts that have none. */
+const NO_OTHERS: OtherPaths = { exact: {}, prefix: {}, longestPrefix: 0, stringPrefixes: [], regexes: [] };
 const NO_CAPTURES: string[] = [];
 
 /** Prepares a host's routes. Of two routes with the same match and path the first one counts. */
-export function indexPaths(host: HostRoutes): PathIndex {
-  const index: PathIndex = { namespaces: ',', exact: NO_PATHS, prefix: {}, longestPrefix: -1, stringPrefixes: NO_MATCHES, regexes: NO_MATCHES };
-  const policies = preparePolicies(host.policies ?? []);
-  for (const route of host.routes) {
-    if (find(index.namespaces, ',' + route.namespace + ',', 0) < 0) index.namespaces = index.namespaces + route.namespace + ',';
-    const candidate: PathMatchResult = { route, captures: NO_CAPTURES };
-    if (route.policy !== undefined) take(candidate, policies[route.policy]);
-    if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);
-    put(index, candidate);
-  }
+export function indexPaths({ routes, policies }: HostRoutes): PathIndex {
+  const index: PathIndex = { namespaces: ',', root: undefined, others: NO_OTHERS };
+  const prepared = policies === undefined ? undefined : preparePolicies(policies);
+  // Most hosts have one route: LuaJIT does not compile a function around a loop that goes round.
+  if (routes.length > 0) indexRoute(index, routes[0]!, prepared);
+  for (let at = 1; at < routes.length; at++) indexRoute(index, routes[at]!, prepared);
   return index;
 }
 
-function put(index: PathIndex, candidate: PathMatchResult): void {
-  const { route } = candidate;
-  if (route.match === 'exact') {
-    if (index.exact === NO_PATHS) index.exact = {};
-    if (index.exact[route.path] === undefined) index.exact[route.path] = candidate;
-  } else if (route.match === 'prefix') {
-    const path = withoutTrailingSlash(route.path);
-    if (index.prefix[path] === undefined) index.prefix[path] = candidate;
-    if (path.length > index.longestPrefix) index.longestPrefix = path.length;
-  } else if (route.match === 'string-prefix') {
-    index.stringPrefixes = withOne(index.stringPrefixes, candidate);
-  } else {
-    index.regexes = withOne(index.regexes, candidate);
-  }
+/** Whether every path is taken by the one route of the prefix `/`. */
+export function hasRootOnly({ root, others }: PathIndex): boolean {
+  return root !== undefined && others === NO_OTHERS;
 }
 
-function withOne(list: PathMatchResult[], one: PathMatchResult): PathMatchResult[] {
-  if (list === NO_MATCHES) return [one];
-  list.push(one);
-  return list;
+function indexRoute(index: PathIndex, route: Route, policies: PreparedPolicy[] | undefined): void {
+  if (index.namespaces === ',') index.namespaces = ',' + route.namespace + ',';
+  else if (find(index.namespaces, ',' + route.namespace + ',', 0) < 0) index.namespaces = index.namespaces + route.namespace + ',';
+  const candidate: PathMatchResult = { route, captures: NO_CAPTURES };
+  if (route.policy !== undefined && policies !== undefined) take(candidate, policies[route.policy]);
+  if (route.canary !== undefined) candidate.canary = prepareCanary(candidate, route.canary);
+  if (route.match !== 'prefix' || withoutTrailingSlash(route.path) !== '') put(othersOf(index), candidate);
+  else if (index.root === undefined) index.root = candidate;
+}
+
+function othersOf(index: PathIndex): OtherPaths {
+  if (index.others === NO_OTHERS) index.others = { exact: {}, prefix: {}, longestPrefix: 0, stringPrefixes: [], regexes: [] };
+  return index.others;
+}
+
+function put(others: OtherPaths, candidate: PathMatchResult): void {
+  const { route } = candidate;
+  if (route.match === 'exact') {
+    if (others.exact[route.path] === undefined) others.exact[route.path] = candidate;
+  } else if (route.match === 'prefix') {
+    const path = withoutTrailingSlash(route.path);
+    if (others.prefix[path] === undefined) others.prefix[path] = candidate;
+    if (path.length > others.longestPrefix) others.longestPrefix = path.length;
+  } else if (route.match === 'string-prefix') {
+    others.stringPrefixes.push(candidate);
+  } else {
+    others.regexes.push(candidate);
+  }
 }
 
 /** Who only searches for a path may give routes without their policies. */
@@ -191,8 +206,10 @@ function preparePolicies(policies: Policy[]): PreparedPolicy[] {
  * less strict route may take its place.
  */
 export function matchPath(index: PathIndex, path: string, regexMatch: RegexMatch): PathMatchResult | undefined | false {
-  if (index.regexes.length > 0) return matchRegexes(index.regexes, path, regexMatch);
-  return index.exact[path] ?? longestPrefix(index, path);
+  const { root, others } = index;
+  if (others === NO_OTHERS) return root;
+  if (others.regexes.length > 0) return matchRegexes(others.regexes, path, regexMatch);
+  return others.exact[path] ?? longestPrefix(others, root, path);
 }
 
 function matchRegexes(candidates: PathMatchResult[], path: string, regexMatch: RegexMatch): PathMatchResult | undefined | false {
@@ -215,9 +232,9 @@ function withCaptures(candidate: PathMatchResult, captures: string[]): PathMatch
   return result;
 }
 
-function longestPrefix(index: PathIndex, path: string): PathMatchResult | undefined {
-  const byElement = index.longestPrefix >= 0 ? prefixByElement(index, path) : undefined;
-  for (const candidate of index.stringPrefixes) {
+function longestPrefix(others: OtherPaths, root: PathMatchResult | undefined, path: string): PathMatchResult | undefined {
+  const byElement = prefixByElement(others, path) ?? root;
+  for (const candidate of others.stringPrefixes) {
     const start = candidate.route.path;
     if (byElement !== undefined && byElement.route.path.length >= start.length) return byElement;
     if (cut(path, 0, start.length) === start) return candidate;
@@ -226,19 +243,18 @@ function longestPrefix(index: PathIndex, path: string): PathMatchResult | undefi
 }
 
 /** Cuts the path element by element from its end: no more look-ups than the longest route has elements, however long the path. */
-function prefixByElement(index: PathIndex, path: string): PathMatchResult | undefined {
+function prefixByElement({ prefix, longestPrefix: longest }: OtherPaths, path: string): PathMatchResult | undefined {
   let rest = withoutTrailingSlash(path);
-  const longest = index.longestPrefix;
   if (rest.length > longest) {
     // A route may end where an element of the path does: at `longest` itself, or at the last slash before it.
     rest = cut(rest, 0, byteAt(rest, longest) === SLASH ? longest : lastSlash(cut(rest, 0, longest + 1)));
   }
   while (rest !== '') {
-    const match = index.prefix[rest];
+    const match = prefix[rest];
     if (match !== undefined) return match;
     rest = cut(rest, 0, lastSlash(rest));
   }
-  return index.prefix[''];
+  return undefined;
 }
 
 function withoutTrailingSlash(path: string): string {

@@ -55,7 +55,7 @@ const refusedFramings: Refused[] = [
   ['a space in the target', at('/a b'), 400],
   ['a tab in the request line', line('GET\t/\tHTTP/1.1'), 400],
   ...['u@a.test', 'a";}.test', 'a.test:99999x', 'a.test:99999', 'a.test:65536', 'a.test:80:80', 'a.test,b.test', 'a.test b', 'a.test/', 'a.test\\', 'a..test', '.', 'a.test%00',
-    'a.test;b', '*.test', '\xe9.test', 'a.test\x1b[31m', 'a.test..', 'a.test|<', '[::1', 'a.test]'].map((name): Refused => [`Host ${JSON.stringify(name)}`, host(name), 400]),
+    'a.test;b', '*.test', '*.wild.test', '\xe9.test', 'a.test\x1b[31m', 'a.test..', 'a.test|<', '[::1', 'a.test]'].map((name): Refused => [`Host ${JSON.stringify(name)}`, host(name), 400]),
   ...['/%00', '/%zz', '/%', '/%2', '/..', '/%2e%2e/x', '/a/../../b', '/x%0d%0aX-Inj:1', '/x%0aX', '/?a\x01', '/\x7f', '?x'].map((target): Refused => [`target ${JSON.stringify(target)}`, at(target), 400]),
   ['a Host that nobody has', host('b.test'), 404],
   ['the host of the other class', host('inside.test'), 404],
@@ -108,7 +108,7 @@ describe('e2e: hostile HTTP', function () {
   before(async () => {
     rig = await startDevRig();
     [echo, inside] = await Promise.all([startEchoBackend('echo'), startEchoBackend('inside')]);
-    rig.create(...service('echo', [echo.port]), ingress('echo', 'a.test', 'echo'), ingress('deep', 'p.test', 'echo', { path: '/a' }));
+    rig.create(...service('echo', [echo.port]), ingress('echo', 'a.test', 'echo'), ingress('deep', 'p.test', 'echo', { path: '/a' }), ingress('wild', '*.wild.test', 'echo'));
     rig.create(...service('inside', [inside.port]), ingress('inside', 'inside.test', 'inside', { class: INTERNAL }));
     rig.create(ingress('cors', 'cors.test', 'echo', { annotations: { [`${NGINX}enable-cors`]: 'true' } }), ingress('vhost', 'vhost.test', 'echo', { annotations: { [`${NGINX}upstream-vhost`]: 'other.test' } }), ingress('lane', 'lane.test', 'echo', { annotations: { [`${NGINX}proxy-buffering`]: 'on' } }));
     rig.create(...service('loop', [rig.external]), ingress('loop', 'loop.test', 'loop'));
