@@ -22,6 +22,11 @@ export const engine: Dashboard = {
       { kind: 'timeseries', title: 'Processor time of a request', width: 12, unit: 's', description: 'Processor time of nginx by request answered.', queries: [{ expr: 'sum(rate(ingress_arbiter_nginx_cpu_seconds_total[$__rate_interval])) / clamp_min(sum(rate(ingress_arbiter_requests_total[$__rate_interval])), 0.001)', legend: 'by request' }] },
       { kind: 'timeseries', title: 'Connections by listener', width: 12, unit: 'short', description: 'Open connections of clients.', queries: [{ expr: `sum by (listener, scheme) (ingress_arbiter_connections${byClass})`, legend: '{{listener}} {{scheme}}' }] },
     ] },
+    { title: 'TLS that passes through', panels: [
+      { kind: 'timeseries', title: 'Open', width: 8, unit: 'short', description: 'Open connections that go to a backend with their TLS, by Ingress.', queries: [{ expr: `sum by (ingress_namespace, ingress_name) (ingress_arbiter_passthrough_open_connections${byClass})`, legend: '{{ingress_namespace}}/{{ingress_name}}' }] },
+      { kind: 'timeseries', title: 'Begun', width: 8, unit: 'ops', description: 'Connections that were to be passed through: joined, or closed because no endpoint is there or takes them.', queries: [{ expr: rateBy('result', 'ingress_arbiter_passthrough_connections_total'), legend: '{{result}}' }] },
+      { kind: 'timeseries', title: 'Turned away', width: 8, unit: 'ops', description: 'Connections that a listener with sslPassthrough has closed by itself, by reason.', queries: [{ expr: 'sum by (listener, reason) (rate(ingress_arbiter_passthrough_listener_refused_total[$__rate_interval]))', legend: '{{listener}} {{reason}}' }] },
+    ] },
     { title: 'Tables and shared memory', panels: [
       { kind: 'bargauge', title: 'Fill of the zones', width: 8, unit: 'percentunit', warnAt: 0.8, alarmAt: 0.95, description: 'Part of each shared memory zone that is in use. A full zone refuses changes; what is served stays.', queries: [{ expr: '1 - min by (zone) (ingress_arbiter_shared_memory_free_bytes / ingress_arbiter_shared_memory_capacity_bytes)', legend: '{{zone}}' }] },
       { kind: 'timeseries', title: 'Entries by class', width: 8, unit: 'short', description: 'Entries of the class tables that nginx serves, beside those that engines have taken from the controller.',

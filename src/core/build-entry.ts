@@ -1,9 +1,10 @@
 // One entry of a class table, out of the plans of all Ingresses that want something of it, the oldest first.
 
-import { hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { hostKey, passthroughKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { Endpoint, EntryValue } from '../route-table/types.js';
 import { buildEndpoints } from './build-endpoints.js';
-import { buildHost } from './build-host.js';
+import { type WantedPath, buildHost } from './build-host.js';
+import { buildPassedHost } from './build-passed-host.js';
 import { isPodAddress } from './endpoint-address.js';
 import { type Finding, finding, quote } from './finding.js';
 import { given } from './given.js';
@@ -27,6 +28,7 @@ export interface BuiltEntry {
 
 /** Builds the entry of `key`. `byAge`: plans that want something of it, by age; none when the last one has gone. */
 export function buildEntry(key: string, byAge: readonly IngressPlan[], source: EndpointSource): BuiltEntry {
+  if (key.startsWith(passthroughKey(''))) return buildPassthrough(key, byAge);
   const plans = namedFirst(key, byAge);
   const first = plans[0]?.wants.get(key);
   if (first === undefined) return { value: undefined, findings: [] };
@@ -36,7 +38,7 @@ export function buildEntry(key: string, byAge: readonly IngressPlan[], source: E
   if (first.of === 'clients') return { value: first.authority, findings: [] };
   if (first.of === 'trusted') return { value: { trusted: first.trusted, ...given('lists', first.lists) }, findings: [] };
   if (first.of === 'revoked') return { value: { lists: first.lists }, findings: [] };
-  return buildService(first, source);
+  return first.of === 'service' ? buildService(first, source) : { value: undefined, findings: [] };
 }
 
 function buildService({ service, port, clusterIp }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
@@ -60,12 +62,21 @@ function buildClusterIp(service: string, endpoint: Endpoint, allowLoopback: bool
 }
 
 function buildHostEntry(key: string, plans: readonly IngressPlan[]): BuiltEntry {
-  const wanted = plans.flatMap((plan) => {
+  const { routes, findings } = buildHost(key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : '', pathsOf(key, plans));
+  return { value: routes.routes.length === 0 ? undefined : routes, findings };
+}
+
+function pathsOf(key: string, plans: readonly IngressPlan[]): WantedPath[] {
+  return plans.flatMap((plan) => {
     const want = plan.wants.get(key);
     return want?.of === 'host' ? want.paths : [];
   });
-  const { routes, findings } = buildHost(key.startsWith(hostKey('')) ? key.slice(hostKey('').length) : '', wanted);
-  return { value: routes.routes.length === 0 ? undefined : routes, findings };
+}
+
+/** `plans`: all that want something of the host; none when nobody asks for it. */
+function buildPassthrough(key: string, plans: readonly IngressPlan[]): BuiltEntry {
+  const host = key.slice(passthroughKey('').length);
+  return buildPassedHost(host, pathsOf(hostKey(host), plans), plans.filter(({ wants }) => wants.has(key)).map(({ ingress }) => objectKey(ingress)));
 }
 
 /** Whoever has a rule for the host comes before its aliases. Of paths buildHost decides it, of what clients are asked for class-state. */

@@ -30,6 +30,8 @@ export interface Claim {
   allowLoopbackEndpoints?: boolean;
   /** What the names of annotations begin with, each of these; undefined: nginx.ingress.kubernetes.io. */
   annotationPrefixes?: readonly string[];
+  /** Whether listeners of the class let whole TLS connections pass to backends (annotation ssl-passthrough). */
+  sslPassthrough?: boolean;
   /** The share of the class that this process has; undefined: all of it. */
   shard?: Shard;
   /** What the status of the class's Ingresses shows. Empty: the status is not written. */

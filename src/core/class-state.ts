@@ -2,9 +2,10 @@
 // is. A changed Ingress rebuilds the entries that it speaks of differently, and no others.
 
 import isEqual from 'lodash/isEqual.js';
-import { certificateKey, clientsKey, hostKey, revokedKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, hostKey, passthroughKey, revokedKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable, EntryValue, Policy } from '../route-table/types.js';
 import type { SlicesOf } from './build-entry.js';
+import { isPassedHost } from './build-passed-host.js';
 import type { Claim } from './claim.js';
 import { closeEntry } from './close-wants.js';
 import { createDependencyIndex, createDependents } from './dependency-index.js';
@@ -49,15 +50,15 @@ export function createClassState(claim: Claim): ClassState {
   const makers = createTargetMakers(plans);
   /** Which targets are made of the endpoints of a Service. */
   const services = createDependencyIndex();
-  const plansOf = (entry: string): IngressPlan[] =>
-    [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
+  const plansOf = (entry: string): IngressPlan[] => [...members.dependentsOf(entry)].map((key) => plans.get(key)!).sort((a, b) => byAge(a.ingress, b.ingress));
+  const isWanted = claim.sslPassthrough === true ? members.has : undefined;
   /** Not so what clients of a host are asked for, where nobody asks: it is touched with each host. */
   const isSomething = (entry: string): boolean => members.has(entry) || table.has(entry) || findingsByEntry.has(entry);
   return {
     table,
     setPlan(key, plan) {
       const before = plans.get(key);
-      for (const entry of withClients(changedEntries(before, plan))) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
+      for (const entry of withCompanions(changedEntries(before, plan), isWanted)) if (!makers.passesBy(entry, key, plan)) touched.add(entry);
       setOrDelete(plans, key, plan);
       members.change(key, before?.wants.keys() ?? [], plan?.wants.keys() ?? []);
     },
@@ -81,7 +82,7 @@ export function createClassState(claim: Claim): ClassState {
         for (const target of [...before, ...after]) led.add(target);
         noteFindings(findingsByEntry, entry, { findings: [...built?.findings ?? [], ...findings], told });
       };
-      for (const entry of [...touched].filter((key) => !isTarget(key) && isSomething(key))) rebuild(entry, withoutAliases(entry, plansOf));
+      for (const entry of [...touched].filter((key) => !isTarget(key) && isSomething(key))) rebuild(entry, makersOf(entry, plansOf));
       // Only what a route or a server name leads to is in the table: the loser of a path brings nothing with it.
       const isLedTo = (entry: string): boolean => references.has(entry);
       for (const entry of led) if (isLedTo(entry) !== table.has(entry)) touched.add(entry);
@@ -97,20 +98,30 @@ export function createClassState(claim: Claim): ClassState {
       return changed;
     },
     findings: () => [...findingsByEntry.values()].flat(),
-    findingsOf: (key) => [...plans.get(key)?.wants.keys() ?? []].flatMap((entry) => findingsByEntry.get(entry) ?? []).filter(({ object }) => object === `Ingress ${key}`),
+    findingsOf: (key) => [...new Set(withCompanions([...plans.get(key)?.wants.keys() ?? []], isWanted))].flatMap((entry) => findingsByEntry.get(entry) ?? []).filter(({ object }) => object === `Ingress ${key}`),
     entriesOf: (key) => plans.get(key)?.wants.keys() ?? [],
     askers: plansOf,
   };
 }
 
-/** Whether an alias has something to ask of the clients of a host depends on who has a rule for it. */
-function withClients(entries: readonly string[]): string[] {
-  return entries.flatMap((entry) => (entry.startsWith(hostKey('')) ? [entry, clientsKey(entry.slice(hostKey('').length))] : [entry]));
+/** With the entries that depend on who has which paths of a host: what aliases ask of its clients, and who gets its connections whole. */
+function withCompanions(entries: readonly string[], isWanted: ((entry: string) => boolean) | undefined): string[] {
+  return entries.flatMap((entry) => {
+    if (!entry.startsWith(hostKey(''))) return [entry];
+    const host = entry.slice(hostKey('').length);
+    return isWanted?.(passthroughKey(host)) ? [entry, clientsKey(host), passthroughKey(host)] : [entry, clientsKey(host)];
+  });
+}
+
+/** Whose wants an entry that nothing leads to is made of. Where the connections of a host go concerns all who have paths on it. */
+function makersOf(entry: string, plansOf: (entry: string) => IngressPlan[]): IngressPlan[] {
+  const plans = plansOf(entry);
+  if (entry.startsWith(passthroughKey(''))) return plans.length === 0 ? [] : plansOf(hostKey(entry.slice(passthroughKey('').length)));
+  return withoutAliases(entry, plans, plansOf);
 }
 
 /** On a host that some rule names, an alias has neither routes nor anything to ask of clients. */
-function withoutAliases(entry: string, plansOf: (entry: string) => IngressPlan[]): IngressPlan[] {
-  const plans = plansOf(entry);
+function withoutAliases(entry: string, plans: IngressPlan[], plansOf: (entry: string) => IngressPlan[]): IngressPlan[] {
   if (!entry.startsWith(clientsKey('')) || plans.length === 0) return plans;
   const host = hostKey(entry.slice(clientsKey('').length));
   const isRuled = plansOf(host).some(({ wants }) => {
@@ -134,6 +145,7 @@ function isTarget(entry: string): boolean {
 function leadsTo(value: EntryValue | undefined): string[] {
   if (value === undefined) return [];
   if ('routes' in value) return [...new Set([...value.routes.flatMap(({ backend, canary }) => (canary === undefined ? [backend] : [backend, canary.backend])), ...(value.policies ?? []).flatMap(policyLeadsTo)])];
+  if (isPassedHost(value)) return [value.backend];
   return 'certificate' in value ? [certificateKey(value.certificate)] : [];
 }
 

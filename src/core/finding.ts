@@ -22,6 +22,8 @@ export const findingCatalogue = {
   'too-many-routes': { code: 'IA125', severity: 'error' },
   'canary-unused': { code: 'IA126', severity: 'warning' },
   'alias-taken': { code: 'IA127', severity: 'warning' },
+  'not-passed-through': { code: 'IA128', severity: 'warning' },
+  'path-without-tls': { code: 'IA129', severity: 'warning' },
   'resource-backend': { code: 'IA130', severity: 'error' },
   'service-missing': { code: 'IA131', severity: 'error' },
   'service-port-missing': { code: 'IA132', severity: 'error' },

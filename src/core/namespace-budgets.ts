@@ -5,7 +5,7 @@ import isEqual from 'lodash/isEqual.js';
 import memoize from 'lodash/memoize.js';
 import pick from 'lodash/pick.js';
 import uniqWith from 'lodash/uniqWith.js';
-import { clientsKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { clientsKey, hostKey, passthroughKey, serverNameKey } from '../route-table/entry-keys.js';
 import type { ClassSettings } from './class-settings.js';
 import { closeWants } from './close-wants.js';
 import { type Finding, finding } from './finding.js';
@@ -204,8 +204,7 @@ function admitPlan(plan: IngressPlan, budget: Budget): Admitted {
     else {
       wants.delete(entry);
       if (!entry.startsWith(hostKey(''))) continue;
-      wants.delete(serverNameKey(entry.slice(hostKey('').length)));
-      wants.delete(clientsKey(entry.slice(hostKey('').length)));
+      for (const keyOf of [serverNameKey, clientsKey, passthroughKey]) wants.delete(keyOf(entry.slice(hostKey('').length)));
     }
   }
   for (const [entry, want] of wants) {

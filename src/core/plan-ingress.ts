@@ -26,6 +26,8 @@ export type Want =
   | { of: 'server-name'; certificate: InspectedCertificate; alias?: true }
   | { of: 'certificate'; certificate: InspectedCertificate }
   | { of: 'clients'; authority: ClientAuthority; alias?: true }
+  /** Whole connections for the host are to go to whoever has its path `/`, as this Ingress. */
+  | { of: 'passthrough' }
   | { of: 'trusted'; trusted: string; lists?: string }
   | { of: 'revoked'; lists: RevokedBy[] };
 
@@ -72,7 +74,7 @@ export function planFor(ingress: Ingress, { ownership, claim }: PlannedAs, conte
     const read = readWithDefaults(ingress, claim);
     const extra = extraHosts(ingress, read.values);
     wantCertificates(wants, ingress, { ...context, extra: [...extra.aliases, ...extra.counterparts.map(({ from }) => from)] }, notes);
-    planPaths(wants, ingress, { read, extra, settings: claim.settings, snapshot: context.snapshot, inspect: context.inspect, notes });
+    planPaths(wants, ingress, { read, extra, settings: claim.settings, passes: claim.sslPassthrough === true, snapshot: context.snapshot, inspect: context.inspect, notes });
     if (claim.shard !== undefined) keepShare(wants, claim.shard);
   }
   const speaksFor = hasHost(claim?.shard, speakingHost(ingress));

@@ -1,6 +1,6 @@
 // What an Ingress wants of the hosts it names: its paths with all that its annotations ask for, and the endpoints behind them.
 
-import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, passthroughKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import omit from 'lodash/omit.js';
 import type { Policy } from '../route-table/types.js';
 import { fillBackendHost, isBackendHost } from './annotations/backend-host.js';
@@ -22,6 +22,7 @@ import { type Protections, planProtections } from './plan-protections.js';
 import { type HeaderMap, planHeaderMap } from './plan-header-map.js';
 import { planErrorPages } from './plan-error-pages.js';
 import { planFastCgi } from './plan-fast-cgi.js';
+import { type PassthroughWish, wantPassthrough, withTlsBackend } from './plan-passthrough.js';
 import type { Want } from './plan-ingress.js';
 import type { ReadWithDefaults } from './read-with-defaults.js';
 import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
@@ -42,6 +43,8 @@ export interface PathSource {
   /** Hosts without rules of the Ingress. */
   extra?: ExtraHosts;
   settings: ClassSettings | undefined;
+  /** Whether listeners of the class pass TLS through. */
+  passes?: boolean;
   snapshot: Pick<Snapshot, 'services' | 'secrets' | 'passwordSecrets' | 'configMaps'>;
   inspect: InspectCertificate;
   notes: PathNotes;
@@ -56,7 +59,9 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   if (common.pages !== undefined) wantEndpoints(wants, common.pages, common.shared.namespace);
   const isNamed = tlsNames(ingress, wants);
   const serves = !common.closed && common.shared.canary === undefined;
-  for (const listed of listPaths(ingress, notes.findings, { root: serves ? read.values['app-root'] : undefined, aliases: extra?.aliases })) {
+  const paths = listPaths(ingress, notes.findings, { root: serves ? read.values['app-root'] : undefined, aliases: extra?.aliases });
+  wantPassthrough(wants, paths, passthroughWish(common, source));
+  for (const listed of paths) {
     const tls = isNamed(listed.key);
     const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
     wantEndpoints(wants, wanted.backend, wanted.namespace);
@@ -65,6 +70,11 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
     wantProtections(wants, listed, common);
   }
   for (const { from, to } of serves ? extra?.counterparts ?? [] : []) addPath(wants, hostKey(from), wantedCounterpart(to, common));
+}
+
+/** Of a canary the annotation says nothing, as most. */
+function passthroughWish({ object, shared: { canary } }: Common, { read, passes = false, notes: { findings } }: PathSource): PassthroughWish {
+  return { asks: read.values['ssl-passthrough'] === true && canary === undefined, passes, object, findings };
 }
 
 function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp }: ResolvedBackend, namespace: string): void {
@@ -116,7 +126,8 @@ interface Common {
   clientProof?: Protections['clientProof'];
 }
 
-function commonOf(ingress: Ingress, { values, closed, asksItself }: PathSource['read'], { settings, snapshot, inspect, notes }: PathSource): Common {
+function commonOf(ingress: Ingress, { values: written, closed, asksItself }: PathSource['read'], { settings, snapshot, inspect, notes }: PathSource): Common {
+  const values = withTlsBackend(written);
   const object = `Ingress ${objectKey(ingress)}`;
   const canary = canaryOf(values);
   const shared = {
@@ -209,12 +220,12 @@ function addPath(wants: Map<string, Want>, key: string, wanted: WantedPath): voi
   else wants.set(key, { of: 'host', paths: [wanted] });
 }
 
-/** Tells of an entry's key whether a tls entry names the host, or a certificate without named hosts is served for it. */
+/** Tells of an entry's key whether a tls entry names the host, a certificate without named hosts is served for it, or its backend has one. */
 function tlsNames(ingress: Ingress, wants: ReadonlyMap<string, Want>): (key: string) => boolean {
   const named = (ingress.spec?.tls ?? []).flatMap(({ hosts = [] }) => hosts.map(normalizeHost));
   return (key) => {
     const host = key.slice(hostKey('').length);
     if (key === defaultKey || host === '') return false;
-    return wants.has(serverNameKey(host)) || named.some((name) => name !== undefined && coversHost(name, host));
+    return wants.has(serverNameKey(host)) || wants.has(passthroughKey(host)) || named.some((name) => name !== undefined && coversHost(name, host));
   };
 }

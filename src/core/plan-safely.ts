@@ -4,6 +4,7 @@
 
 import isEqual from 'lodash/isEqual.js';
 import omit from 'lodash/omit.js';
+import { passthroughKey } from '../route-table/entry-keys.js';
 import { type BuiltEntry, type EndpointSource, buildEntry } from './build-entry.js';
 import { closeWants } from './close-wants.js';
 import { type Finding, finding } from './finding.js';
@@ -146,6 +147,7 @@ export function buildEntrySafely(key: string, plans: readonly IngressPlan[], sou
   try {
     return { built: buildEntry(key, plans, source), findings: [], failures: [] };
   } catch (error) {
+    if (key.startsWith(passthroughKey(''))) return notPassed(key, plans, error);
     const build = (some: readonly IngressPlan[]): BuiltEntry => buildEntry(key, some, source);
     const good = plans.filter((plan) => attempt(() => build([plan])) !== undefined);
     const closed = attempt(() => build(plans.map((plan) => (good.includes(plan) || plan.wants.get(key)?.of !== 'host' ? plan : { ...plan, wants: closeWants(plan.wants) }))));
@@ -155,6 +157,12 @@ export function buildEntrySafely(key: string, plans: readonly IngressPlan[], sou
     const fate = bad.some(({ wants }) => wants.get(key)?.of === 'host') && (closed !== undefined || built === undefined) ? 'closed' : built === undefined ? 'kept' : 'none';
     return { built, findings: objects.map((object) => planningFinding(object, fate)), failures: objects.map((object) => ({ object, error })) };
   }
+}
+
+/** Without one of the host's Ingresses nobody knows what it keeps out: nothing is passed through. */
+function notPassed(key: string, plans: readonly IngressPlan[], error: unknown): SafeEntry {
+  const objects = plans.filter(({ wants }) => wants.has(key)).map(({ ingress }) => `Ingress ${objectKey(ingress)}`);
+  return { built: { value: undefined, findings: [] }, findings: objects.map((object) => planningFinding(object, 'none')), failures: objects.map((object) => ({ object, error })) };
 }
 
 function attempt(work: () => BuiltEntry): BuiltEntry | undefined {

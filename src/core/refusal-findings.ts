@@ -1,7 +1,7 @@
 // What engines refuse, told to the Ingresses that it comes from. The engine's words come from outside: they are quoted, and
 // nothing is decided by them.
 
-import { certificateKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, defaultKey, hostKey, passthroughKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import type { ClassTable } from '../route-table/types.js';
 import { type Finding, finding, quote } from './finding.js';
 import { compareText } from './order.js';
@@ -79,6 +79,7 @@ function subjectOf(key: string): string {
   if (key === defaultKey) return 'the default backend of the class';
   if (key.startsWith(hostKey(''))) return `what it asks for on host ${quote(key.slice(hostKey('').length))}`;
   if (key.startsWith(serverNameKey(''))) return `the certificate of host ${quote(key.slice(serverNameKey('').length))}`;
+  if (key.startsWith(passthroughKey(''))) return `ssl-passthrough of host ${quote(key.slice(passthroughKey('').length))}`;
   if (key.startsWith(trustedKey(''))) return 'the authorities of its backends';
   if (key.startsWith(revokedKey(''))) return 'the lists of revoked certificates';
   return key.startsWith(certificateKey('')) ? 'its certificate' : `the list of endpoints ${quote(key)}`;
@@ -87,6 +88,7 @@ function subjectOf(key: string): string {
 function consequenceOf(key: string): string {
   if (key.startsWith(serverNameKey(''))) return 'the last certificate that was taken goes on being served, else the default one';
   if (key.startsWith(certificateKey(''))) return 'clients get the last one that was taken, else the default one; backends that it is shown to get no requests';
+  if (key.startsWith(passthroughKey(''))) return 'TLS for it ends at that engine';
   if (key.startsWith(trustedKey(''))) return 'these backends get no requests';
   if (key.startsWith(revokedKey(''))) return 'no certificate of a client counts there';
   return key.startsWith('service/') ? 'the endpoints in question get no requests there' : 'requests for it are answered with 503 there';

@@ -2,7 +2,7 @@
 // through what the wanted entry would have kept out. It never offers an older version of a route (decisions/0010).
 
 import omit from 'lodash/omit.js';
-import { certificateKey, clientsKey, isRoutesKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import { certificateKey, clientsKey, isRoutesKey, passthroughKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
 import type { EntryValue, HostRoutes, Route, ServiceEndpoints } from '../route-table/types.js';
 import type { RefusedEntry } from './stream-protocol.js';
 
@@ -54,7 +54,7 @@ export function repairFurther(key: string, wanted: EntryValue, repair: Repair, {
 }
 
 function isList(key: string): boolean {
-  return !key.startsWith(serverNameKey('')) && !key.startsWith(certificateKey('')) && !key.startsWith(clientsKey('')) && !key.startsWith(trustedKey('')) && !key.startsWith(revokedKey(''));
+  return !key.startsWith(passthroughKey('')) && !key.startsWith(serverNameKey('')) && !key.startsWith(certificateKey('')) && !key.startsWith(clientsKey('')) && !key.startsWith(trustedKey('')) && !key.startsWith(revokedKey(''));
 }
 
 function placesOf(value: EntryValue): number[] {

@@ -1,7 +1,7 @@
 // Which share of a class one controller process has, when the class is too big for one: by host, so that all rules of a host
 // are in one place. It knows no process, only names of members; the same names give the same shares everywhere.
 
-import { clientsKey, defaultKey, hostKey, serverNameKey } from '../route-table/entry-keys.js';
+import { clientsKey, defaultKey, hostKey, passthroughKey, serverNameKey } from '../route-table/entry-keys.js';
 import { normalizeHost } from './host-name.js';
 import type { Ingress } from './kubernetes-objects.js';
 
@@ -71,7 +71,7 @@ export function speakingHost({ spec }: Pick<Ingress, 'spec'>): string {
 /** The host that an entry of a class table is about; undefined for what routes and server names only lead to. */
 export function hostOfEntry(key: string): string | undefined {
   if (key === defaultKey) return '';
-  const prefix = [hostKey(''), serverNameKey(''), clientsKey('')].find((one) => key.startsWith(one));
+  const prefix = [hostKey(''), serverNameKey(''), clientsKey(''), passthroughKey('')].find((one) => key.startsWith(one));
   return prefix === undefined ? undefined : key.slice(prefix.length);
 }
 

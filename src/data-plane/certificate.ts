@@ -4,7 +4,8 @@
 
 import * as ssl from 'ngx.ssl';
 import { mayShow, searchServerNames } from '../route-table/search-hosts.js';
-import { lower } from './text.js';
+import { frontSocketName } from '../route-table/backend-tls.js';
+import { cut, find, lower } from './text.js';
 import { askForCertificate } from './client-certificate.js';
 import { type ParsedCertificate, certificates, hosts, serverNames } from './entries.js';
 import { add } from './counters.js';
@@ -20,7 +21,7 @@ let requestedName = '';
 /** Runs for every handshake that does not resume a session. */
 export function run(): void {
   const [requested] = ssl.server_name();
-  const [port] = ssl.server_port();
+  const port = portOfConnection();
   if (port === undefined) return;
   searched = classesOfPort(port);
   add('tlsHandshakes|' + (searched[0] ?? '') + '|full', 1);
@@ -29,6 +30,15 @@ export function run(): void {
   const certificate = searchServerNames(askClass, searched.length, name);
   if (certificate !== undefined) serve(certificate, name);
   if (!askForCertificate(searched, name)) ngx.exit(ngx.ERROR);
+}
+
+/** Of a connection that the agent has handed on, the port at which it took it: its socket is named after that (engine/front-socket.ts). */
+function portOfConnection(): number | undefined {
+  const [port] = ssl.server_port();
+  if (port !== undefined) return port;
+  const [address] = ssl.raw_server_addr();
+  const start = address === undefined ? -1 : find(address, '/' + frontSocketName, 0);
+  return start < 0 ? undefined : tonumber(cut(address as string, start + frontSocketName.length + 1, (address as string).length));
 }
 
 function askClass(this: void, name: string, at: number): ParsedCertificate | undefined {

@@ -22,7 +22,7 @@ const unrouted: Record<string, CountedRoute | undefined> = {};
 
 /** The class of a request, also of one that nginx has refused before it was routed. */
 export function countedClass({ class: className }: RequestContext): string {
-  return className ?? classOfPort(tonumber(ngx.var.server_port) ?? 0);
+  return className ?? classOfPort(tonumber(ngx.var.ia_port ?? ngx.var.server_port) ?? 0);
 }
 
 /** What the request is counted under. */

@@ -230,6 +230,8 @@ type ParsedKey = { readonly __brand: 'key' };
 /** @noResolution */
 declare module 'ngx.ssl' {
   export function server_name(): LuaMultiReturn<[string | undefined, string | undefined]>;
+  /** `kind`: inet, inet6 or unix, and then the address is a path. */
+  export function raw_server_addr(): LuaMultiReturn<[address: string | undefined, kind: string | undefined]>;
   export function server_port(): LuaMultiReturn<[number | undefined, string | undefined]>;
   export function clear_certs(): LuaMultiReturn<[boolean | undefined, string | undefined]>;
   export function parse_pem_cert(pem: string): LuaMultiReturn<[ParsedCertificates | undefined, string | undefined]>;

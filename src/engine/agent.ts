@@ -11,6 +11,7 @@ import { createCurrentClient } from './current-client.js';
 import { messageFrom } from './engine-error.js';
 import { NginxProcess, type Log, type Pids } from './nginx-process.js';
 import { type ObservedTraffic, createObservedTraffic } from './observed-traffic.js';
+import { Passthrough } from './passthrough.js';
 import { createProcFigures } from './proc-figures.js';
 import { readingsOf } from './readings.js';
 import type { FirstTable } from './repair-table.js';
@@ -99,6 +100,7 @@ class RunningEngine implements Engine {
   private readonly writers: ClassWriters;
   private readonly nginx: NginxProcess;
   private readonly hops: BackendHops;
+  private readonly passthrough: Passthrough;
   private readonly counts = { starts: 0, replacements: 0 };
   private replacing: Promise<void> = Promise.resolve();
   private keeping: NodeJS.Timeout | undefined;
@@ -113,7 +115,8 @@ class RunningEngine implements Engine {
     this.observed = createObservedTraffic(this.traffic.requestsOf, log);
     this.observe = this.observed.observe;
     this.hops = new BackendHops(settings, log);
-    this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log, hops: this.hops });
+    this.passthrough = new Passthrough(settings, log, (className) => this.writers.table(className)?.entries);
+    this.writers = new ClassWriters(settings, client, { instance: '', restartNginx: () => this.nginx.restart(), log, followers: [this.hops, this.passthrough] });
     this.nginx = new NginxProcess(settings, {
       log,
       prepare: (needed) => this.writeFirstTables(needed),
@@ -126,19 +129,23 @@ class RunningEngine implements Engine {
       onEnded: (lastCounters) => this.traffic.takeLast(lastCounters),
     });
     this.readings = readingsOf({
-      settings: () => this.settings, traffic: this.traffic, origins: this.origins, proc: createProcFigures(() => this.settings.listeners),
+      settings: () => this.settings, traffic: this.traffic, origins: this.origins, passthrough: this.passthrough, proc: createProcFigures(() => this.settings.listeners),
       pids: () => this.nginx.allPids(), counts: () => this.counts, generation: (className) => this.generation(className),
     });
   }
 
   async begin(table: FirstTable): Promise<void> {
     this.writers.begin(table);
-    await this.hops.before(table.update.class, new Map(), table.changes);
-    this.hops.after(table.update.class, true);
+    for (const one of [this.hops, this.passthrough]) {
+      await one.before(table.update.class, new Map(), table.changes);
+      await one.after(table.update.class, true);
+    }
   }
 
   /** `first`: what it begins with. */
   async start(first: readonly FirstTable[]): Promise<void> {
+    // What comes before nginx answers waits for it.
+    await this.passthrough.listen(this.settings);
     await this.turnTo(await this.nginx.start());
     // It serves: who is counted for what has time until somebody asks.
     for (const { update } of first) this.origins.take(update);
@@ -191,12 +198,12 @@ class RunningEngine implements Engine {
     clearInterval(this.keeping);
     this.observed.stop();
     this.writers.stop();
-    await this.nginx.stop();
+    await Promise.all([this.nginx.stop(), this.passthrough.stop()]);
     await this.hops.stop();
   }
 
   private async replace(next: EngineSettings): Promise<void> {
-    const { nginx, traffic, writers } = this;
+    const { nginx, passthrough, traffic, writers } = this;
     checkReplaceable(this.settings, next);
     await nginx.test(next);
     await nginx.untilFewFormer();
@@ -204,9 +211,13 @@ class RunningEngine implements Engine {
     // So long idle connections are still used: each answer asks to close them.
     await sleep(this.settings.limits.leaveSeconds * 1000);
     await writers.whileHeld(() => nginx.replace(next, async (successor, pids) => {
+      await passthrough.listen(next);
       await traffic.read().catch(() => undefined);
       await this.turnTo(successor, pids);
-    }));
+    })).catch(async (error: unknown) => {
+      await passthrough.listen(this.settings);
+      throw error;
+    });
     this.counts.replacements += 1;
     this.settings = next;
     this.hops.obey(next);

@@ -6,18 +6,17 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import isEqual from 'lodash/isEqual.js';
 import { hopDirectory } from '../route-table/backend-tls.js';
+import type { TableFollower } from './class-writer.js';
 import type { Change } from './control-client.js';
 import type { HopNews, HopTask } from './hop-thread.js';
 import { type HopUse, neededBy, ordersOf, usesOf } from './hop-orders.js';
 import type { Log } from './nginx-run.js';
+import { createSeldomLog } from './seldom-log.js';
 import type { EngineSettings } from './settings.js';
 import type { HopOrder } from './tls-hop.js';
 
 /** Sockets of all classes together: each is a descriptor, and an entry of a directory. */
 const MOST_HOPS = 4000;
-/** How often the same failure of an endpoint is told. */
-const TOLD_EVERY_MS = 10_000;
-const MOST_TOLD = 1000;
 /** Before what could not be opened is tried again, and as long as that goes on. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 60_000;
@@ -32,20 +31,22 @@ type HopSettings = Pick<EngineSettings, 'workDirectory' | 'limits'> & Partial<Pi
 
 const nothing: Needs = { uses: new Map(), orders: new Map() };
 
-export class BackendHops {
+export class BackendHops implements TableFollower {
   private readonly needs = new Map<string, Needs>();
   /** What a class will need when nginx takes the update that is on its way. */
   private readonly staged = new Map<string, Needs>();
   private readonly open = new Map<string, HopOrder>();
   private readonly waiting = new Map<number, () => void>();
-  private readonly told = new Map<string, number>();
+  private readonly told: Log;
   private thread: Worker | undefined;
   private tasks = 0;
   private pause = FIRST_PAUSE_MS;
   private alarm: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  constructor(private settings: HopSettings, private readonly log: Log) {}
+  constructor(private settings: HopSettings, private readonly log: Log) {
+    this.told = createSeldomLog(log);
+  }
 
   /** Resolves when all is open that the class needs with these changes. `entries`: what nginx has of it now. */
   async before(className: string, entries: ReadonlyMap<string, string>, changes: readonly Change[]): Promise<void> {
@@ -167,12 +168,7 @@ export class BackendHops {
       this.open.delete(news.path);
       this.tryAgain();
     }
-    const key = `${news.path} ${news.code}`;
-    const now = performance.now();
-    if (now - (this.told.get(key) ?? -TOLD_EVERY_MS) < TOLD_EVERY_MS) return;
-    if (this.told.size >= MOST_TOLD) this.told.clear();
-    this.told.set(key, now);
-    this.log('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
+    this.told('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
       : `endpoint ${news.endpoint}: it can't be reached as its Ingress asks for (${news.code}); it got nothing of the request`);
   }
 }

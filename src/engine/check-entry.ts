@@ -3,10 +3,10 @@
 
 import { mostCertificates, mostRevoked } from '../core/limits.js';
 import { mostRefusedPlaces } from '../core/stream-protocol.js';
-import { certificateKey, clientsKey, defaultKey, hostKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
-import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, Policy, RevokedCertificates, Route, ServerName, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
+import { certificateKey, clientsKey, defaultKey, hostKey, passthroughKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
+import type { Certificate, ClientAuthority, Endpoint, EntryValue, HostRoutes, PassedHost, Policy, RevokedCertificates, Route, ServerName, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { EndpointCheck } from './check-endpoint.js';
-import { isCertificateId, isHost, isLabel, isServicePath, shown } from './check-names.js';
+import { isCertificateId, isHost, isLabel, isServicePath, isSubdomain, shown } from './check-names.js';
 import { chainComplaint, keyComplaint, listsComplaint } from './check-pem.js';
 import { areRevocations } from './check-revocations.js';
 import { isDepth, orderedPolicy, policyComplaint } from './check-policy.js';
@@ -24,6 +24,8 @@ export type EntryVerdict = { json: string } | Complaint;
 
 export interface EntryRules {
   checkEndpoint: EndpointCheck;
+  /** Whether some listener of the class passes TLS through; absent: none does. */
+  passesThrough?: boolean;
   routesPerHost: number;
   endpointsPerService: number;
 }
@@ -42,6 +44,7 @@ const kinds: EntryKind[] = [
   { prefix: serverNameKey(''), fits: isHost, render: renderServerName },
   { prefix: certificateKey(''), fits: isCertificateId, render: renderCertificate },
   { prefix: clientsKey(''), fits: isHost, render: renderClients },
+  { prefix: passthroughKey(''), fits: (rest) => rest !== '' && isHost(rest), render: renderPassed },
   { prefix: trustedKey(''), fits: isCertificateId, render: renderTrusted },
   { prefix: revokedKey(''), fits: isCertificateId, render: renderRevoked },
 ];
@@ -138,6 +141,14 @@ function renderClients(value: Record<string, unknown>): string | ClientAuthority
   if (!hasOnly(value, ['authority', 'chain', 'depth']) || !isCertificateId(authority)) return 'must have authority, chain and depth and nothing else';
   if (!isDepth(depth)) return 'depth must be a whole number from 0 to 100';
   return chainComplaint(chain) ?? { authority, chain: chain as string, depth: depth as number };
+}
+
+function renderPassed(value: Record<string, unknown>, { passesThrough }: EntryRules): string | PassedHost {
+  const { namespace, ingress, backend } = value;
+  if (!hasOnly(value, ['namespace', 'ingress', 'backend'])) return 'must have namespace, ingress and backend and nothing else';
+  if (!isLabel(namespace) || !isSubdomain(ingress)) return 'namespace and ingress must be valid names';
+  if (typeof backend !== 'string' || !backend.startsWith(`service/${namespace}/`) || !isServicePath(backend.slice('service/'.length))) return `backend ${shown(backend)} is not the key of a service entry of its namespace`;
+  return passesThrough === true ? { namespace, ingress, backend } : 'no listener of the class has sslPassthrough; set it on one, or take it out of the claim';
 }
 
 function renderTrusted(value: Record<string, unknown>): string | TrustedAuthorities {

@@ -4,7 +4,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefusedEntry } from '../core/stream-protocol.js';
 import type { TableUpdate } from '../route-table/types.js';
-import type { BackendHops } from './backend-hops.js';
 import { checkUpdate, type HeldTable, type UpdateRules } from './check-update.js';
 import type { Change, ControlClient, PushAnswer, TableStates } from './control-client.js';
 import type { Log } from './nginx-run.js';
@@ -23,8 +22,17 @@ export interface NginxLink {
   /** Ends an nginx whose state is not the one that was written. */
   restart: () => void;
   log: Log;
-  /** Other ways to endpoints than nginx's own, which must be there before nginx is told of them (backend-hops.ts). */
-  hops?: Pick<BackendHops, 'before' | 'after'>;
+  followers?: readonly TableFollower[];
+}
+
+/** What of the engine has to go along with the tables of nginx. */
+export interface TableFollower {
+  /** nginx is about to be told of these changes. `entries`: what it has of the class now. */
+  before(className: string, entries: ReadonlyMap<string, string>, changes: readonly Change[]): Promise<void>;
+  /** nginx has the changes that `before` was told of, or has not taken them. The update is answered after that. */
+  after(className: string, applied: boolean): Promise<void> | void;
+  /** The class is served no more. */
+  forget(className: string): void;
 }
 
 /** Tries of one push to an nginx that answers, but not to this. */
@@ -86,13 +94,14 @@ export class ClassWriter {
         const { refusal: reason, ...more } = verdict;
         return { applied: false, reason, ...more };
       }
-      await this.link.hops?.before(this.name, this.entries, verdict.changes);
-      const result = await this.push(verdict.changes, update.count).catch((error: unknown) => {
-        this.link.hops?.after(this.name, false);
+      const { followers = [] } = this.link;
+      for (const one of followers) await one.before(this.name, this.entries, verdict.changes);
+      const result = await this.push(verdict.changes, update.count).catch(async (error: unknown) => {
+        for (const one of followers) await one.after(this.name, false);
         throw error;
       });
       if (result.applied) this.keep(update, verdict.changes, verdict.bytes);
-      this.link.hops?.after(this.name, result.applied);
+      for (const one of followers) await one.after(this.name, result.applied);
       if (!result.applied && !this.complete) await this.push([], this.entries.size);
       return result;
     });

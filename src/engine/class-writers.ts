@@ -2,10 +2,9 @@
 // whether all that is wanted is served.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BackendHops } from './backend-hops.js';
 import { type HeldTable, isUpdate } from './check-update.js';
 import { shown } from './check-names.js';
-import { ClassWriter, type ApplyResult, type NginxLink } from './class-writer.js';
+import { ClassWriter, type ApplyResult, type NginxLink, type TableFollower } from './class-writer.js';
 import type { ControlClient, TableStates } from './control-client.js';
 import { EngineError, messageFrom } from './engine-error.js';
 import type { Log } from './nginx-run.js';
@@ -32,8 +31,8 @@ export class ClassWriters {
   private instance: string;
 
   /** `instance`: the nginx that runs, with empty tables; '' when none does yet. */
-  constructor(settings: EngineSettings, private readonly client: ControlClient, private readonly options: { instance: string; restartNginx: () => void; log: Log; hops?: BackendHops }) {
-    this.link = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log, ...(options.hops && { hops: options.hops }) };
+  constructor(settings: EngineSettings, private readonly client: ControlClient, private readonly options: { instance: string; restartNginx: () => void; log: Log; followers?: readonly TableFollower[] }) {
+    this.link = { client, tables: () => this.waitForTables(), restart: options.restartNginx, log: options.log, ...(options.followers && { followers: options.followers }) };
     this.instance = options.instance;
     this.serve(settings);
   }
@@ -44,12 +43,12 @@ export class ClassWriters {
     for (const name of this.writers.keys()) {
       if (classes.has(name)) continue;
       this.writers.delete(name);
-      this.options.hops?.forget(name);
+      for (const one of this.options.followers ?? []) one.forget(name);
     }
     for (const name of classes) {
       const writer = this.writers.get(name);
-      if (writer === undefined) this.writers.set(name, new ClassWriter(name, updateRules(settings), this.link, this.instance));
-      else writer.obey(updateRules(settings));
+      if (writer === undefined) this.writers.set(name, new ClassWriter(name, updateRules(settings, name), this.link, this.instance));
+      else writer.obey(updateRules(settings, name));
     }
   }
 

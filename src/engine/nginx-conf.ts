@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { listenerNames, proxyRanges, renderListener } from './nginx-listener.js';
+import { isHandedOn, listenerNames, listenerPorts, proxyRanges, renderListener } from './nginx-listener.js';
 import { relayBlocks } from './nginx-relay.js';
 import { declaringLocation, lazyVariables } from './nginx-variables.js';
 import { nginxText } from './nginx-text.js';
@@ -123,7 +123,9 @@ function httpBlock(settings: EngineSettings): string {
   const { limits } = settings;
   const { temporary } = engineFiles(settings.workDirectory);
   const megabytes = settings.sharedMemoryMegabytes;
-  return nginxText`
+  // The names of sockets are long.
+  const mapped = settings.listeners.some(isHandedOn) ? '\nmap_hash_bucket_size 256;' : '';
+  return mapped + nginxText`
 lua_package_path ${`${settings.luaDirectory}/?.lua;;`};
 lua_shared_dict ia_versions ${`${megabytes.versions}m`};
 lua_shared_dict ia_pointers ${`${megabytes.pointers}m`};
@@ -165,7 +167,7 @@ map $http_upgrade $ia_upgrade { default ""; websocket websocket; }
 map $ia_upgrade $ia_connection { default ""; websocket upgrade; }
 # How often a request has come by: an endpoint may be this very engine. Empty when too often, or when it is no number of ours.
 map $http_x_arbiter_hops $ia_hops { default ""; "" 1; 1 2; 2 3; 3 4; }
-map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + listenerNames(settings.listeners) + '\n' + proxyRanges(settings.listeners) + requestLogFormat(settings) + '\n' + lazyVariables();
+map $http_x_request_id $ia_request_id { default $http_x_request_id; "" $request_id; }` + '\n' + listenerPorts(settings) + listenerNames(settings.listeners) + '\n' + proxyRanges(settings.listeners) + requestLogFormat(settings) + '\n' + lazyVariables();
 }
 
 /** One JSON object a line. Whose a request was is set by data-plane/access-log.ts. */

@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net';
 import { bodyBounds, boundedKilobytes } from '../route-table/body-bounds.js';
 import { bufferSteps, flowLane, numberSteps, relayLane, relayMark, statusLane, takenBack } from '../route-table/lanes.js';
+import { frontSocket } from './front-socket.js';
 import { relayUpstream } from './nginx-relay.js';
 import { nginxText, quote } from './nginx-text.js';
 import { corsLines } from './nginx-variables.js';
@@ -40,10 +41,10 @@ const REQUEST_HEADERS: readonly (readonly [name: string, value: string])[] = [
 ];
 
 /** The same where nothing was given: what nginx knows of the connection, without a variable of ours between. */
-function directHeaders({ proxyProtocolFrom }: ListenerSettings): (readonly [name: string, value: string])[] {
+function directHeaders({ proxyProtocolFrom, sslPassthrough }: ListenerSettings): (readonly [name: string, value: string])[] {
   const direct: Record<string, string> = {
     $ia_backend_host: '$http_host', $ia_address: '$remote_addr', $ia_forwarded_for: '$remote_addr', $ia_forwarded_host: '$http_host',
-    ...(proxyProtocolFrom === undefined ? { $ia_forwarded_port: '$server_port', $ia_forwarded_proto: '$scheme' } : {}),
+    ...(proxyProtocolFrom === undefined && sslPassthrough !== true ? { $ia_forwarded_port: '$server_port', $ia_forwarded_proto: '$scheme' } : {}),
     $ia_upgrade: '""', $ia_connection: '""', $ia_hops: '1', $ia_prefix: '""', $ia_original: '""', ...Object.fromEntries(CLIENT_HEADERS.map(([, value]) => [value, '""'])),
   };
   return PROXY_HEADERS.map(([name, value]) => [name, direct[value] ?? value]);
@@ -60,7 +61,7 @@ export function renderListener(settings: EngineSettings, listener: ListenerSetti
   return nginxText`
 server {
   listen ${`${address}:${listener.httpPort}`} default_server backlog=4096` + proxied + nginxText`;
-  listen ${`${address}:${listener.httpsPort}`} ssl http2 default_server backlog=4096` + proxied + ';' + realAddress(listener) + nginxText`
+  listen ${httpsAddress(settings, listener, address)} ssl http2 default_server backlog=4096` + (listener.sslPassthrough === true ? ' proxy_protocol' : proxied) + ';' + realAddress(listener) + nginxText`
   limit_rate_after $ia_rate_after;
   # Bodies are measured by the Lua side: how large they may be is data.
   client_max_body_size 0;
@@ -73,24 +74,44 @@ server {
 }`;
 }
 
+function httpsAddress({ workDirectory }: EngineSettings, { httpsPort, sslPassthrough }: ListenerSettings, address: string): string {
+  return sslPassthrough === true ? `unix:${frontSocket(workDirectory, httpsPort)}` : `${address}:${httpsPort}`;
+}
+
+/** The port that a connection came in on, where the agent hands some on; nothing where it does not. Looked up by those few that ask. */
+export function listenerPorts({ listeners, workDirectory }: EngineSettings): string {
+  const lines = listeners.filter(isHandedOn).map(({ httpsPort }) => nginxText`  ${`unix:${frontSocket(workDirectory, httpsPort)}`} ${httpsPort};`);
+  return lines.length === 0 ? '' : ['map $server_addr $ia_port {', '  default $server_port;', ...lines, '}', ''].join('\n');
+}
+
+/** Whether TLS connections of the listener come in through the agent. */
+export function isHandedOn({ sslPassthrough }: ListenerSettings): boolean {
+  return sslPassthrough === true;
+}
+
+function portVariable(listeners: readonly ListenerSettings[]): string {
+  return listeners.some(isHandedOn) ? '$ia_port' : '$server_port';
+}
+
 /** Whose a request is, by its port, which one listener has: looked up by those few that ask. */
 export function listenerNames(listeners: readonly ListenerSettings[]): string {
   const byPort = listeners.flatMap(({ name, httpPort, httpsPort }) => [httpPort, httpsPort].map((port) => nginxText`  ${port} ${name};`));
-  return ['map $server_port $ia_listener {', ...byPort, '}'].join('\n');
+  return [`map ${portVariable(listeners)} $ia_listener {`, ...byPort, '}'].join('\n');
 }
 
-/** The client's address is what the PROXY protocol says when a proxy that is named speaks it. */
-function realAddress({ proxyProtocolFrom = [] }: ListenerSettings): string {
-  if (proxyProtocolFrom.length === 0) return '';
-  return ['', ...proxyProtocolFrom.map((range) => nginxText`  set_real_ip_from ${range};`), '  real_ip_header proxy_protocol;'].join('\n');
+/** The client's address is what the PROXY protocol says when a proxy that is named speaks it, or the agent, which has judged that. */
+function realAddress({ proxyProtocolFrom = [], sslPassthrough }: ListenerSettings): string {
+  const believed = [...proxyProtocolFrom.map((range) => nginxText`  set_real_ip_from ${range};`), ...(sslPassthrough === true ? ['  set_real_ip_from unix:;'] : [])];
+  return believed.length === 0 ? '' : ['', ...believed, '  real_ip_header proxy_protocol;'].join('\n');
 }
 
 /** Whether the connection is from a proxy whose PROXY protocol counts at its listener: the port that it tells is believed then. */
 export function proxyRanges(listeners: readonly ListenerSettings[]): string {
-  const trusting = listeners.filter(({ proxyProtocolFrom }) => proxyProtocolFrom !== undefined);
+  const trusting = listeners.filter(({ proxyProtocolFrom, sslPassthrough }) => proxyProtocolFrom !== undefined || sslPassthrough === true);
   const ranges = trusting.map(({ proxyProtocolFrom = [] }, at) => [`geo $realip_remote_addr $ia_from_proxy_${at} {`, '  default "";', ...proxyProtocolFrom.map((range) => nginxText`  ${range} yes;`), '}']);
-  const byPort = trusting.flatMap(({ httpPort, httpsPort }, at) => [httpPort, httpsPort].map((port) => `${nginxText`  ${port} `}$ia_from_proxy_${at};`));
-  return [...ranges.flat(), 'map $server_port $ia_from_proxy {', '  default "";', ...byPort, '}'].join('\n');
+  const byPort = trusting.flatMap(({ httpPort, httpsPort, sslPassthrough }, at) => [httpPort, httpsPort].map((port) => (
+    nginxText`  ${port} ` + (port === httpsPort && sslPassthrough === true ? 'yes;' : `$ia_from_proxy_${at};`))));
+  return [...ranges.flat(), `map ${portVariable(listeners)} $ia_from_proxy {`, '  default "";', ...byPort, '}'].join('\n');
 }
 
 /** For the whole server: what nginx refuses before it knows the location is counted, too. What a request held is given back in any case. */

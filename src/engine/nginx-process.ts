@@ -48,14 +48,16 @@ export class NginxProcess {
   private run: NginxRun | undefined;
   /** Replaced, and finishing what was under way. */
   private readonly former = new Set<NginxRun>();
-  private readonly sockets = new ListenSockets();
+  private readonly sockets: ListenSockets;
   private readonly halt = new AbortController();
   private pause = FIRST_PAUSE;
   private replacing: Promise<void> | undefined;
   /** performance.now() of the last time. */
   private logReopened = -Infinity;
 
-  constructor(private settings: EngineSettings, private readonly hooks: NginxHooks) {}
+  constructor(private settings: EngineSettings, private readonly hooks: NginxHooks) {
+    this.sockets = new ListenSockets(settings.workDirectory);
+  }
 
   /** Starts nginx and waits until it answers. Throws an EngineError that says what to do. */
   async start(): Promise<ControlClient> {

@@ -4,6 +4,7 @@
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Pids } from './nginx-process.js';
+import type { Passthrough } from './passthrough.js';
 import type { ProcFigures } from './proc-figures.js';
 import { type ServedOrigins, chainId } from './served-origins.js';
 import type { EngineSettings } from './settings.js';
@@ -13,6 +14,7 @@ export interface ReadingSources {
   settings: () => EngineSettings;
   traffic: TrafficCounters;
   proc: ProcFigures;
+  passthrough: Pick<Passthrough, 'readings'>;
   origins: ServedOrigins;
   pids: () => Pids | undefined;
   /** How often nginx was started because there was none, and how often in place of one that ran. */
@@ -30,6 +32,7 @@ export function readingsOf(sources: ReadingSources): () => Promise<Reading[]> {
   return async () => [
     ...await sources.traffic.read(),
     ...await sources.proc.read(sources.pids()),
+    ...await sources.passthrough.readings(),
     { name: 'nginxStarts', labels: [], values: [sources.counts().starts] },
     { name: 'nginxReplacements', labels: [], values: [sources.counts().replacements] },
     ...listenerReadings(sources),

@@ -17,6 +17,7 @@ const listener = {
     httpPort: { type: 'integer', minimum: 1, maximum: 65535 },
     httpsPort: { type: 'integer', minimum: 1, maximum: 65535 },
     proxyProtocolFrom: { type: 'array', minItems: 1, maxItems: 64, uniqueItems: true, items: { type: 'string', maxLength: 64 } },
+    sslPassthrough: { type: 'boolean' },
     classes: {
       type: 'array',
       minItems: 1,

@@ -23,6 +23,8 @@ export interface ListenerSettings {
   httpsPort: number;
   /** Networks (`10.0.0.0/8`) of proxies that speak the PROXY protocol here; then every connection has to. */
   proxyProtocolFrom?: string[];
+  /** Whether its TLS connections come in through the agent, which passes some to backends as they are (annotation ssl-passthrough). */
+  sslPassthrough?: boolean;
   /** Classes served here; where two classes have the same host and path, the earlier class wins. */
   classes: string[];
 }
@@ -118,8 +120,19 @@ export function servedClasses(settings: EngineSettings): Set<string> {
 
 /** Throws one EngineError that names what can't change while the engine runs. */
 export function checkReplaceable(now: EngineSettings, next: EngineSettings): void {
-  const fixed = (['workDirectory', 'metrics'] as const).filter((key) => !isEqual(now[key], next[key]));
+  const fixed = [...(['workDirectory', 'metrics'] as const).filter((key) => !isEqual(now[key], next[key])), ...turned(now.listeners, next.listeners)];
   if (fixed.length > 0) throw invalid(fixed.map((key) => `${key}: can't be changed while the engine runs; restart the engine, or put back what it was`));
+}
+
+/** Listeners whose TLS port would go from nginx to the agent or back: whoever has a socket that listens can't give it away. */
+function turned(now: readonly ListenerSettings[], next: readonly ListenerSettings[]): string[] {
+  return next.flatMap(({ name, httpsPort, sslPassthrough = false }, at) => (
+    now.some((one) => one.httpsPort === httpsPort && (one.sslPassthrough ?? false) !== sslPassthrough) ? [`listeners.${at}.sslPassthrough (${name})`] : []));
+}
+
+/** Every class whose connections may be passed through. */
+export function passingClasses(settings: EngineSettings): Set<string> {
+  return servedClasses({ ...settings, listeners: settings.listeners.filter(({ sslPassthrough }) => sslPassthrough === true) });
 }
 
 function invalid(complaints: string[]): EngineError {

@@ -47,6 +47,15 @@ export const trafficCatalogue = {
   unknownHosts: { name: 'ingress_arbiter_unknown_host_requests_total', type: 'counter', labels: ['ingress_class'], help: 'Requests for a host that no Ingress of the listener has. Counted under the listener\'s first class.' },
   tlsHandshakes: { name: 'ingress_arbiter_tls_handshakes_total', type: 'counter', labels: ['ingress_class', 'kind'], help: 'TLS handshakes: full ones as they begin, resumed ones with the first request of their connection.' },
   connections: { name: 'ingress_arbiter_connections', type: 'gauge', labels: ['ingress_class', 'listener', 'scheme'], help: 'Open connections of clients. Without a class: the listener serves several.' },
+  passthroughOpen: { name: 'ingress_arbiter_passthrough_open_connections', type: 'gauge', labels: ['ingress_class', 'ingress_namespace', 'ingress_name'], help: 'Open connections that are passed to a backend with their TLS (ssl-passthrough).' },
+  passthroughConnections: {
+    name: 'ingress_arbiter_passthrough_connections_total', type: 'counter', labels: ['ingress_class', 'ingress_namespace', 'ingress_name', 'result'],
+    help: 'Connections that were to be passed to a backend with their TLS: joined with an endpoint, or closed because its Service has none (no_endpoint) or none takes connections (unreachable).',
+  },
+  passthroughRefused: {
+    name: 'ingress_arbiter_passthrough_listener_refused_total', type: 'counter', labels: ['listener', 'reason'],
+    help: 'Connections that a listener with sslPassthrough has closed by itself: too_many; no_hello: it said too little in time; no_proxy_header; engine_unreachable: nginx did not answer.',
+  },
 } as const satisfies Record<string, MetricDescription>;
 
 /** How the engine is, and what controllers tell of themselves in the same words. */

@@ -51,5 +51,8 @@ export function hopText(settings: { class: string; tls: string }, address: strin
 /** Letters of the hash (MD5, hexadecimal) that are the socket's name: paths of sockets are short. */
 export const hopNameLength = 24;
 
+/** What the names of nginx's own sockets there begin with, before the port of which the agent hands TLS connections on. */
+export const frontSocketName = 'tls-';
+
 /** Directory of these sockets in nginx's prefix. */
 export const hopDirectory = 'hops/';

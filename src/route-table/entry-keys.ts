@@ -41,6 +41,11 @@ export function clientsKey(host: string): string {
   return 'clients/' + host;
 }
 
+/** Key of where whole connections for a server name go; same forms as hostKey, never ''. */
+export function passthroughKey(host: string): string {
+  return 'passthrough/' + host;
+}
+
 /** Key of the authorities that certificates of endpoints may lead to. */
 export function trustedKey(id: string): string {
   return 'trusted/' + id;

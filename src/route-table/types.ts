@@ -223,6 +223,15 @@ export interface ServerName {
   namespace?: string;
 }
 
+/** Entry `passthrough/<host>`: connections with this server name go to the backend as they are, TLS and all (annotation ssl-passthrough). */
+export interface PassedHost {
+  /** The Ingress under which they are counted. */
+  namespace: string;
+  ingress: string;
+  /** Key of the ServiceEndpoints entry in the same class table. */
+  backend: string;
+}
+
 /** Entry `clients/<host>`: the certificates that the handshake for a server name asks for. */
 export interface ClientAuthority {
   /** Id of the chain (PEM), whose certificates clients' certificates must be signed by: a hash of its content. */
@@ -261,7 +270,7 @@ export interface RevokedBy {
   serials: string[];
 }
 
-export type EntryValue = TrustedAuthorities | RevokedCertificates | HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority;
+export type EntryValue = TrustedAuthorities | RevokedCertificates | HostRoutes | ServiceEndpoints | ServerName | Certificate | ClientAuthority | PassedHost;
 
 /** Everything the engine needs for one class: entries by key. */
 export type ClassTable = Map<string, EntryValue>;

@@ -33,6 +33,13 @@ spec:
   ingressClassName: nginx-external
   rules: [{host: empty.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: nobody, port: {number: 80}}}}]}}]
 ---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: passed, annotations: {nginx.ingress.kubernetes.io/ssl-passthrough: "true"}}
+spec:
+  ingressClassName: nginx-external
+  rules: [{host: passed.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: nobody, port: {number: 80}}}}]}}]
+---
 apiVersion: v1
 kind: Service
 metadata: {name: nobody}
@@ -123,7 +130,7 @@ describe('e2e: metrics of both classes, scraped by Prometheus', function () {
   before(async () => {
     folder = mkdtempSync(path.join(tmpdir(), 'ia-metrics-'));
     const [apiPort, adminPort, http, https, http2, https2, port] = await freePorts(7) as [number, number, number, number, number, number, number];
-    settings = { ...defaultDevSettings(folder), apiPort, adminPort, ports: { external: { http, https }, internal: { http: http2, https: https2 } } };
+    settings = { ...defaultDevSettings(folder), sslPassthrough: { external: true }, apiPort, adminPort, ports: { external: { http, https }, internal: { http: http2, https: https2 } } };
     dev = await startDev(settings, examplesFolder, () => undefined);
     await eventually(() => expect(dev.notReady()).to.equal(undefined), 20_000);
     kubectl = kubectlFor(dev.kubeconfig);

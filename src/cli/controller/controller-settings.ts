@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import path from 'node:path';
+import merge from 'lodash/merge.js';
 import omit from 'lodash/omit.js';
 import type { ControllerProgramSettings } from './start-controller-program.js';
 import { readYaml } from '../read-yaml.js';
@@ -15,10 +16,13 @@ import { schemaCheck } from '../../engine/schema-check.js';
 const ADVERTISED = '^https://[^/?#@ ]+$';
 const file = { type: 'string', minLength: 1 };
 
+/** Of `run` the engine's settings say it. */
+const claims = merge({}, runSettingsSchema.properties.claims, { items: { properties: { sslPassthrough: { type: 'boolean' } } } });
+
 export const controllerSettingsSchema = {
   type: 'object', additionalProperties: false, required: ['claims', 'stream'],
   properties: {
-    ...omit(runSettingsSchema.properties, 'engine'),
+    ...omit(runSettingsSchema.properties, 'engine'), claims,
     stream: {
       type: 'object', additionalProperties: false, required: ['tls'],
       properties: {

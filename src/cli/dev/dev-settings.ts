@@ -12,6 +12,8 @@ export interface DevSettings {
   ports: { external: { http: number; https: number }; internal: { http: number; https: number } };
   /** Networks of proxies that speak the PROXY protocol to a listener; left out: nobody does. */
   proxyProtocolFrom?: { external?: string[]; internal?: string[] };
+  /** Listeners that let TLS pass to backends (annotation ssl-passthrough). */
+  sslPassthrough?: { external?: boolean; internal?: boolean };
   /** File for a log of requests; left out: none is kept. */
   accessLog?: string;
   /** Who is asked for names outside of the cluster; left out: those of the system. */
@@ -35,19 +37,19 @@ export function defaultDevSettings(workDirectory: string): DevSettings {
 }
 
 /** The two claims, one for each controller instance. Names that resolve to loopback stand for two load balancers. */
-export function devClaims(): Claim[] {
-  const allowLoopbackEndpoints = true;
+export function devClaims({ sslPassthrough = {} }: Pick<DevSettings, 'sslPassthrough'> = {}): Claim[] {
+  const common = (name: 'external' | 'internal'): Partial<Claim> => ({ allowLoopbackEndpoints: true, ...(sslPassthrough[name] === true && { sslPassthrough: true }) });
   return [
-    claimOf(internal, { addresses: [{ hostname: `${internal}.localhost` }], allowLoopbackEndpoints }),
-    claimOf(external, { annotationValues: ['nginx'], addresses: [{ hostname: `${external}.localhost` }], allowLoopbackEndpoints }),
+    claimOf(internal, { addresses: [{ hostname: `${internal}.localhost` }], ...common('internal') }),
+    claimOf(external, { annotationValues: ['nginx'], addresses: [{ hostname: `${external}.localhost` }], ...common('external') }),
   ];
 }
 
 /** Settings of the engine that serves both. Sample workloads listen on loopback, so that is allowed here and only here. */
-export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, accessLog, nameServers, familiarNames }: DevSettings): object {
+export function devEngineSettings({ workDirectory, ports, proxyProtocolFrom, sslPassthrough, accessLog, nameServers, familiarNames }: DevSettings): object {
   const listener = (name: 'external' | 'internal', className: string): object => {
     const proxies = proxyProtocolFrom?.[name];
-    return { name, address: '127.0.0.1', httpPort: ports[name].http, httpsPort: ports[name].https, classes: [className], ...(proxies && { proxyProtocolFrom: proxies }) };
+    return { name, address: '127.0.0.1', httpPort: ports[name].http, httpsPort: ports[name].https, classes: [className], ...(proxies && { proxyProtocolFrom: proxies }), ...(sslPassthrough?.[name] === true && { sslPassthrough: true }) };
   };
   return {
     workDirectory: path.join(workDirectory, 'nginx'),

@@ -60,7 +60,7 @@ export async function startDev(settings: DevSettings, samples: string | undefine
       installation: { name: 'dev', namespace: leaseNamespace }, kubeconfig: { kind: 'path', path: account },
       engine: engineSettings(devEngineSettings(settings)), admin: { address: '127.0.0.1', port: settings.adminPort },
       // One instance for each claim, as if each class had a controller of its own.
-      instances: devClaims().map((claim) => ({ part: claim.class, claims: [claim], identity: `dev-${claim.class}-${process.pid}` })),
+      instances: devClaims(settings).map((claim) => ({ part: claim.class, claims: [claim], identity: `dev-${claim.class}-${process.pid}` })),
     }, log);
     ends.push(stopInstallation);
     return { kubeconfig, adminPort, api, engine, notReady, refused: () => [...refused], stop };

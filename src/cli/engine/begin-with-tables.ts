@@ -23,7 +23,7 @@ export interface FirstTables {
 export function createFirstTables(lastGood: Pick<LastGood, 'tables'>, log: Log): FirstTables {
   const refused = new Map<string, number>();
   return {
-    choose: (classes, settings) => classes.flatMap((name) => chooseTable(name, lastGood.tables(name), { rules: updateRules(settings), log }) ?? []),
+    choose: (classes, settings) => classes.flatMap((name) => chooseTable(name, lastGood.tables(name), { rules: updateRules(settings, name), log }) ?? []),
     served({ update: { class: name, epoch, sequence, count }, refused: { length } }) {
       refused.set(name, length);
       log('info', `class ${name}: serves its last good table (epoch ${epoch}, sequence ${sequence}, ${count} entries)`);

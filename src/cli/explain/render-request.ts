@@ -14,12 +14,14 @@ export function renderRequest(explanation: RequestExplanation, claim: string): s
   const lines = [
     ...steps.map((step) => stepWords(step, explanation)),
     ...(claim === '' ? [] : [`class: ${claim}`]),
-    ...(taken === undefined ? missWords(explanation) : [...(taken.policy === undefined ? [] : policyWords(request.scheme === 'https' ? omit(taken.policy, 'https') : taken.policy)), sentWords(taken, request.sentPath), ...(taken.canary === undefined ? [] : [canaryWords(taken.canary)])]),
+    ...(taken === undefined ? missWords(explanation) : taken.passed ? [PASSED] : [...(taken.policy === undefined ? [] : policyWords(request.scheme === 'https' ? omit(taken.policy, 'https') : taken.policy)), sentWords(taken, request.sentPath), ...(taken.canary === undefined ? [] : [canaryWords(taken.canary)])]),
     ...(certificate === undefined ? [] : [certificateWords(certificate)]),
     ...(neighbours.otherClasses.length === 0 ? [] : [`the host is also served by ${neighbours.otherClasses.map((name) => `class ${name}`).join(' and ')}, on listeners of their own`]),
   ];
   return [headline(explanation), ...lines.map((line, at) => `  ${at + 1}. ${line}`)].map(withoutControls);
 }
+
+const PASSED = 'its connection goes there with its TLS (ssl-passthrough): certificate and answer are the backend\'s, other paths and annotations do not count';
 
 function headline({ listener, taken, status, request }: RequestExplanation): string {
   const answer = status === undefined ? '' : `${status}  `;

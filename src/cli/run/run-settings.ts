@@ -12,7 +12,7 @@ import type { Installation } from '../../core/claim-record.js';
 import { normalizeHost } from '../../core/host-name.js';
 import { type Shard, parseShard } from '../../core/shard.js';
 import { schemaCheck } from '../../engine/schema-check.js';
-import { type EngineSettings, engineSettings, servedClasses } from '../../engine/settings.js';
+import { type EngineSettings, engineSettings, passingClasses, servedClasses } from '../../engine/settings.js';
 import type { KubeConfigSource } from '../../kubernetes/kube-config.js';
 
 export interface RunSettings {
@@ -29,7 +29,7 @@ export interface RunSettings {
 
 /** What the schema has let through, with its defaults. */
 interface CheckedInput {
-  claims: Omit<Claim, 'shard' | 'allowLoopbackEndpoints'>[];
+  claims: Omit<Claim, 'shard' | 'allowLoopbackEndpoints' | 'sslPassthrough'>[];
   installation: string;
   leaseNamespace: string;
   kubeconfig?: string;
@@ -71,10 +71,11 @@ export function runSettings(input: unknown, baseDirectory = process.cwd(), overr
   };
 }
 
-function completeClaim(claim: CheckedInput['claims'][number], shard: Shard | undefined, { allowLoopbackEndpoints, listeners }: EngineSettings): Claim {
+function completeClaim(claim: CheckedInput['claims'][number], shard: Shard | undefined, engine: EngineSettings): Claim {
+  const { allowLoopbackEndpoints, listeners } = engine;
   const shared = listeners.find(({ classes }) => classes.length > 1 && classes.includes(claim.class));
   const listener = shared === undefined ? {} : { listener: { name: shared.name, place: shared.classes.indexOf(claim.class) } };
-  return { ...claim, ...listener, allowLoopbackEndpoints, ...(shard === undefined ? {} : { shard }) };
+  return { ...claim, ...listener, allowLoopbackEndpoints, ...(passingClasses(engine).has(claim.class) && { sslPassthrough: true }), ...(shard === undefined ? {} : { shard }) };
 }
 
 /** Where the cluster is. Without a file: kubectl's order, which ends at the service account of a pod. */

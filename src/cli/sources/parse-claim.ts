@@ -13,13 +13,14 @@ const settings: Readonly<Record<string, (value: string) => Settings | undefined>
   classPrecedence: (value) => (value === 'field' || value === 'annotation' ? { classPrecedence: value } : undefined),
   claimClassless: (value) => (value === 'true' || value === 'false' ? { claimClassless: value === 'true' } : undefined),
   namespaces: (value) => ({ namespaces: { names: list(value) } }),
+  sslPassthrough: (value) => (value === 'true' || value === 'false' ? { sslPassthrough: value === 'true' } : undefined),
   prefixes: (value) => (list(value).length > 0 ? { annotationPrefixes: list(value) } : undefined),
 };
 
 export const claimSyntax = 'class[:setting=value,…]';
 
 /**
- * Reads `class` or `class:annotations=a+b,controllers=c,classPrecedence=field,claimClassless,namespaces=x+y,prefixes=p`. Returns what is
+ * Reads `class` or `class:annotations=a+b,controllers=c,classPrecedence=field,claimClassless,namespaces=x+y,sslPassthrough,prefixes=p`. Returns what is
  * wrong as a text.
  */
 export function parseClaim(text: string): Claim | string {

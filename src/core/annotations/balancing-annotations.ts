@@ -2,7 +2,7 @@
 // variables are those of a closed list, so nothing that an Ingress says is evaluated.
 
 import type { KeyPart } from '../../route-table/types.js';
-import { carriedOut, leftOut } from './annotation.js';
+import { carriedOut } from './annotation.js';
 import { type Grammar, flag, oneOf, wholeNumber } from './grammar.js';
 
 /** Names of ingress-nginx for variables that it makes itself, and what they are here. */
@@ -63,5 +63,8 @@ export const balancingAnnotations = {
   'upstream-hash-by-subset': carriedOut('location low', flag, '`false`', { note: 'Requests with the same key go to any of a few endpoints. Unlike there the few of a key change by one when an endpoint goes.' }),
   'upstream-hash-by-subset-size': carriedOut('location low', wholeNumber(1, mostSubset), '`3`', { note: `At most ${mostSubset}.` }),
   'service-upstream': carriedOut('ingress low', flag, '`false`', { note: 'True: requests go to the cluster IP of the Service and its port, and kube-proxy or a mesh chooses among endpoints; nothing of affinity, keys and further tries has more than that one to choose from. A Service without a cluster IP keeps its endpoints. The Services of default-backend and auth-url are always asked by their endpoints.' }),
-  'ssl-passthrough': leftOut('ingress low', 'no', 'TLS ends at the engine, as there without --enable-ssl-passthrough.', { harmless: ['false'] }),
+  'ssl-passthrough': carriedOut('ingress low', flag, '`false`', {
+    support: 'approximated',
+    note: 'Where a listener of the class has `sslPassthrough` ([running](running.md)): TLS connections that name a host of the Ingress (SNI) go as they are to the endpoints of the Service of its path `/`, by turns. Nothing else of the host counts for them, neither other paths (IA129) nor other annotations; so a host of which some path keeps requests out is not passed through (IA128), unlike there, nor one of which an older Ingress of another namespace has a path. A wildcard passes one label through. Plain HTTP of the host goes the usual way: redirected to https, else to the backend over TLS. Where no listener passes through (IA151), TLS ends at the engine, as there without --enable-ssl-passthrough, and begins anew to the backend.',
+  }),
 } as const;

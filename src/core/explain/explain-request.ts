@@ -12,6 +12,7 @@ import { type EndpointsView, describeEndpoints } from './endpoints-view.js';
 import type { Decided } from './facts.js';
 import { type CanaryView, type PolicyView, describeCanary, describePolicy } from './policy-view.js';
 import { type Neighbours, findNeighbours } from './neighbours.js';
+import { explainPassed } from './passed-request.js';
 import { capturesMayDiffer, regexMatch } from './regex-match.js';
 import type { AskedRequest } from './request-url.js';
 
@@ -43,6 +44,8 @@ export interface TakenRequest {
   /** What is asked for beside the backend. */
   policy?: PolicyView;
   canary?: CanaryView;
+  /** Its connection is the backend's from the first byte (annotation ssl-passthrough), whatever its path. */
+  passed?: true;
 }
 
 export interface RequestExplanation {
@@ -61,6 +64,8 @@ type Found = { step: SearchStep; match: PathMatchResult };
 
 /** The way of `request` on a listener of these classes. */
 export function explainRequest(decided: Decided, request: AskedRequest, listener: readonly string[]): RequestExplanation {
+  const passed = request.scheme === 'https' && request.host !== '' ? explainPassed(decided, request.host, listener) : undefined;
+  if (passed !== undefined) return { request, listener: [...listener], steps: [], taken: passed, neighbours: findNeighbours(decided, request.host, listener) };
   const steps: SearchStep[] = [];
   const outcome = request.path === undefined ? 'bad-path' : search(decided, request as AskedRequest & { path: string }, listener, steps);
   const taken = typeof outcome === 'string' ? undefined : follow(decided, request as AskedRequest & { path: string }, outcome, listener);

@@ -20,7 +20,7 @@ const ALLOWED = new Set(`load_module user daemon worker_processes worker_rlimit_
   access_by_lua_block header_filter_by_lua_block log_by_lua_block proxy_pass proxy_set_header content_by_lua_block proxy_ssl_protocols
   grpc_pass grpc_set_header grpc_connect_timeout grpc_send_timeout grpc_read_timeout grpc_next_upstream grpc_next_upstream_tries grpc_ssl_protocols
   auth_request internal rewrite_by_lua_block proxy_method proxy_pass_request_body proxy_ssl_server_name proxy_ssl_name
-  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size
+  recursive_error_pages proxy_intercept_errors error_page limit_rate_after geo map_hash_bucket_size set_real_ip_from real_ip_header log_format uninitialized_variable_warn add_header proxy_hide_header request_pool_size
   variables_hash_max_size fastcgi_pass fastcgi_param fastcgi_buffering fastcgi_request_buffering fastcgi_buffer_size fastcgi_buffers fastcgi_max_temp_file_size
   fastcgi_connect_timeout fastcgi_send_timeout fastcgi_read_timeout fastcgi_next_upstream fastcgi_ignore_headers`.split(/\s+/));
 
@@ -123,6 +123,22 @@ describe('nginx.conf', () => {
     }
     expect(content).to.include('geo $realip_remote_addr $ia_from_proxy_0 {\n  default "";\n  "10.0.0.0/8" yes;\n  "fd00::1" yes;\n}');
     expect(content).to.include('map $server_port $ia_from_proxy {\n  default "";\n  "8080" $ia_from_proxy_0;\n  "8443" $ia_from_proxy_0;\n}');
+  });
+
+  it('takes TLS from the agent where a listener passes some through, and believes nobody else; others are as they were', () => {
+    const [first, second] = sampleSettings().listeners as object[];
+    const { content } = renderNginxConf(settings({ listeners: [{ ...first, sslPassthrough: true }, second] }));
+    expect(lint(content)).to.deep.equal([]);
+    const servers = content.split('\nserver {');
+    for (const line of ['listen "unix:/srv/ingress-arbiter/hops/tls-8443" ssl http2 default_server backlog=4096 proxy_protocol;', 'set_real_ip_from unix:;', 'real_ip_header proxy_protocol;']) {
+      expect(servers[1], line).to.include(line);
+      expect(servers[2], line).to.not.include(line);
+      expect(conf.content).to.not.include(line);
+    }
+    expect(servers[1]).to.include('listen "127.0.0.1:8080" default_server backlog=4096;').and.to.not.include(':8443"');
+    expect(content).to.include('map $server_addr $ia_port {\n  default $server_port;\n  "unix:/srv/ingress-arbiter/hops/tls-8443" "8443";\n}');
+    expect(content).to.include('map $ia_port $ia_from_proxy {\n  default "";\n  "8080" $ia_from_proxy_0;\n  "8443" yes;\n}');
+    expect(conf.content).to.not.include('ia_port').and.to.not.include('map_hash_bucket_size');
   });
 
   it('keeps a log of requests where a file is named, and none else', () => {
