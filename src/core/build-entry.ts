@@ -6,6 +6,7 @@ import { buildEndpoints } from './build-endpoints.js';
 import { type WantedPath, buildHost } from './build-host.js';
 import { buildPassedHost } from './build-passed-host.js';
 import { isPodAddress } from './endpoint-address.js';
+import { externalEndpoint } from './external-name.js';
 import { type Finding, finding, quote } from './finding.js';
 import { given } from './given.js';
 import { type EndpointSlice, objectKey } from './kubernetes-objects.js';
@@ -41,8 +42,9 @@ export function buildEntry(key: string, byAge: readonly IngressPlan[], source: E
   return first.of === 'service' ? buildService(first, source) : { value: undefined, findings: [] };
 }
 
-function buildService({ service, port, clusterIp }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
+function buildService({ service, port, clusterIp, externalName }: Want & { of: 'service' }, { slicesOf, allowLoopback }: EndpointSource): BuiltEntry {
   if (clusterIp !== undefined) return buildClusterIp(service, { address: clusterIp, port: port.port }, allowLoopback);
+  if (externalName !== undefined) return { value: { endpoints: [externalEndpoint(externalName, port)] }, findings: [] };
   const { value: { endpoints }, refused } = buildEndpoints(slicesOf(service), port, { allowLoopback });
   const findings: Finding[] = [];
   if (refused.length > 0) {

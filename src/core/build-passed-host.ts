@@ -31,6 +31,7 @@ function obstacleOf(host: HostRoutes, root: Route | undefined, { wanted, askers 
   if (root === undefined) return 'it has no path "/"; add one, its Service gets the connections';
   const owner = ownerOf(root);
   if (!askers.includes(owner)) return `its path "/" belongs to Ingress ${owner}, which does not ask for it; write the annotation there, or choose another host`;
+  if (wanted.some(({ backend: { key, externalName } }) => key === root.backend && externalName !== undefined)) return 'its path "/" leads to a name outside of the cluster (a Service of type ExternalName); use a Service with endpoints';
   if (root.backend === '') return 'its path "/" is closed or has no Service; see the other findings';
   const served = new Set(host.routes.map(ownerOf));
   const elder = wanted.slice(0, wanted.findIndex((one) => ownerOf(one) === owner)).find((one) => one.namespace !== root.namespace && served.has(ownerOf(one)));

@@ -13,6 +13,8 @@ export interface ClassSettings {
   authHosts?: readonly string[];
   /** Key of the Secret with the authorities of their certificates; undefined: those that everybody trusts. */
   authAuthorities?: string;
+  /** Names that Services of type ExternalName may stand for, as those; undefined: none. */
+  externalNames?: readonly string[];
   /** Names of headers, in lower case, that custom-headers may set; undefined: none. */
   allowedResponseHeaders?: readonly string[];
   /** What proxies before the engine are believed: whether anything, who they are (ranges as in policies), and by which header. */
@@ -163,6 +165,8 @@ export const settingRegistry: readonly Setting[] = [
   ofClass({ key: 'auth-url-ca', whenBad: 'requests that servers outside of the cluster would be asked about over https are answered with 503', default: 'those that Node.js has', form: 'a Secret of the ConfigMap\'s namespace', help: 'The authorities (`ca.crt`, perhaps `ca.crl`) that certificates of these servers must lead to. A bad value closes the routes.' },
     (text, namespace) => { const reference = readReference(text, namespace); return reference?.port === undefined && reference !== undefined ? `${namespace}/${reference.name}` : undefined; },
     (authAuthorities) => ({ authAuthorities }), ''),
+  ofClass({ key: 'external-names', whenBad: 'no name is allowed', default: 'none', form: 'names of servers with a dot, `*.` before those that stand for all below them, separated by commas', help: 'Names outside of the cluster that Services of type ExternalName may stand for; others are answered with 503. The engine resolves them; loopback, link-local and metadata addresses never get a request. A bad value allows none.' },
+    readServerNames, (externalNames) => ({ externalNames }), []),
   ofClass({ key: 'global-allowed-response-headers', whenBad: 'no header is allowed', default: 'none', form: 'names of headers, separated by commas', help: 'Headers that the annotation custom-headers may set; a ConfigMap with any other closes the routes. A bad value allows none.' },
     readHeaderNames, (allowedResponseHeaders) => ({ allowedResponseHeaders }), []),
   ofClass({ key: 'allowed-namespaces', whenBad: 'nobody may use the class by it', default: 'all', form: 'names of namespaces, separated by commas', help: 'Namespaces whose Ingresses may use the class. A bad value allows none.' },

@@ -56,6 +56,7 @@ export interface IngressClass {
 export interface ServicePort {
   name?: string;
   port: number;
+  targetPort?: number | string;
   protocol?: string;
 }
 

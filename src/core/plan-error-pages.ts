@@ -12,7 +12,7 @@ export interface ErrorPageSource {
   /** Names the Ingress in findings. */
   object: string;
   namespace: string;
-  settings: Pick<ClassSettings, 'defaultBackend'> | undefined;
+  settings: Pick<ClassSettings, 'defaultBackend' | 'externalNames'> | undefined;
   services: ReadonlyMap<string, Service>;
   notes: { findings: Finding[]; services: string[] };
 }
@@ -36,10 +36,11 @@ export function planErrorPages(values: AnnotationValues, source: ErrorPageSource
 }
 
 /** The Service's first port, as there. */
-function ofService(name: string, statuses: number[], { object, namespace, services, notes }: ErrorPageSource): PlannedErrorPages | undefined {
+function ofService(name: string, statuses: number[], { notes, ...source }: ErrorPageSource): PlannedErrorPages | undefined {
+  const { namespace, services } = source;
   notes.services.push(`${namespace}/${name}`);
   const number = services.get(`${namespace}/${name}`)?.spec?.ports?.[0]?.port;
-  const backend = resolveBackend({ service: { name, port: number === undefined ? {} : { number } } }, namespace, services, object);
+  const backend = resolveBackend({ service: { name, port: number === undefined ? {} : { number } } }, source);
   if (backend.port === undefined) {
     notes.findings.push(...backend.findings.map((one) => ({ ...one, message: `annotation default-backend: ${one.message}` })));
     return undefined;

@@ -13,6 +13,7 @@ import { idOfTrusted } from './plan-backend-tls.js';
 import { planHeaderMap } from './plan-header-map.js';
 import { resolveBackend } from './resolve-backend.js';
 import { inspectAuthorities, secretOf } from './secret-of.js';
+import { isAllowedName } from './server-names.js';
 
 export interface ExternalAuthSource {
   /** Names the Ingress in findings. */
@@ -22,7 +23,7 @@ export interface ExternalAuthSource {
   configMaps: ReadonlyMap<string, ConfigMap>;
   secrets: readonly ReadonlyMap<string, Secret>[];
   inspect: InspectCertificate;
-  settings: Pick<ClassSettings, 'authNamespaces' | 'authHosts' | 'authAuthorities'> | undefined;
+  settings: Pick<ClassSettings, 'authNamespaces' | 'authHosts' | 'authAuthorities' | 'externalNames'> | undefined;
   /** Whether the Ingress itself says whom to ask, not the class. */
   isOwn: boolean;
   notes: { findings: Finding[]; services: string[]; secrets: string[]; configMaps: string[] };
@@ -31,7 +32,7 @@ export interface ExternalAuthSource {
 export interface PlannedExternalAuth {
   external: ExternalAuth;
   /** The entry of endpoints that it leads to, unless it is a route's. */
-  want?: { key: string; service: string; port: ServicePort };
+  want?: { key: string; service: string; port: ServicePort; externalName?: string };
   /** What a server outside of the cluster has to prove itself by, where the class says. */
   trusted?: InspectedCertificate;
 }
@@ -60,24 +61,20 @@ type Answerer = Pick<PlannedExternalAuth, 'want' | 'trusted'> & Pick<ExternalAut
 function answererOf(asked: AuthTarget, source: ExternalAuthSource): Answerer | 'closed' {
   const [, name, namespace] = serviceName.exec(asked.host) ?? [];
   if (name !== undefined && namespace !== undefined) return serviceOf({ name, namespace, port: asked.port }, source);
-  return mayAskOutside(asked.host, source) ? planOutside(asked, source) : {};
+  return isAllowedName(asked.host, source.settings?.authHosts) ? planOutside(asked, source) : {};
 }
 
 function serviceOf(asked: { name: string; namespace: string; port: number }, source: ExternalAuthSource): Answerer | 'closed' {
-  const { object, services, notes } = source;
+  const { object, services, settings, notes } = source;
   const { name, namespace } = asked;
   const service = `${namespace}/${name}`;
   if (!mayBeAsked(namespace, source)) return refused(source, service);
   notes.services.push(service);
-  const { key, port } = resolveBackend({ service: { name, port: { number: asked.port } } }, namespace, services, object);
-  if (port !== undefined) return { want: { key, service, port } };
-  const [kind, why] = services.has(service) ? ['service-port-missing', `has no TCP port ${asked.port}, or is of type ExternalName`] as const : ['service-missing', 'does not exist'] as const;
+  const { key, port, externalName } = resolveBackend({ service: { name, port: { number: asked.port } } }, { object, namespace, services, settings });
+  if (port !== undefined) return { want: { key, service, port, ...given('externalName', externalName) } };
+  const [kind, why] = services.has(service) ? ['service-port-missing', `has no TCP port ${asked.port}, or is of type ExternalName with a name that the class's external-names does not allow`] as const : ['service-missing', 'does not exist'] as const;
   notes.findings.push(finding(kind, object, `annotation auth-url: Service ${quote(service)} ${why}; requests are answered with 503 rather than let through without it`));
   return 'closed';
-}
-
-function mayAskOutside(host: string, { settings }: ExternalAuthSource): boolean {
-  return (settings?.authHosts ?? []).some((name) => (name.startsWith('*.') ? host.endsWith(name.slice(1)) : host === name));
 }
 
 /** A server outside of the cluster, over https with what it has to prove itself by. */

@@ -21,7 +21,7 @@ import type { Snapshot } from './snapshot.js';
 /** What an Ingress wants of one entry of its class's table. */
 export type Want =
   | { of: 'host'; paths: WantedPath[] }
-  | { of: 'service'; service: string; port: ServicePort; clusterIp?: string }
+  | { of: 'service'; service: string; port: ServicePort; clusterIp?: string; externalName?: string }
   /** `alias`: a host that no rule of the Ingress names; one that a rule of another names is that one's. */
   | { of: 'server-name'; certificate: InspectedCertificate; alias?: true }
   | { of: 'certificate'; certificate: InspectedCertificate }

@@ -25,7 +25,7 @@ import { planFastCgi } from './plan-fast-cgi.js';
 import { type PassthroughWish, wantPassthrough, withTlsBackend } from './plan-passthrough.js';
 import type { Want } from './plan-ingress.js';
 import type { ReadWithDefaults } from './read-with-defaults.js';
-import { type ResolvedBackend, resolveBackend } from './resolve-backend.js';
+import { type BackendSource, type ResolvedBackend, resolveBackend } from './resolve-backend.js';
 import { hostOfEntry } from './shard.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -52,7 +52,7 @@ export interface PathSource {
 
 /** Adds the wanted paths to `wants`, which has the Ingress's server names already. */
 export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: PathSource): void {
-  const { read, extra, snapshot, notes } = source;
+  const { read, extra, notes } = source;
   notes.findings.push(...read.findings);
   if (!read.valid) return;
   const common = commonOf(ingress, read, source);
@@ -63,7 +63,7 @@ export function planPaths(wants: Map<string, Want>, ingress: Ingress, source: Pa
   wantPassthrough(wants, paths, passthroughWish(common, source));
   for (const listed of paths) {
     const tls = isNamed(listed.key);
-    const wanted = listed.root === undefined ? wantedPath(listed, snapshot.services, common, notes) : wantedRoot(listed, listed.root, common);
+    const wanted = listed.root === undefined ? wantedPath(listed, source, common) : wantedRoot(listed, listed.root, common);
     wantEndpoints(wants, wanted.backend, wanted.namespace);
     wanted.tls = tls;
     addPath(wants, listed.key, wanted);
@@ -77,8 +77,8 @@ function passthroughWish({ object, shared: { canary } }: Common, { read, passes 
   return { asks: read.values['ssl-passthrough'] === true && canary === undefined, passes, object, findings };
 }
 
-function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp }: ResolvedBackend, namespace: string): void {
-  if (port !== undefined) wants.set(key, wantedService(port, `${namespace}/${service}`, clusterIp));
+function wantEndpoints(wants: Map<string, Want>, { port, service, key, clusterIp, externalName }: ResolvedBackend, namespace: string): void {
+  if (port !== undefined) wants.set(key, wantedService(port, `${namespace}/${service}`, { ...given('clusterIp', clusterIp), ...given('externalName', externalName) }));
 }
 
 type WantedService = Want & { of: 'service' };
@@ -86,8 +86,8 @@ type WantedService = Want & { of: 'service' };
 /** By a Service's own port: all that want its endpoints share the wish. */
 const wanted = new WeakMap<ServicePort, WantedService>();
 
-function wantedService(port: ServicePort, service: string, clusterIp: string | undefined): WantedService {
-  if (clusterIp !== undefined) return { of: 'service', service, port, clusterIp };
+function wantedService(port: ServicePort, service: string, other: Pick<WantedService, 'clusterIp' | 'externalName'>): WantedService {
+  if (Object.keys(other).length > 0) return { of: 'service', service, port, ...other };
   const known = wanted.get(port);
   if (known?.service === service) return known;
   const made: WantedService = { of: 'service', service, port };
@@ -97,7 +97,7 @@ function wantedService(port: ServicePort, service: string, clusterIp: string | u
 
 /** What the protections of a host's routes lead to. */
 function wantProtections(wants: Map<string, Want>, { key, alias }: KeyedPath, { asks, asksTrusted, clientProof, backendTls: { trusted, certificate } = {} }: Common): void {
-  if (asks !== undefined) wants.set(asks.key, { of: 'service', service: asks.service, port: asks.port });
+  if (asks !== undefined) wants.set(asks.key, { of: 'service', ...omit(asks, 'key') });
   for (const one of [trusted, asksTrusted]) if (one !== undefined) wants.set(trustedKey(idOfTrusted(one)), { of: 'trusted', trusted: one.chain, ...given('lists', one.revocations?.pem) });
   if (certificate !== undefined) wants.set(certificateKey(certificate.id), { of: 'certificate', certificate });
   if (clientProof === undefined) return;
@@ -156,11 +156,11 @@ function customHeaders(values: AnnotationValues, { allowedResponseHeaders: allow
   return { annotation: 'custom-headers', reference: values['custom-headers'], side: 'answer', allowed };
 }
 
-function wantedPath(listed: KeyedPath, services: Snapshot['services'], common: Common, notes: PathNotes): WantedPath {
+function wantedPath(listed: KeyedPath, { snapshot: { services }, settings, notes }: PathSource, common: Common): WantedPath {
   const { shared } = common;
   const { path, backend, fallback, alias } = listed;
   const policy = policyOf(listed, shared);
-  const resolved = backendOf(backend, services, common);
+  const resolved = backendOf(backend, { services, settings }, common);
   notes.findings.push(...resolved.findings);
   // The name as it is written: a backend that can't be resolved now may be tomorrow.
   if (backend?.service !== undefined) notes.services.push(`${shared.namespace}/${backend.service.name}`);
@@ -174,9 +174,9 @@ function wantedPath(listed: KeyedPath, services: Snapshot['services'], common: C
   return wanted;
 }
 
-function backendOf(backend: KeyedPath['backend'], services: Snapshot['services'], { object, closed, shared: { namespace }, byClusterIp }: Common): ResolvedBackend {
+function backendOf(backend: KeyedPath['backend'], { services, settings }: Pick<BackendSource, 'services' | 'settings'>, { object, closed, shared: { namespace }, byClusterIp }: Common): ResolvedBackend {
   if (closed) return nowhere;
-  const resolved = resolveBackend(backend, namespace, services, object);
+  const resolved = resolveBackend(backend, { object, namespace, services, settings });
   return byClusterIp === true ? throughClusterIp(resolved, { object, namespace, services }) : resolved;
 }
 

@@ -4,6 +4,8 @@
 import { serviceKey } from '../route-table/entry-keys.js';
 import { type Finding, finding, quote } from './finding.js';
 import { isPortNumber } from './build-endpoints.js';
+import type { ClassSettings } from './class-settings.js';
+import { externalNameOf, externalProblem, isExternal, unlistedPort } from './external-name.js';
 import type { IngressBackend, Service, ServicePort } from './kubernetes-objects.js';
 
 export interface ResolvedBackend {
@@ -15,31 +17,47 @@ export interface ResolvedBackend {
   port?: ServicePort;
   /** The Service's address, when requests go there and not to its endpoints. */
   clusterIp?: string;
+  /** The name outside of the cluster that requests go to. */
+  externalName?: string;
   findings: Finding[];
 }
 
 /** DNS label (RFC 1123): what Services are called, and ports, whether by name or by number. */
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Resolves a backend in its Ingress's namespace (the API has no others). `object` names the Ingress in findings. */
-export function resolveBackend(
-  backend: IngressBackend | undefined, namespace: string, services: ReadonlyMap<string, Service>, object: string,
-): ResolvedBackend {
+export interface BackendSource {
+  /** Names the Ingress in findings. */
+  object: string;
+  /** The Ingress's: the API has no backends elsewhere. */
+  namespace: string;
+  services: ReadonlyMap<string, Service>;
+  settings: Pick<ClassSettings, 'externalNames'> | undefined;
+}
+
+export function resolveBackend(backend: IngressBackend | undefined, source: BackendSource): ResolvedBackend {
+  const { object, namespace, services, settings } = source;
   const reference = backend?.service;
   if (reference === undefined) {
     const message = 'has a backend without a service; resource backends are not supported, requests are answered with 503';
     return { service: '', key: '', findings: [finding('resource-backend', object, message)] };
   }
   const name = `${namespace}/${reference.name}`;
-  const wanted = reference.port?.name ?? String(reference.port?.number ?? '');
+  const wanted = portText(reference);
   const service = services.get(name);
-  const port = service === undefined ? undefined : findPort(service, wanted);
+  const problem = externalProblem(service, settings);
+  const port = problem === undefined ? findPort(service, wanted) : undefined;
   if (service === undefined || port === undefined) {
-    const why = explainUnresolved(object, name, service, wanted);
+    const why = problem === undefined ? explainUnresolved(object, name, service, wanted) : finding('external-name', object, `backend Service ${name} ${problem}; requests are answered with 503`);
     if (!isKeyPart(reference.name, wanted)) return { service: '', key: '', findings: [why] };
     return { service: reference.name, key: serviceKey(namespace, reference.name, wanted), findings: [why] };
   }
-  return resolvedTo(port, reference.name, serviceKey(namespace, reference.name, String(port.port)));
+  const key = serviceKey(namespace, reference.name, String(port.port));
+  return isExternal(service) ? { service: reference.name, key, port, externalName: externalNameOf(service), findings: [] } : resolvedTo(port, reference.name, key);
+}
+
+/** The port by name or by number; '' when it is left out. */
+function portText({ port }: NonNullable<IngressBackend['service']>): string {
+  return port?.name ?? String(port?.number ?? '');
 }
 
 /** By a Service's own port: all paths that lead to it share what they lead to. */
@@ -58,18 +76,15 @@ function isKeyPart(name: string, port: string): boolean {
   return label.test(name) && label.test(port) && (!/^[0-9]+$/.test(port) || isPortNumber(Number(port)));
 }
 
-function findPort({ spec = {} }: Service, wanted: string): ServicePort | undefined {
-  if (spec.type === 'ExternalName') return undefined;
-  const ports = spec.ports?.filter(({ protocol = 'TCP', port }) => protocol === 'TCP' && isPortNumber(port));
-  return ports?.find((candidate) => candidate.name === wanted || String(candidate.port) === wanted);
+function findPort(service: Service | undefined, wanted: string): ServicePort | undefined {
+  const ports = service?.spec?.ports?.filter(({ protocol = 'TCP', port }) => protocol === 'TCP' && isPortNumber(port));
+  const port = ports?.find((candidate) => candidate.name === wanted || String(candidate.port) === wanted);
+  return port ?? (isExternal(service) ? unlistedPort(wanted) : undefined);
 }
 
 function explainUnresolved(object: string, name: string, service: Service | undefined, wanted: string): Finding {
   if (service === undefined) {
     return finding('service-missing', object, `backend Service ${quote(name)} does not exist; requests are answered with 503 until it does`);
-  }
-  if (service.spec?.type === 'ExternalName') {
-    return finding('external-name', object, `backend Service ${name} is of type ExternalName, which is not allowed; use a Service with endpoints`);
   }
   return finding('service-port-missing', object, `backend Service ${name} has no TCP port ${quote(wanted)}; it has ${portNames(service)}`);
 }

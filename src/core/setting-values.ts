@@ -2,6 +2,7 @@
 // value of its kind. Nothing is guessed and nothing is cut off.
 
 import { addressRanges } from './annotations/addresses.js';
+import { isServerName } from './server-names.js';
 
 const label = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 const subdomain = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
@@ -51,7 +52,7 @@ export function readNames(text: string): string[] | undefined {
 /** Names of servers in lower case, `*.` allowed before one for all below it; separated by commas. */
 export function readServerNames(text: string): string[] | undefined {
   const names = text.split(',').map((name) => name.trim().toLowerCase());
-  return names.every((name) => subdomain.test(name.replace(/^\*\./, '')) && name.split('.').every((part) => part === '*' || label.test(part)) && name.includes('.') && !/(?:^|\.)[0-9]+$/.test(name)) ? names : undefined;
+  return names.every((name) => isServerName(name.replace(/^\*\./, 'a.'))) ? names : undefined;
 }
 
 /** Addresses and networks, as policies carry them. */

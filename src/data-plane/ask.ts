@@ -41,7 +41,7 @@ function sendTo(service: PreparedService): void {
 function outside(socket: string): PreparedService {
   const known = recall(outsiders, socket);
   if (known !== undefined) return known;
-  const [only] = prepareEndpoints([{ address: socket, port: 0 }], []);
+  const [only] = prepareEndpoints([{ address: socket, port: 0 }], [], '');
   // Not as an address of IPv6.
   if (only !== undefined) only.address = socket;
   const made: PreparedService = { endpoints: only === undefined ? [] : [only], turns: 0 };

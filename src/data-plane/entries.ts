@@ -35,6 +35,8 @@ export interface PreparedEndpoint extends Endpoint {
   average: number;
   observedAt: number;
   underWay: number;
+  /** Outside of the cluster: the address is that of a socket then. */
+  name?: string;
   /** The socket that leads to it with TLS that somebody has asked for, and with which: hop.ts. */
   hop?: string;
   hopTls?: string;
@@ -65,9 +67,9 @@ export const defaults = entryKind<PreparedHost>('default', (record) => prepareHo
 const MOST_TURNS = 10_000;
 
 /** Named by the whole key: routes refer to it so. */
-export const services = lastingEntryKind<PreparedService>('', (record, _className, _name, before) => {
+export const services = lastingEntryKind<PreparedService>('', (record, className, _name, before) => {
   const { endpoints } = cjson.decode(record) as ServiceEndpoints;
-  return { endpoints: prepareEndpoints(endpoints, before === undefined ? [] : before.endpoints), turns: before === undefined ? chance(MOST_TURNS) : before.turns };
+  return { endpoints: prepareEndpoints(endpoints, before === undefined ? [] : before.endpoints, className), turns: before === undefined ? chance(MOST_TURNS) : before.turns };
 });
 
 export const serverNames = entryKind<ServerName>('sni/', (record) => cjson.decode(record) as ServerName);

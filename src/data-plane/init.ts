@@ -3,7 +3,6 @@
 
 import * as cjson from 'cjson';
 import * as compiler from 'jit.opt';
-import { hopDirectory } from '../route-table/backend-tls.js';
 import { add, start as startCounters } from './counters.js';
 import { takeFirstTable } from './first-tables.js';
 import { takeMemory } from './shared-numbers.js';
@@ -111,11 +110,6 @@ export function classOfPort(port: number): string {
 
 export function metricsSettings(): MetricsSettings {
   return settings.metrics;
-}
-
-/** Where the agent's sockets are that lead to endpoints; ends with a slash. */
-export function hopsPath(): string {
-  return ngx.config.prefix() + hopDirectory;
 }
 
 /** Largest request body of a route that says nothing of it, in bytes. */

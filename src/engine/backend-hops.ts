@@ -113,7 +113,7 @@ export class BackendHops implements TableFollower {
     const close = [...this.open.keys()].filter((one) => !wanted.has(one));
     const fresh = [...wanted.values()].filter((order) => !isEqual(this.open.get(order.path), order));
     const room = Math.max(0, MOST_HOPS - (this.open.size - close.length));
-    if (fresh.length > room) this.log('error', `more than ${MOST_HOPS} endpoints have TLS settings of their own; requests to ${fresh.length - room} of them are answered with 502`);
+    if (fresh.length > room) this.log('error', `more than ${MOST_HOPS} endpoints have TLS settings of their own, or names outside of the cluster; requests to ${fresh.length - room} of them are answered with 502`);
     const open = fresh.slice(0, room);
     for (const one of close) this.open.delete(one);
     for (const order of open) this.open.set(order.path, order);

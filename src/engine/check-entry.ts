@@ -1,6 +1,7 @@
 // The engine's own second look at each entry of a class table: whoever sent it, exactly the shapes of route-table/types.ts
 // pass, and nothing else. An entry that passes comes back as the one line of JSON that nginx gets.
 
+import { given } from '../core/given.js';
 import { mostCertificates, mostRevoked } from '../core/limits.js';
 import { mostRefusedPlaces } from '../core/stream-protocol.js';
 import { certificateKey, clientsKey, defaultKey, hostKey, passthroughKey, revokedKey, serverNameKey, trustedKey } from '../route-table/entry-keys.js';
@@ -116,11 +117,11 @@ function renderEndpoints(value: Record<string, unknown>, rules: EntryRules): str
   if (!hasOnly(value, ['endpoints']) || !Array.isArray(endpoints)) return 'must have endpoints, a list, and nothing else';
   if (endpoints.length > rules.endpointsPerService) return `has more than ${rules.endpointsPerService} endpoints`;
   const complaints = complaintsOf(endpoints, (endpoint) => {
-    if (typeof endpoint !== 'object' || endpoint === null || !hasOnly(endpoint as Record<string, unknown>, ['address', 'port'])) return 'an endpoint must have address and port and nothing else';
+    if (typeof endpoint !== 'object' || endpoint === null || !hasOnly(endpoint as Record<string, unknown>, Object.hasOwn(endpoint, 'resolve') ? ['address', 'port', 'resolve'] : ['address', 'port'])) return 'an endpoint must have address and port, may have resolve, and nothing else';
     return rules.checkEndpoint(endpoint as Endpoint);
   });
   const [complaint] = complaints.values();
-  return complaint === undefined ? { endpoints: (endpoints as Endpoint[]).map(({ address, port }) => ({ address, port })) } : { complaint, ...named('places', complaints) };
+  return complaint === undefined ? { endpoints: (endpoints as Endpoint[]).map(({ address, port, resolve }) => ({ address, port, ...given('resolve', resolve) })) } : { complaint, ...named('places', complaints) };
 }
 
 function renderServerName(value: Record<string, unknown>): string | ServerName {

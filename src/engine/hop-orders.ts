@@ -1,16 +1,17 @@
-// Which sockets a class's table needs for TLS to its endpoints, out of the entries as nginx has them. Pure. What an entry that is
+// Which sockets a class's table needs for TLS to its endpoints and for names outside of the cluster, out of the entries as nginx has them. Pure. What an entry that is
 // missing would have to give is not made up: there is no socket then, and the endpoint gets no request.
 
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import memoize from 'lodash/memoize.js';
 import { type BackendTls, hopDirectory, hopNameLength, hopText, outsideText, shownAddress, tlsText } from '../route-table/backend-tls.js';
+import { given } from '../core/given.js';
 import { certificateKey, isRoutesKey, trustedKey } from '../route-table/entry-keys.js';
 import type { Certificate, ExternalAuth, HostRoutes, ServiceEndpoints, TrustedAuthorities } from '../route-table/types.js';
 import type { HopOrder } from './tls-hop.js';
 
 /** That the endpoints of an entry are spoken to with these settings, or that a server outside of the cluster is asked. */
-export type HopUse = EndpointUse | { outside: ExternalAuth };
+export type HopUse = EndpointUse | { outside: Pick<ExternalAuth, 'scheme' | 'host' | 'outside'> };
 
 interface EndpointUse {
   tls: BackendTls;
@@ -22,7 +23,9 @@ export type EntryOf = (key: string) => string | undefined;
 
 /** The uses that one entry makes; undefined: none. The text is looked at first, for nearly no host has any. */
 export function usesOf(key: string, json: string | undefined): HopUse[] | undefined {
-  if (json === undefined || !isRoutesKey(key) || !(json.includes('"tls":{') || json.includes('"outside":{'))) return undefined;
+  if (json === undefined) return undefined;
+  if (!isRoutesKey(key)) return json.includes('"resolve":true') ? usesOfNames(JSON.parse(json) as ServiceEndpoints) : undefined;
+  if (!(json.includes('"tls":{') || json.includes('"outside":{'))) return undefined;
   const { routes, policies = [] } = JSON.parse(json) as HostRoutes;
   const asked: HopUse[] = policies.flatMap(({ external }) => (external?.outside === undefined ? [] : [{ outside: external }]));
   const uses = asked.concat(routes.flatMap(({ policy, backend, canary }) => {
@@ -30,6 +33,11 @@ export function usesOf(key: string, json: string | undefined): HopUse[] | undefi
     return tls === undefined ? [] : [backend, ...(canary === undefined ? [] : [canary.backend])].map((one) => ({ tls, backend: one }));
   }));
   return uses.length === 0 ? undefined : uses;
+}
+
+/** nginx itself speaks to these, whatever it is: all that passes is passed on as it is, as a question in the clear is. */
+function usesOfNames({ endpoints }: ServiceEndpoints): HopUse[] {
+  return endpoints.filter(({ resolve }) => resolve).map(({ address, port }) => ({ outside: { scheme: 'http', host: address, outside: { port } } }));
 }
 
 /** Keys of the entries that the sockets of these uses depend on. */
@@ -59,9 +67,9 @@ export function ordersOf(className: string, uses: Iterable<HopUse>, entryOf: Ent
     const common = settingsOf(tls, read);
     if (common === undefined) continue;
     for (const backend of backends) {
-      for (const { address, port } of (read(backend) as ServiceEndpoints | undefined)?.endpoints ?? []) {
+      for (const { address, port, resolve } of (read(backend) as ServiceEndpoints | undefined)?.endpoints ?? []) {
         const file = path.join(workDirectory, hopDirectory, nameOf(hopText({ class: className, tls: text }, shownAddress(address), port)));
-        orders.set(file, { ...common, path: file, address, port });
+        orders.set(file, { ...common, path: file, address, port, ...given('resolve', resolve) });
       }
     }
   }
@@ -83,7 +91,7 @@ function nameOf(text: string): string {
 const usualDepth = 10;
 
 /** Over https it has to prove who it is. */
-function orderOutside({ scheme, host, outside }: ExternalAuth, read: (key: string) => unknown): Omit<HopOrder, 'path'> & { scheme: string; trusted: string | undefined } | undefined {
+function orderOutside({ scheme, host, outside }: Pick<ExternalAuth, 'scheme' | 'host' | 'outside'>, read: (key: string) => unknown): Omit<HopOrder, 'path'> & { scheme: string; trusted: string | undefined } | undefined {
   const { port, trusted } = outside!;
   const common = { scheme, trusted, address: host, port, resolve: true as const };
   if (scheme === 'http') return { ...common, inTheClear: true };

@@ -205,9 +205,10 @@ export interface HostRoutes {
 }
 
 export interface Endpoint {
-  /** IPv4, or IPv6 without brackets. */
+  /** IPv4, or IPv6 without brackets; with `resolve` the name of a server outside of the cluster. */
   address: string;
   port: number;
+  resolve?: true;
 }
 
 /** Entry `service/<namespace>/<name>/<port>`: where a backend's requests may go now. Empty means 503. */

@@ -25,7 +25,7 @@ export function describeEndpoints(decided: Decided, className: string, route: Pi
   const slices = [...snapshot.endpointSlices.values()]
     .filter(({ metadata }) => service !== '' && `${metadata.namespace}/${metadata.labels?.[serviceNameLabel]}` === service);
   const missing = entry === undefined && !snapshot.services.has(service);
-  const unknown = fromFiles && service !== '' && (missing || slices.length === 0);
+  const unknown = fromFiles && service !== '' && (missing || (slices.length === 0 && !entry?.endpoints.length));
   if (unknown) return { service, port, state: 'unknown', inUse: 0, idle: 0 };
   if (entry === undefined) return { service, port, state: 'unresolved', inUse: 0, idle: 0 };
   const used = new Set(entry.endpoints.map(({ address }) => address));

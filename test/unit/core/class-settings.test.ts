@@ -44,6 +44,8 @@ describe('core: class settings', () => {
   const own: [key: string, text: string, settings: Partial<ClassSettings> | 'refused'][] = [
     ['allowed-namespaces', 'shop, blog', { allowedNamespaces: ['shop', 'blog'] }],
     ['allowed-namespaces', 'shop blog', 'refused'],
+    ['external-names', 'API.partner.test, *.other.test', { externalNames: ['api.partner.test', '*.other.test'] }],
+    ...['localhost', '10.0.0.1', '*', 'a.*.test', 'a b.test', 'a..test', '*.'].map((name): [string, string, 'refused'] => ['external-names', name, 'refused']),
     ['default-backend', 'web', { defaultBackend: { name: 'web' } }],
     ['default-backend', 'edge/web:http', { defaultBackend: { name: 'web', port: 'http' } }],
     ['default-backend', 'other/web', 'refused'],

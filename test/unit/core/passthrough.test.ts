@@ -51,6 +51,19 @@ describe('core: ssl-passthrough', () => {
     expect(policyOf(table)).to.deep.equal({ protocol: 'https' });
   });
 
+  it('does not pass connections to a name outside of the cluster, also where the class allows it', () => {
+    const specs: Record<string, object> = {
+      Service: { type: 'ExternalName', externalName: 'api.partner.test' },
+      IngressClass: { controller: 'ingress-arbiter.io/controller', parameters: { kind: 'ConfigMap', name: 'settings', scope: 'Namespace', namespace: 'shop' } },
+    };
+    const settings = `---\n${JSON.stringify({ kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'shop' }, data: { 'external-names': 'api.partner.test' } })}\n`;
+    const objects = parseManifests(around + settings + ingress('web', { annotations: PASS })).map((one) => (one.kind in specs ? { ...one, spec: specs[one.kind] } : one));
+    const { tables, findings } = decide(snapshotOf(objects), [passing], inspectStub);
+    expect(tables.get('web')!.get('passthrough/a.test')).to.equal(undefined);
+    expect(findings.map(({ code, message }) => `${code} ${message}`).join()).to.match(/^IA128 .*leads to a name outside of the cluster/);
+    expect(tables.get('web')!.get('service/shop/web/443')).to.deep.equal({ endpoints: [{ address: 'api.partner.test', port: 443, resolve: true }] });
+  });
+
   it('plain HTTP is redirected, or goes to the backend over TLS, whatever backend-protocol says', () => {
     expect(policyOf(decided([ingress('web', { annotations: PASS })]).table)).to.deep.equal({ https: 'redirect', protocol: 'https' });
     for (const [protocol, expected] of [['HTTP', 'https'], ['AUTO_HTTP', 'https'], ['FCGI', 'https'], ['GRPC', 'grpcs'], ['GRPCS', 'grpcs']]) {

@@ -22,7 +22,7 @@ local ffi = { cdef = nothing, new = nothing, C = { ngx_hash_key = nothing, ngx_h
 -- There is no JSON here: what a text means is told beside it.
 local meanings
 local parsed = { cjson = { decode = function(text) return assert(meanings[text], text) end }, ["ngx.ssl"] = {}, ffi = ffi, bit = {}, ["resty.core.base"] = {} }
-local ngx = { shared = shared, re = { match = function() return nil end }, var = {}, md5 = function(text) return text end,
+local ngx = { shared = shared, config = { prefix = function() return "/" end }, re = { match = function() return nil end }, var = {}, md5 = function(text) return text end,
   time = function() return 1 end, now = function() return 1 end, worker = { pid = function() return 1 end } }
 local load
 function SERVE(tables, meant)

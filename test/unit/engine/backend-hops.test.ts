@@ -10,9 +10,9 @@ import { type Server, createServer } from 'node:tls';
 import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { BackendHops } from '../../../src/engine/backend-hops.js';
-import { ordersOf, usesOf } from '../../../src/engine/hop-orders.js';
+import { neededBy, ordersOf, usesOf } from '../../../src/engine/hop-orders.js';
 import type { EngineSettings } from '../../../src/engine/settings.js';
-import { hopNameLength, hopText, shownAddress, tlsText } from '../../../src/route-table/backend-tls.js';
+import { hopDirectory, hopNameLength, hopText, outsideText, shownAddress, tlsText } from '../../../src/route-table/backend-tls.js';
 import type { BackendTls } from '../../../src/route-table/types.js';
 import { eventually } from '../../fixtures/eventually.js';
 import { selfSigned } from '../../fixtures/self-signed.js';
@@ -211,8 +211,19 @@ describe('engine: ways to backends over TLS', function () {
     expect(order!.address).to.equal('fd00::1');
   });
 
+  it('a name has a socket of its own for all that nginx speaks itself, and the usual one for TLS that somebody has asked for', () => {
+    const json = JSON.stringify({ endpoints: [{ address: 'api.test', port: 443, resolve: true }] });
+    const uses = usesOf(backend, json)!;
+    const [secure, clear] = ordersOf('red', [...uses, { tls: { serverName: 'a' }, backend }], () => json, folder).values();
+    const pathOf = (tls: string): string => path.join(folder, hopDirectory, createHash('md5').update(hopText({ class: 'red', tls }, 'api.test', 443)).digest('hex').slice(0, hopNameLength));
+    expect(clear).to.deep.equal({ path: pathOf(outsideText('http', undefined)), address: 'api.test', port: 443, resolve: true, inTheClear: true });
+    expect(secure).to.deep.equal({ path: pathOf(tlsText({ serverName: 'a' })), address: 'api.test', port: 443, resolve: true, serverName: 'a' });
+    expect([...neededBy(uses)]).to.deep.equal([]);
+  });
+
   it('looks only into hosts that may have any', () => {
     expect(usesOf('service/a/b/80', '{"tls":{}}')).to.equal(undefined);
+    expect(usesOf('service/a/b/80', '{"endpoints":[{"address":"10.0.0.1","port":80}]}')).to.equal(undefined);
     expect(usesOf('host/a.test', '{"routes":[]}')).to.equal(undefined);
     expect(usesOf('host/a.test', host({ serverName: 'a' }))).to.deep.equal([{ tls: { serverName: 'a' }, backend }]);
   });

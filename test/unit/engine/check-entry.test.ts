@@ -29,6 +29,7 @@ const sound: [title: string, key: string, value: unknown][] = [
   ['a default backend of no Ingress', 'default', routes({ namespace: '', ingress: '' })],
   ['no endpoints', 'service/shop/web/http', { endpoints: [] }],
   ['the address of a Service', 'service/shop/web/cluster-ip/80', endpoint('10.96.0.1')],
+  ['the name of a server outside of the cluster', 'service/shop/web/80', { endpoints: [{ address: 'api.partner.test', port: 443, resolve: true }] }],
   ['an IPv6 endpoint', 'service/shop/web/80', endpoint('fd00::1')],
   ['a public endpoint', 'service/shop/web/80', endpoint('203.0.113.9', 65535)],
   ['a server name', 'sni/a.test', { certificate: 'abcdef0123456789' }],
@@ -47,6 +48,10 @@ const bad: [title: string, key: unknown, value: unknown, complaint: RegExp][] = 
     .map((address): (typeof bad)[number] => [`30: endpoint ${address}`, 'service/shop/web/80', endpoint(address), /not one that a pod can have/]),
   ...['localhost', '127.1', '2130706433', '0x7f.0.0.1', '010.0.0.1', '[::1]', 'fe80::1%eth0', 'fd00::1%x', '10.0.0.1\n', ' 10.0.0.1', '10.0.0.1:80', '', '10.0.0.1\u0085', '10.0.0.1\u2028', null, 7, ['10.0.0.1'], {}]
     .map((address): (typeof bad)[number] => [`29: endpoint ${JSON.stringify(address)}`, 'service/shop/web/80', endpoint(address), /is not one that a pod can have/]),
+  ...['localhost', '127.0.0.1', '127.1', '2130706433', '::1', 'fd00::1', '10.0.0.1', 'API.partner.test', 'api.partner.test.', '*.partner.test', 'a..test', 'a_b.test', 'a.test\n', `${'a.'.repeat(126)}ab`, '', 7, null]
+    .map((address): (typeof bad)[number] => [`29: name ${JSON.stringify(address)}`, 'service/shop/web/80', { endpoints: [{ address, port: 80, resolve: true }] }, /is not the name of a server/]),
+  ...[false, 'true', 1, null].map((resolve): (typeof bad)[number] => [`resolve ${JSON.stringify(resolve)}`, 'service/shop/web/80', { endpoints: [{ address: 'api.partner.test', port: 80, resolve }] }, /resolve is/]),
+  ['29: a name that is not said to be one', 'service/shop/web/80', endpoint('api.partner.test'), /not one that a pod can have/],
   ...[0, -1, 65536, 1.5, NaN, Infinity, 1e400, '80', null, true, {}, deep]
     .map((port): (typeof bad)[number] => [`31: port ${port === deep ? 'of 10,000 levels' : String(port)}`, 'service/shop/web/80', endpoint('10.0.0.1', port), /is not in 1–65535/]),
   ...['service/shop/web', 'service/shop/web/', 'service/shop/web/0', 'service/shop/web/65536', 'service/shop/web/080', 'service/shop/web/-1', 'service/shop/web/80/x', 'service/shop/web/cluster-ip/http', 'service/shop/web/cluster-ip/0', 'service/shop/web/cluster-ip/', 'service/shop/web/other/80', 'service/shop/web/cluster-ip/80/x', 'service/../web/80', 'service/Shop/web/80', 'service//web/80',

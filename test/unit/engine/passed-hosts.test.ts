@@ -34,6 +34,11 @@ describe('passed hosts', () => {
     expect([known.hosts.size, known.services.size, known.uses.size]).to.deep.equal([0, 0, 0]);
   });
 
+  it('never leads to a name, which nobody here would look behind', () => {
+    const named = JSON.stringify({ endpoints: [{ address: 'api.partner.test', port: 443, resolve: true }] });
+    expect(classWith([['passthrough/a.test', passed('a')], ['service/shop/a/443', named]]).services.get('service/shop/a/443')).to.deep.equal([]);
+  });
+
   it('comes to the same step by step as all at once', () => {
     const key = fc.constantFrom('host/a', 'host/b', 'host/*.c', 'passthrough/a', 'passthrough/b', 'passthrough/*.c', 'service/shop/a/443', 'service/shop/b/443', 'host/');
     const change = fc.tuple(key, fc.option(fc.constantFrom('a', 'b'), { nil: undefined })).map(([of, what]): Change => [of, what === undefined ? undefined : of.startsWith('p') ? passed(what) : of.startsWith('h') ? routes : endpoints(what === 'a' ? 1 : 2)]);
