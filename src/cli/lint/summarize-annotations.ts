@@ -1,5 +1,5 @@
 // How much of what the Ingresses of files ask for is carried out: per annotation, and for how many Ingresses everything is. Each
-// Ingress is looked at as if it were served, whatever its class.
+// Ingress is looked at as if it were served, whatever its class, by listeners that do all there is.
 
 import { certificateInspector } from '../../controller/inspect-certificate.js';
 import { claimOf } from '../../core/claim.js';
@@ -51,7 +51,7 @@ export function summarizeAnnotations(snapshot: Snapshot, now: number): Annotatio
 /** What is wrong with each Ingress when one class has them all. */
 export function findingsAsIfServed(snapshot: Snapshot, now: number): Finding[] {
   const ingresses = new Map([...snapshot.ingresses].map(([key, ingress]) => [key, classless(ingress)]));
-  return decide({ ...snapshot, ingresses, ingressClasses: new Map() }, [claimOf('lint', { claimClassless: true })], certificateInspector(() => now)).findings;
+  return decide({ ...snapshot, ingresses, ingressClasses: new Map() }, [claimOf('lint', { claimClassless: true, sslPassthrough: true })], certificateInspector(() => now)).findings;
 }
 
 /** An Ingress that everything is read of: no class that could belong to somebody else. */

@@ -35,7 +35,7 @@ export class SourceProblem extends Error {
 export function withFileOptions(command: Command): Command {
   return command
     .option('-f, --filename <file>', 'file or folder of manifests, - for standard input; may be repeated', collect)
-    .option(`--claim <${claimSyntax}>`, 'a class that is claimed, with annotations=, controllers=, classPrecedence=, claimClassless, namespaces=; may be repeated',
+    .option(`--claim <${claimSyntax}>`, 'a class that is claimed, with annotations=, controllers=, classPrecedence=, claimClassless, namespaces=, sslPassthrough=; may be repeated',
       (text, earlier: Claim[] = []) => [...earlier, claimArgument(text)])
     .addHelpText('after', exitCodesHelp);
 }
