@@ -33,3 +33,8 @@ export class EngineError extends Error {
 export function messageFrom(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The code of a fault of the system (`ECONNREFUSED`), as node: tells it. */
+export function codeFrom(thrown: unknown): string {
+  return (thrown as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+}

@@ -5,6 +5,7 @@ import type { Server } from 'node:net';
 import { rmSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import isEqual from 'lodash/isEqual.js';
+import { codeFrom } from './engine-error.js';
 import { type NameOptions, OutsideNames } from './outside-names.js';
 import { type HopOrder, openHop } from './tls-hop.js';
 
@@ -35,7 +36,7 @@ async function open(order: HopOrder): Promise<void> {
     rmSync(order.path, { force: true });
     servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code }), usualSeconds: () => usualSeconds, names: { addressesOf: (name) => names!.addressesOf(name) } }));
   } catch (error) {
-    tell({ path: order.path, endpoint, code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', problem: true });
+    tell({ path: order.path, endpoint, code: codeFrom(error), problem: true });
   }
 }
 

@@ -5,6 +5,7 @@
 import { BlockList, type Server, type Socket, createServer, isIPv6 } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EndpointTurns } from './endpoint-turns.js';
+import { codeFrom } from './engine-error.js';
 import { connectWithin, joinable, joinSockets } from './join-sockets.js';
 import { type Found, type PassedChanges, type PassedClass, findPassed, newPassedClass, takeChanges } from './passed-hosts.js';
 import { PassthroughCounts } from './passthrough-counts.js';
@@ -115,7 +116,7 @@ export class TlsFront {
         server.once('error', reject).listen({ host, port, backlog: BACKLOG, ipv6Only: isIPv6(host) }, resolve);
       });
     } catch (error) {
-      return [{ listener: listener.name, code: codeOf(error) }];
+      return [{ listener: listener.name, code: codeFrom(error) }];
     }
     // What it can't take (no descriptor is free), nobody else may take down.
     server.removeAllListeners('error').on('error', () => undefined);
@@ -160,7 +161,7 @@ export class TlsFront {
         return;
       } catch (error) {
         this.turns.failed(endpoint);
-        this.options.failed(`${endpoint.address} ${endpoint.port}`, codeOf(error));
+        this.options.failed(`${endpoint.address} ${endpoint.port}`, codeFrom(error));
       }
     }
     this.counts.began(found, endpoints.length === 0 ? 'no_endpoint' : 'unreachable');
@@ -192,8 +193,4 @@ function networksOf({ proxyProtocolFrom = [] }: FrontListener): BlockList {
     else list.addSubnet(address, Number(bits), family);
   }
   return list;
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'UNKNOWN';
 }

@@ -4,6 +4,7 @@
 
 import { type LookupFunction, type Server, type Socket, connect as connectInTheClear, createServer } from 'node:net';
 import { type SecureContext, type SecureVersion, type TLSSocket, checkServerIdentity, connect } from 'node:tls';
+import { codeFrom } from './engine-error.js';
 import { contextOf } from './hop-contexts.js';
 import type { OutsideNames } from './outside-names.js';
 
@@ -53,7 +54,7 @@ export async function openHop(order: HopOrder, options: HopOptions): Promise<Ser
     server.listen({ path: order.path, readableAll: true, writableAll: true }, () => resolve());
   });
   // What it can't take (no descriptor is free), nobody else may take down.
-  server.on('error', (error) => options.failed(codeOf(error)));
+  server.on('error', (error) => options.failed(codeFrom(error)));
   return server;
 }
 
@@ -70,7 +71,7 @@ function join(inbound: Socket, { order, context, failed, usualSeconds, names, mo
   try {
     outbound = connectTo(order, { context, names });
   } catch (error) {
-    failed(codeOf(error as Error));
+    failed(codeFrom(error));
     inbound.destroy();
     return;
   }
@@ -86,7 +87,7 @@ function join(inbound: Socket, { order, context, failed, usualSeconds, names, mo
     joined = true;
     pass(inbound, outbound);
   });
-  outbound.on('error', (error) => { if (!joined) failed(codeOf(error)); });
+  outbound.on('error', (error) => { if (!joined) failed(codeFrom(error)); });
   inbound.on('error', () => outbound.destroy());
   inbound.on('close', () => outbound.destroy());
   outbound.on('close', () => {
@@ -125,10 +126,6 @@ function pass(inbound: Socket, outbound: Socket): void {
 
 function failure(code: string): Error {
   return Object.assign(new Error(code), { code });
-}
-
-function codeOf(error: NodeJS.ErrnoException): string {
-  return error.code ?? 'UNKNOWN';
 }
 
 /** Whether it was judged and found right, with no more certificates between its own and its authority's than `depth`. */

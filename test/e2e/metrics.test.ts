@@ -12,6 +12,7 @@ import { type DevSettings, defaultDevSettings, devEngineSettings } from '../../s
 import { examplesFolder } from '../../src/cli/dev/sample-cluster.js';
 import { type Dev, startDev } from '../../src/cli/dev/start-dev.js';
 import { engineSettings } from '../../src/engine/settings.js';
+import { countedIngresses } from '../fixtures/counted-ingresses.js';
 import { eventually } from '../fixtures/eventually.js';
 import { freePorts } from '../fixtures/free-ports.js';
 import { type Answer, httpGet } from '../fixtures/http-get.js';
@@ -24,56 +25,6 @@ const RANDOM_REQUESTS = Number(process.env.SERIES_REQUESTS ?? 20_000);
 
 const classNames = ['nginx-external', 'nginx-internal'] as const;
 type ClassName = (typeof classNames)[number];
-
-const manifests = `
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: nobody-home}
-spec:
-  ingressClassName: nginx-external
-  rules: [{host: empty.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: nobody, port: {number: 80}}}}]}}]
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: passed, annotations: {nginx.ingress.kubernetes.io/ssl-passthrough: "true"}}
-spec:
-  ingressClassName: nginx-external
-  rules: [{host: passed.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: nobody, port: {number: 80}}}}]}}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: nobody}
-spec: {selector: {app: nobody}, ports: [{name: web, port: 80}]}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: secure}
-spec:
-  ingressClassName: nginx-internal
-  tls: [{hosts: [secure.example.com], secretName: secure}]
-  rules: [{host: secure.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop-staff, port: {number: 80}}}}]}}]
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: wrong}
-spec:
-  ingressClassName: nginx-internal
-  rules: [{host: wrong.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: missing, port: {number: 80}}}}]}}]
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: moving}
-spec:
-  ingressClassName: nginx-external
-  rules: [{host: moving.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop-staff, port: {number: 80}}}}]}}]
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: unreadable, annotations: {ingress-arbiter.io/hand-over: nonsense}}
-spec:
-  ingressClassName: nginx-external
-  rules: [{host: unreadable.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: shop-staff, port: {number: 80}}}}]}}]
----`;
 
 describe('e2e: metrics of both classes, scraped by Prometheus', function () {
   this.timeout(120_000);
@@ -137,7 +88,7 @@ describe('e2e: metrics of both classes, scraped by Prometheus', function () {
     const { certificate, key } = await selfSigned('secure.example.com');
     const data = { 'tls.crt': Buffer.from(certificate).toString('base64'), 'tls.key': Buffer.from(key).toString('base64') };
     await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'secure' }, type: 'kubernetes.io/tls', data }));
-    await kubectl(['apply', '-f', '-'], manifests);
+    await kubectl(['apply', '-f', '-'], countedIngresses);
     prometheus = await startPrometheus({ folder: path.join(folder, 'prometheus'), port, targets: [`127.0.0.1:${adminPort}`], rules: 'dashboards/alerts/ingress-arbiter.rules.yaml' });
     await eventually(async () => expect(await ask('nginx-external', 'alicek106.example.com', '/echo-hostname')).to.equal(200), 10_000);
     await eventually(async () => expect(await ask('nginx-internal', 'shop.example.com')).to.equal(200), 10_000);
