@@ -3,7 +3,7 @@
 
 import * as cjson from 'cjson';
 import { printCounters } from './counter-lines.js';
-import { forgetCounters, freePlaces } from './counters.js';
+import { PAUSE_SECONDS, forgetCounters, freePlaces } from './counters.js';
 import { isServed, instanceId, servedClasses } from './init.js';
 import { currentGeneration } from './read-entry.js';
 import { countKey, leavingKey } from './shared-keys.js';
@@ -15,6 +15,9 @@ const { ia_versions: versions } = ngx.shared;
 
 const TABLES = '/v1/tables';
 const COUNTERS = '/v1/counters';
+/** Lines of a step between two looks at the clock, and how long they go on until others have a turn. */
+const LINES_AT_ONCE = 10;
+const TURN_SECONDS = 0.0009;
 const ZONES = ['ia_versions', 'ia_pointers', 'ia_records', 'ia_counters', 'ia_client_certificates', 'ia_limits'] as const;
 
 /** Runs for every request on the control socket. */
@@ -40,8 +43,25 @@ function takeStep(className: string): void {
   const base = tonumber(ngx.var.arg_base);
   if (base === undefined || !isServed(className)) return answer(404, { error: 'class' });
   ngx.req.read_body();
-  const outcome = writeTable(className, base, bodyLines());
+  const outcome = writeTable(className, base, inTurns(bodyLines()));
   answer(outcome.status, outcome.body);
+}
+
+/** The same lines, with pauses in which the worker's other requests go on: a step of many entries takes a second. */
+function inTurns(lines: Lines): Lines {
+  let taken = 0;
+  let since = ngx.now();
+  return () => {
+    taken = taken + 1;
+    if (taken % LINES_AT_ONCE === 0) {
+      ngx.update_time();
+      if (ngx.now() - since > TURN_SECONDS) {
+        ngx.sleep(PAUSE_SECONDS);
+        since = ngx.now();
+      }
+    }
+    return lines();
+  };
 }
 
 function bodyLines(): Lines {

@@ -8,7 +8,7 @@ import { unpackRoutes } from '../route-table/packed-routes.js';
 import { type UpstreamFamily, upstreamBlocks, upstreamName } from '../route-table/upstream-blocks.js';
 import { chance } from './chance.js';
 import { prepareEndpoints } from './prepare-endpoints.js';
-import { entryKind, lastingEntryKind } from './read-entry.js';
+import { entryKind, largeEntryKind, lastingEntryKind } from './read-entry.js';
 import type { CountedRoute } from './origin-key.js';
 import { type Recent, newRecent, recall, remember } from './recent.js';
 
@@ -75,7 +75,7 @@ export const services = lastingEntryKind<PreparedService>('', (record, className
 export const serverNames = entryKind<ServerName>('sni/', (record) => cjson.decode(record) as ServerName);
 
 /** Parsing costs more than the handshake itself, so it happens once per worker. */
-export const certificates = entryKind<PreparedCertificate>('certificate/', (record, className, name) => {
+export const certificates = largeEntryKind<PreparedCertificate>('certificate/', (record, className, name) => {
   const { chain, key } = cjson.decode(record) as Certificate;
   const [parsedChain, chainProblem] = ssl.parse_pem_cert(chain);
   const [parsedKey, keyProblem] = ssl.parse_pem_priv_key(key);
@@ -95,7 +95,7 @@ export interface PreparedAuthority {
 }
 
 /** What handshakes ask clients for. */
-export const authorities = entryKind<PreparedAuthority>('clients/', (record, className, name) => {
+export const authorities = largeEntryKind<PreparedAuthority>('clients/', (record, className, name) => {
   const { authority, chain, depth } = cjson.decode(record) as ClientAuthority;
   const [parsed, problem] = ssl.parse_pem_cert(chain);
   if (parsed === undefined) ngx.log(ngx.ERR, 'authority of clients of ', name, ' of class ', className, ': ', problem ?? '');
@@ -110,7 +110,7 @@ export interface PreparedRevocations {
 }
 
 /** What authorities of clients have revoked, by the authority's name: of each one at a time counts. */
-export const revocations = entryKind<Record<string, PreparedRevocations[] | undefined>>('revoked/', (record) => {
+export const revocations = largeEntryKind<Record<string, PreparedRevocations[] | undefined>>('revoked/', (record) => {
   const byIssuer: Record<string, PreparedRevocations[] | undefined> = {};
   for (const { issuer, from, until, serials } of (cjson.decode(record) as RevokedCertificates).lists) {
     const revoked: Record<string, boolean | undefined> = {};

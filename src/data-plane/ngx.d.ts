@@ -134,6 +134,8 @@ interface Ngx {
   say(...parts: string[]): void;
   print(...parts: string[]): void;
   now(): number;
+  /** Brings the clock that `now` tells up to date. */
+  update_time(): void;
   /** Lets others run; only where a handler may wait. */
   sleep(seconds: number): void;
   timer: NgxTimer;

@@ -2,19 +2,29 @@
 // holds is true as of the newest generation that the worker has looked at: on the first look after a change it lets go of what the
 // change has changed (changed-keys.ts), and of nothing else. A read that finds its entry costs one table look-up; it never writes.
 
-import { type Recent, forget, newRecent, recall, remember } from './recent.js';
+import { type Recent, beginAnew, forget, newRecent, recall, remember } from './recent.js';
 import { changesBetween, forEachKey } from './changed-keys.js';
 import { generationOf, isFirst, pointerKey, previousKey, recordKey } from './shared-keys.js';
 import { cut, find } from './text.js';
 
 const { ia_pointers: pointers, ia_records: records, ia_versions: versions } = ngx.shared;
 
-/** Entries a worker keeps per kind and class, in each half (see recent.ts): bounds its memory, not what can be served. */
-const HOT_ENTRIES = 10_000;
+/**
+ * Entries a worker keeps of a kind in a class, in each half (see recent.ts): bounds its memory, not what can be served. Up to the first
+ * number they stay. More than that, up to the number of the kind, stay while they are asked for: what was not for twice `SECONDS` goes
+ * when others come.
+ */
+const ALWAYS_KEPT = 10_000;
+const SECONDS = 300;
+/** Of a few hundred bytes each, and of many kilobytes each. */
+const MOST_SMALL = 100_000;
+const MOST_LARGE = 10_000;
 
 /** What a worker has of the entries of one kind in one class. */
 interface Hot<T> {
   entries: Recent<T>;
+  /** When the first entry of the young half came, in seconds since the epoch. */
+  since: number;
   /** What it had of those that have changed, of a kind whose next value is made from the one before. */
   before: Recent<T> | undefined;
 }
@@ -25,6 +35,8 @@ export interface EntryKind<T extends object> {
   prepare: Prepare<T>;
   /** Whether the next value of an entry is made from the one before. */
   lasting: boolean;
+  /** How many are kept. */
+  most: number;
   hot: Record<string, Hot<T> | undefined>;
 }
 
@@ -37,12 +49,17 @@ const kinds: EntryKind<object>[] = [];
 const trueAt: Record<string, number | undefined> = {};
 
 export function entryKind<T extends object>(prefix: string, prepare: Prepare<T>): EntryKind<T> {
-  return newKind({ prefix, prepare, lasting: false, hot: {} });
+  return newKind({ prefix, prepare, lasting: false, most: MOST_SMALL, hot: {} });
 }
 
 /** A kind of which something lasts when an entry changes. */
 export function lastingEntryKind<T extends object>(prefix: string, prepare: Prepare<T>): EntryKind<T> {
-  return newKind({ prefix, prepare, lasting: true, hot: {} });
+  return newKind({ prefix, prepare, lasting: true, most: MOST_SMALL, hot: {} });
+}
+
+/** A kind of which few can be kept, for each takes much memory. */
+export function largeEntryKind<T extends object>(prefix: string, prepare: Prepare<T>): EntryKind<T> {
+  return newKind({ prefix, prepare, lasting: false, most: MOST_LARGE, hot: {} });
 }
 
 function newKind<T extends object>(kind: EntryKind<T>): EntryKind<T> {
@@ -65,7 +82,7 @@ export function readEntry<T extends object>(
   // What is kept says nothing of an older generation, which may be read all the same.
   const isKept = trueAt[className] === generation || bringUpTo(className, generation);
   const hot = kind.hot[className] ?? newHot(kind, className);
-  const kept = isKept ? recallEntry(hot, name) : undefined;
+  const kept = isKept ? recallEntry(hot, name, kind.most) : undefined;
   if (kept !== undefined) return $multi(kept, false);
   const pointer = pointerKey(className, kind.prefix + name);
   const [found, moved] = pointerAt(pointer, generation);
@@ -74,17 +91,24 @@ export function readEntry<T extends object>(
   const record = records.get(recordKey(pointer, found));
   if (record === undefined) return $multi(undefined, true);
   const value = kind.prepare(record as string, className, name, valueBefore(hot, name));
-  if (isKept) remember(hot.entries, name, value, HOT_ENTRIES);
+  if (isKept) keepEntry(hot, name, value, kind.most);
   return $multi(value, false);
 }
 
-function recallEntry<T extends object>({ entries }: Hot<T>, name: string): T | undefined {
-  const young = entries.young[name];
+function recallEntry<T extends object>(hot: Hot<T>, name: string, most: number): T | undefined {
+  const young = hot.entries.young[name];
   if (young !== undefined) return young;
-  const old = entries.old[name];
+  const old = hot.entries.old[name];
   // Whoever is asked for stays.
-  if (old !== undefined) remember(entries, name, old, HOT_ENTRIES);
+  if (old !== undefined) keepEntry(hot, name, old, most);
   return old;
+}
+
+function keepEntry<T extends object>(hot: Hot<T>, name: string, value: T, most: number): void {
+  const { entries } = hot;
+  remember(entries, name, value, most);
+  if (entries.size <= 1) hot.since = ngx.now();
+  else if (entries.size > ALWAYS_KEPT && ngx.now() - hot.since > SECONDS) beginAnew(entries);
 }
 
 /** What lasts is the same in whatever generation. */
@@ -105,7 +129,7 @@ function pointerAt(pointer: string, generation: number): LuaMultiReturn<[number,
 }
 
 function newHot<T extends object>(kind: EntryKind<T>, className: string): Hot<T> {
-  const hot: Hot<T> = { entries: newRecent(), before: kind.lasting ? newRecent() : undefined };
+  const hot: Hot<T> = { entries: newRecent(), since: 0, before: kind.lasting ? newRecent() : undefined };
   kind.hot[className] = hot;
   return hot;
 }
@@ -133,12 +157,12 @@ function forgetEntry(hot: Hot<object>, name: string): void {
   const value = recall(hot.entries, name);
   if (value === undefined) return;
   forget(hot.entries, name);
-  if (hot.before !== undefined) remember(hot.before, name, value, HOT_ENTRIES);
+  if (hot.before !== undefined) remember(hot.before, name, value, ALWAYS_KEPT);
 }
 
 function forgetAll(className: string): void {
   for (const kind of kinds) {
     const hot = kind.hot[className];
-    if (hot !== undefined) kind.hot[className] = { entries: newRecent(), before: kind.lasting ? hot.entries : undefined };
+    if (hot !== undefined) kind.hot[className] = { entries: newRecent(), since: 0, before: kind.lasting ? hot.entries : undefined };
   }
 }

@@ -23,7 +23,11 @@ export function recall<T>(recent: Recent<T>, key: string): T | undefined {
 export function remember<T>(recent: Recent<T>, key: string, value: T, most: number): void {
   if (recent.young[key] === undefined) recent.size = recent.size + 1;
   recent.young[key] = value;
-  if (recent.size <= most) return;
+  if (recent.size > most) beginAnew(recent);
+}
+
+/** Has what is not asked for from now on go with the next time. */
+export function beginAnew<T>(recent: Recent<T>): void {
   recent.old = recent.young;
   recent.young = {};
   recent.size = 0;
