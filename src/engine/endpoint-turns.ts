@@ -20,15 +20,12 @@ export class EndpointTurns {
   /** `now`: milliseconds. */
   constructor(private readonly now: () => number) {}
 
-  /** All endpoints in the order in which the next connection tries them. `service`: names them as one. */
-  next(service: string, endpoints: Endpoint[]): Endpoint[] {
+  /** The endpoints in the order in which the next connection tries them, each worked out when it is asked for. `service`: names them as one. */
+  next(service: string, endpoints: Endpoint[]): Iterable<Endpoint> {
     const turn = this.turns.get(service) ?? 0;
     if (this.turns.size >= MOST_KEPT) this.turns.clear();
     this.turns.set(service, (turn + 1) % 1_000_000_000);
-    const order = endpoints.map((_, attempt) => pickEndpoint(endpoints, turn, attempt)!);
-    const now = this.now();
-    const rests = (endpoint: Endpoint): boolean => (this.failing.get(nameOf(endpoint))?.until ?? 0) > now;
-    return this.failing.size === 0 ? order : [...order.filter((one) => !rests(one)), ...order.filter(rests)];
+    return this.inOrder(endpoints, turn);
   }
 
   failed(endpoint: Endpoint): void {
@@ -40,6 +37,17 @@ export class EndpointTurns {
 
   answered(endpoint: Endpoint): void {
     if (this.failing.size > 0) this.failing.delete(nameOf(endpoint));
+  }
+
+  private *inOrder(endpoints: Endpoint[], turn: number): Generator<Endpoint> {
+    const now = this.now();
+    const resting: Endpoint[] = [];
+    for (let attempt = 0; attempt < endpoints.length; attempt++) {
+      const endpoint = pickEndpoint(endpoints, turn, attempt)!;
+      if (this.failing.size > 0 && (this.failing.get(nameOf(endpoint))?.until ?? 0) > now) resting.push(endpoint);
+      else yield endpoint;
+    }
+    yield* resting;
   }
 }
 

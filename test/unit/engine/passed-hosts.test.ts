@@ -65,7 +65,7 @@ describe('passed hosts', () => {
     let now = 0;
     const turns = new EndpointTurns(() => now);
     const all = [1, 2, 3].map((port) => ({ address: '10.0.0.1', port }));
-    const next = (): number[] => turns.next('s', all).map(({ port }) => port);
+    const next = (): number[] => [...turns.next('s', all)].map(({ port }) => port);
     expect([next(), next(), next(), next()]).to.deep.equal([[1, 2, 3], [2, 3, 1], [3, 1, 2], [1, 2, 3]]);
     turns.failed(all[1]!);
     expect(next()).to.deep.equal([3, 1, 2]);
@@ -79,6 +79,6 @@ describe('passed hosts', () => {
     expect(next(), 'never nobody').to.have.length(3);
     for (const one of all) turns.answered(one);
     expect([next(), next(), next()].map(([first]) => first)).to.deep.equal([1, 2, 3]);
-    expect(turns.next('empty', [])).to.deep.equal([]);
+    expect([...turns.next('empty', [])]).to.deep.equal([]);
   });
 });
