@@ -3,9 +3,10 @@
 
 import { chownSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import isEqual from 'lodash/isEqual.js';
+import { setOrDelete } from '../core/set-or-delete.js';
 import { hopDirectory } from '../route-table/backend-tls.js';
+import { AskedThread } from './asked-thread.js';
 import type { TableFollower } from './class-writer.js';
 import type { Change } from './control-client.js';
 import type { HopNews, HopTask } from './hop-thread.js';
@@ -25,45 +26,47 @@ interface Needs {
   /** By key of the entry that makes them. */
   uses: ReadonlyMap<string, HopUse[]>;
   orders: ReadonlyMap<string, HopOrder>;
+  /** Keys of the entries that they depend on beside. */
+  needed: ReadonlySet<string>;
 }
 
 type HopSettings = Pick<EngineSettings, 'workDirectory' | 'limits'> & Partial<Pick<EngineSettings, 'allowLoopbackEndpoints' | 'nameServers'>>;
 
-const nothing: Needs = { uses: new Map(), orders: new Map() };
+const nothing: Needs = { uses: new Map(), orders: new Map(), needed: new Set() };
 
 export class BackendHops implements TableFollower {
   private readonly needs = new Map<string, Needs>();
   /** What a class will need when nginx takes the update that is on its way. */
   private readonly staged = new Map<string, Needs>();
   private readonly open = new Map<string, HopOrder>();
-  private readonly waiting = new Map<number, () => void>();
-  private readonly told: Log;
-  private thread: Worker | undefined;
-  private tasks = 0;
+  private readonly thread = new AskedThread<HopTask, void, HopNews>(new URL('./hop-thread.js', import.meta.url), {
+    told: (news) => this.hear(news),
+    failed: (error) => this.log('error', `the thread for TLS to backends ended: ${error.message}`),
+    ended: () => {
+      this.open.clear();
+      this.tryAgain();
+    },
+  });
+  private readonly seldomLog: Log;
   private pause = FIRST_PAUSE_MS;
   private alarm: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(private settings: HopSettings, private readonly log: Log) {
-    this.told = createSeldomLog(log);
+    this.seldomLog = createSeldomLog(log);
   }
 
   /** Resolves when all is open that the class needs with these changes. `entries`: what nginx has of it now. */
   async before(className: string, entries: ReadonlyMap<string, string>, changes: readonly Change[]): Promise<void> {
     const before = this.needs.get(className) ?? nothing;
-    const changed = new Map(changes);
+    const made = changes.map(([key, json]) => [key, usesOf(key, json)] as const).filter(([key, own]) => own !== undefined || before.uses.has(key));
+    if (made.length === 0 && !changes.some(([key]) => before.needed.has(key))) return;
     const uses = new Map(before.uses);
-    let touched = false;
-    for (const [key, json] of changes) {
-      const made = usesOf(key, json);
-      if (made === undefined && !uses.has(key)) continue;
-      touched = true;
-      if (made === undefined) uses.delete(key);
-      else uses.set(key, made);
-    }
-    if (!touched && (uses.size === 0 || ![...neededBy([...uses.values()].flat())].some((key) => changed.has(key)))) return;
-    const orders = ordersOf(className, [...uses.values()].flat(), (key) => (changed.has(key) ? changed.get(key) : entries.get(key)), this.settings.workDirectory);
-    this.staged.set(className, { uses, orders });
+    for (const [key, own] of made) setOrDelete(uses, key, own);
+    const changed = new Map(changes);
+    const all = [...uses.values()].flat();
+    const orders = ordersOf(className, all, (key) => (changed.has(key) ? changed.get(key) : entries.get(key)), this.settings.workDirectory);
+    this.staged.set(className, { uses, orders, needed: neededBy(all) });
     await this.settle();
   }
 
@@ -84,7 +87,7 @@ export class BackendHops implements TableFollower {
   /** Goes on with other settings. */
   obey(settings: HopSettings): void {
     this.settings = settings;
-    if (this.thread !== undefined) void this.send({ open: [], close: [] });
+    if (this.thread.isRunning) void this.send({ open: [], close: [] });
   }
 
   /** Lets the account of nginx's workers reach the sockets. `worker`: the process id of one; undefined: there is none to ask. */
@@ -103,8 +106,7 @@ export class BackendHops implements TableFollower {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.alarm);
-    await this.thread?.terminate();
-    for (const done of this.waiting.values()) done();
+    await this.thread.stop();
   }
 
   /** Opens and closes until what is open is what somebody needs. */
@@ -120,31 +122,11 @@ export class BackendHops implements TableFollower {
     if (open.length > 0 || close.length > 0) await this.send({ open, close });
   }
 
-  private send(task: Pick<HopTask, 'open' | 'close'>): Promise<void> {
-    if (this.stopped) return Promise.resolve();
-    this.thread ??= this.start();
-    const number = this.tasks += 1;
-    // The process must not end while somebody waits for it.
-    this.thread.ref();
-    return new Promise((resolve) => {
-      this.waiting.set(number, resolve);
-      this.thread!.postMessage({ number, usualSeconds: this.settings.limits.connectSeconds, names: { allowLoopback: this.settings.allowLoopbackEndpoints ?? false, servers: this.settings.nameServers }, ...task } satisfies HopTask);
-    });
-  }
-
-  private start(): Worker {
-    const thread = new Worker(new URL('./hop-thread.js', import.meta.url));
-    thread.on('message', (news: HopNews) => this.hear(news));
-    thread.on('error', (error) => this.log('error', `the thread for TLS to backends ended: ${error.message}`));
-    thread.on('exit', () => {
-      if (this.thread !== thread) return;
-      this.thread = undefined;
-      for (const done of this.waiting.values()) done();
-      this.waiting.clear();
-      this.open.clear();
-      this.tryAgain();
-    });
-    return thread;
+  private async send(task: Pick<HopTask, 'open' | 'close'>): Promise<void> {
+    if (this.stopped) return;
+    if (!this.thread.isRunning) this.thread.start();
+    const { limits, allowLoopbackEndpoints = false, nameServers } = this.settings;
+    await this.thread.ask({ usualSeconds: limits.connectSeconds, names: { allowLoopback: allowLoopbackEndpoints, servers: nameServers }, ...task });
   }
 
   /** A while from now: what is wanted and not open is opened. */
@@ -158,17 +140,11 @@ export class BackendHops implements TableFollower {
   }
 
   private hear(news: HopNews): void {
-    if ('done' in news) {
-      this.waiting.get(news.done)?.();
-      this.waiting.delete(news.done);
-      if (this.waiting.size === 0) this.thread?.unref();
-      return;
-    }
     if (news.problem) {
       this.open.delete(news.path);
       this.tryAgain();
     }
-    this.told('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
+    this.seldomLog('warn', news.problem ? `endpoint ${news.endpoint}: TLS to it can't be spoken as its Ingress asks for (${news.code}); requests to it are answered with 502`
       : `endpoint ${news.endpoint}: it can't be reached as its Ingress asks for (${news.code}); it got nothing of the request`);
   }
 }

@@ -3,14 +3,13 @@
 
 import type { Server } from 'node:net';
 import { rmSync } from 'node:fs';
-import { parentPort } from 'node:worker_threads';
 import isEqual from 'lodash/isEqual.js';
+import { answerTasks, tell } from './asked-thread.js';
 import { codeFrom } from './engine-error.js';
 import { type NameOptions, OutsideNames } from './outside-names.js';
 import { type HopOrder, openHop } from './tls-hop.js';
 
 export interface HopTask {
-  number: number;
   open: HopOrder[];
   /** Paths. */
   close: string[];
@@ -21,22 +20,26 @@ export interface HopTask {
 }
 
 /** `problem`: of a socket that is not open; absent: an endpoint got nothing. */
-export type HopNews = { done: number } | { path: string; endpoint: string; code: string; problem?: true };
+export interface HopNews {
+  path: string;
+  endpoint: string;
+  code: string;
+  problem?: true;
+}
 
 const servers = new Map<string, Server>();
 let usualSeconds = 0;
 let asked: HopTask['names'] | undefined;
 let names: OutsideNames | undefined;
-const tell = (news: HopNews): void => parentPort!.postMessage(news);
 
 async function open(order: HopOrder): Promise<void> {
   const endpoint = `${order.address} ${order.port}`;
   try {
     close(order.path);
     rmSync(order.path, { force: true });
-    servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code }), usualSeconds: () => usualSeconds, names: { addressesOf: (name) => names!.addressesOf(name) } }));
+    servers.set(order.path, await openHop(order, { failed: (code) => tell({ path: order.path, endpoint, code } satisfies HopNews), usualSeconds: () => usualSeconds, names: { addressesOf: (name) => names!.addressesOf(name) } }));
   } catch (error) {
-    tell({ path: order.path, endpoint, code: codeFrom(error), problem: true });
+    tell({ path: order.path, endpoint, code: codeFrom(error), problem: true } satisfies HopNews);
   }
 }
 
@@ -46,17 +49,13 @@ function close(path: string): void {
   servers.delete(path);
 }
 
-/** One after the other: what is opened by the one may be closed by the next. */
-let queue: Promise<unknown> = Promise.resolve();
-parentPort!.on('message', (task: HopTask) => {
-  queue = queue.then(async () => {
-    usualSeconds = task.usualSeconds;
-    if (!isEqual(asked, task.names)) {
-      asked = task.names;
-      names = new OutsideNames({ ...asked, now: () => performance.now() });
-    }
-    task.close.forEach(close);
-    await Promise.all(task.open.map(open));
-    tell({ done: task.number });
-  });
+// One after the other: what is opened by the one may be closed by the next.
+answerTasks(async (task: HopTask) => {
+  usualSeconds = task.usualSeconds;
+  if (!isEqual(asked, task.names)) {
+    asked = task.names;
+    names = new OutsideNames({ ...asked, now: () => performance.now() });
+  }
+  task.close.forEach(close);
+  await Promise.all(task.open.map(open));
 });

@@ -1,14 +1,14 @@
 // Lets whole TLS connections pass to backends on the listeners whose settings say so (tls-front.ts): opens these listeners in a
 // thread of their own and tells it what the class tables say. Where no listener does it there is no thread, and nothing is kept.
 
-import { Worker } from 'node:worker_threads';
+import { AskedThread } from './asked-thread.js';
 import type { TableFollower } from './class-writer.js';
 import type { Change } from './control-client.js';
 import { EngineError } from './engine-error.js';
 import { frontSocket } from './front-socket.js';
 import type { Log } from './nginx-run.js';
 import { type PassedChanges, type PassedClass, isNothing, newPassedClass, passedChanges, takeChanges, wholeClass } from './passed-hosts.js';
-import type { FrontAnswer, FrontNews, FrontTask, NumberedTask } from './passthrough-thread.js';
+import type { FrontAnswer, FrontNews, FrontTask } from './passthrough-thread.js';
 import { type EngineSettings, passingClasses } from './settings.js';
 import type { FrontLimits, FrontListener, FrontProblem } from './tls-front.js';
 import { createSeldomLog } from './seldom-log.js';
@@ -24,18 +24,20 @@ export class Passthrough implements TableFollower {
   private readonly classes = new Map<string, PassedClass>();
   /** What changes of a class when nginx takes the update that is on its way. */
   private readonly staged = new Map<string, PassedChanges>();
-  private readonly waiting = new Map<number, (answer: FrontAnswer) => void>();
-  private readonly told: Log;
-  private thread: Worker | undefined;
+  private readonly thread: AskedThread<FrontTask, FrontAnswer, FrontNews>;
   private listening: { listeners: FrontListener[]; limits: FrontLimits } | undefined;
-  private tasks = 0;
   private pause = FIRST_PAUSE_MS;
   private alarm: NodeJS.Timeout | undefined;
   private stopped = false;
 
   /** `entriesOf`: what nginx has of a class; undefined: it has no table. */
   constructor(private settings: EngineSettings, private readonly log: Log, private readonly entriesOf: (className: string) => ReadonlyMap<string, string> | undefined) {
-    this.told = createSeldomLog(log);
+    const seldomLog = createSeldomLog(log);
+    this.thread = new AskedThread(new URL('./passthrough-thread.js', import.meta.url), {
+      told: ({ endpoint, code }) => seldomLog('warn', `endpoint ${endpoint} takes no connection that is passed through (${code}); others of its Service are asked`),
+      failed: (error) => log('error', `the thread for TLS connections that are passed through ended: ${error.message}`),
+      ended: (lastedMs) => this.startAgain(lastedMs),
+    });
     for (const name of passingClasses(settings)) this.classes.set(name, newPassedClass());
   }
 
@@ -51,14 +53,14 @@ export class Passthrough implements TableFollower {
   }
 
   forget(className: string): void {
-    if (this.classes.delete(className)) void this.send({ kind: 'forget', class: className });
+    if (this.classes.delete(className)) void this.thread.ask({ kind: 'forget', class: className });
   }
 
   /** Opens what these settings ask for and closes the rest; what is under way goes on. Throws an EngineError, and all is as before, when that can't be done. */
   async listen(settings: EngineSettings): Promise<void> {
     const listeners = frontListeners(settings);
-    if (listeners.length === 0 && this.thread === undefined) return;
-    this.thread ??= this.start();
+    if (listeners.length === 0 && !this.thread.isRunning) return;
+    if (!this.thread.isRunning) this.start();
     await this.serve(passingClasses(settings));
     const problems = await this.open({ listeners, limits: limitsOf(settings) });
     if (problems.length > 0) {
@@ -71,21 +73,20 @@ export class Passthrough implements TableFollower {
 
   /** Connections that are passed through, and what was turned away. */
   async readings(): Promise<Reading[]> {
-    return (await this.send({ kind: 'read' })).readings ?? [];
+    return (await this.thread.ask({ kind: 'read' }))?.readings ?? [];
   }
 
   /** Takes no connection any more, and resolves when those that are open have ended, at the latest after the engine's drainSeconds. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.alarm);
-    if (this.thread === undefined) return;
-    await this.send({ kind: 'stop', milliseconds: this.settings.limits.drainSeconds * 1000 });
-    await this.thread?.terminate();
+    await this.thread.ask({ kind: 'stop', milliseconds: this.settings.limits.drainSeconds * 1000 });
+    await this.thread.stop();
   }
 
   private async change(changes: PassedChanges): Promise<void> {
     takeChanges(this.classes.get(changes.class) ?? newPassedClass(), changes);
-    if (!isNothing(changes)) await this.send({ kind: 'change', changes });
+    if (!isNothing(changes)) await this.thread.ask({ kind: 'change', changes });
   }
 
   /** Keeps what counts of these classes. */
@@ -99,40 +100,19 @@ export class Passthrough implements TableFollower {
   }
 
   private async open(what: NonNullable<Passthrough['listening']>): Promise<FrontProblem[]> {
-    return (await this.send({ kind: 'listen', ...what })).problems ?? [];
+    return (await this.thread.ask({ kind: 'listen', ...what }))?.problems ?? [];
   }
 
-  /** Without a thread there is nobody to tell: the next one is told all. */
-  private send(task: FrontTask): Promise<FrontAnswer> {
-    if (this.thread === undefined) return Promise.resolve({});
-    const number = this.tasks += 1;
-    const { thread } = this;
-    return new Promise((resolve) => {
-      this.waiting.set(number, resolve);
-      thread.postMessage({ ...task, number } satisfies NumberedTask);
-    });
+  /** It is told all that is known. */
+  private start(): void {
+    this.thread.start();
+    for (const [name, known] of this.classes) void this.thread.ask({ kind: 'change', changes: wholeClass(name, known) });
   }
 
-  private start(): Worker {
-    const started = performance.now();
-    const thread = new Worker(new URL('./passthrough-thread.js', import.meta.url));
-    thread.on('message', (news: FrontNews) => this.hear(news));
-    thread.on('error', (error) => this.log('error', `the thread for TLS connections that are passed through ended: ${error.message}`));
-    thread.on('exit', () => {
-      this.thread = undefined;
-      for (const done of this.waiting.values()) done({});
-      this.waiting.clear();
-      if (performance.now() - started > GOOD_RUN_MS) this.pause = FIRST_PAUSE_MS;
-      this.startAgain();
-    });
-    this.thread = thread;
-    for (const [name, known] of this.classes) void this.send({ kind: 'change', changes: wholeClass(name, known) });
-    return thread;
-  }
-
-  private startAgain(): void {
+  private startAgain(lastedMs: number): void {
     if (this.stopped || this.listening === undefined) return;
     const { listening } = this;
+    if (lastedMs > GOOD_RUN_MS) this.pause = FIRST_PAUSE_MS;
     this.alarm = setTimeout(() => {
       this.start();
       void this.open(listening).then((problems) => {
@@ -140,13 +120,6 @@ export class Passthrough implements TableFollower {
       });
     }, this.pause);
     this.pause = Math.min(this.pause * 2, LONGEST_PAUSE_MS);
-  }
-
-  private hear(news: FrontNews): void {
-    if ('done' in news) {
-      this.waiting.get(news.done)?.(news.answer);
-      this.waiting.delete(news.done);
-    } else this.told('warn', `endpoint ${news.failed} takes no connection that is passed through (${news.code}); others of its Service are asked`);
   }
 }
 

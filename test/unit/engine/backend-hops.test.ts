@@ -7,8 +7,8 @@ import { type AddressInfo, type Server as NetServer, connect, createServer as cr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type Server, createServer } from 'node:tls';
-import type { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
+import type { AskedThread } from '../../../src/engine/asked-thread.js';
 import { BackendHops } from '../../../src/engine/backend-hops.js';
 import { neededBy, ordersOf, usesOf } from '../../../src/engine/hop-orders.js';
 import type { EngineSettings } from '../../../src/engine/settings.js';
@@ -72,6 +72,7 @@ describe('engine: ways to backends over TLS', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const threadOf = (one: BackendHops): AskedThread<unknown, unknown, unknown> => Reflect.get(one, 'thread') as AskedThread<unknown, unknown, unknown>;
   const step = async (changes: [string, string | undefined][], applied = true): Promise<void> => {
     await hops.before('red', table, changes);
     if (applied) for (const [key, json] of changes) { if (json === undefined) table.delete(key); else table.set(key, json); }
@@ -93,7 +94,7 @@ describe('engine: ways to backends over TLS', function () {
 
   it('where nobody asks for any, there is nothing', async () => {
     await step([['host/a.test', JSON.stringify({ routes: [route], policies: [{ protocol: 'https' }] })], [backend, endpoints(port)]]);
-    expect([sockets(), Reflect.get(hops, 'thread')]).to.deep.equal([[], undefined]);
+    expect([sockets(), threadOf(hops).isRunning]).to.deep.equal([[], false]);
   });
 
   it('a socket for each endpoint is there when `before` resolves, and carries bytes', async () => {
@@ -149,7 +150,7 @@ describe('engine: ways to backends over TLS', function () {
   it('when the thread dies, all is open again', async () => {
     await step([['host/a.test', host({ verify })], [backend, endpoints(port)], trusted()]);
     const [socket] = sockets();
-    await (Reflect.get(hops, 'thread') as Worker).terminate();
+    await threadOf(hops).stop();
     await eventually(async () => expect(await say(socket!)).to.equal('hello'));
   });
 
