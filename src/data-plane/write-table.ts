@@ -13,6 +13,8 @@ const PLUS = 43;
 const MINUS = 45;
 /** How long a writer that died keeps others from writing its class. */
 const LOCK_SECONDS = 30;
+/** Lines of a step after which its writer says that it lives: others have turns meanwhile, so a large step may take longer than that. */
+const LINES_PER_SIGN = 1000;
 const LOCKS_PER_WORKER = 1000000;
 
 export type WriteOutcome =
@@ -77,6 +79,7 @@ function stageAndCommit(step: Step, lines: Lines): WriteOutcome {
   let line = lines();
   while (line !== undefined) {
     number = number + 1;
+    if (number % LINES_PER_SIGN === 0) keepLock(step);
     const problem = holdsLock(step.className, step.token) ? stageLine(step, line) : 'locked';
     if (problem !== undefined) return giveUp(step, problem, number);
     line = lines();
@@ -184,6 +187,11 @@ function rollBack({ generation, staged, born }: Step): void {
     records.delete(recordKey(pointer, generation));
     pointers.delete(pointer);
   }
+}
+
+/** When it is somebody else's by now, that one only keeps it for longer. */
+function keepLock({ className, token }: Step): void {
+  if (holdsLock(className, token)) versions.expire(lockKey(className), LOCK_SECONDS);
 }
 
 function holdsLock(className: string, token: number): boolean {

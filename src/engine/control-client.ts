@@ -39,8 +39,9 @@ export interface ControlClient {
 }
 
 const ANSWER_MILLISECONDS = 10_000;
-/** A full table of 100,000 routes is taken in about a second. */
+/** A full table of 100,000 routes is taken in one to five seconds, by how many requests have their turns meanwhile. */
 const PUSH_MILLISECONDS = 60_000;
+const PUSH_MILLISECONDS_PER_ENTRY = 0.25;
 
 export function createControlClient(socketPath: string): ControlClient {
   // To read undici takes a tenth of a second, which there is once nginx is on its way.
@@ -65,7 +66,7 @@ export function createControlClient(socketPath: string): ControlClient {
           method: 'POST',
           headers: { 'content-type': 'text/plain' },
           body: renderChanges(changes),
-          headersTimeout: PUSH_MILLISECONDS,
+          headersTimeout: PUSH_MILLISECONDS + Math.round(PUSH_MILLISECONDS_PER_ENTRY * changes.length),
           bodyTimeout: ANSWER_MILLISECONDS,
         });
         return pushAnswer(statusCode, await body.text());
