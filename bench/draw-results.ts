@@ -17,9 +17,9 @@ interface Bar {
 
 interface ProxyResult {
   name: string;
-  summaries?: { proxy: string; void: boolean; limit?: number; ratio?: { median: number; from: number; to: number } }[];
+  summaries?: { proxy: string; void: boolean; limit?: number; ratio?: { median: number; from: number; to: number }; name?: string; p99ToQuiet?: { median: number; least: number; most: number } }[];
   instructions?: { proxy: string; instructions: number }[];
-  result?: { ingresses?: number; ingressMs?: { p50: number; p99: number }; endpointMs?: { p50: number; p99: number }; controllerMicroseconds?: number; engineMicroseconds?: number };
+  result?: { ingresses?: number; ingressMs?: { p50: number; p99: number }; endpointMs?: { p50: number; p99: number }; listedMs?: number; servedMs?: number };
 }
 
 const WIDTH = 760;
@@ -58,10 +58,19 @@ const changes = results.flatMap(({ result }) => (result?.ingressMs === undefined
   { label: `${one.ingresses} Ingresses: an Ingress, p50`, value: one.ingressMs!.p50 }, { label: 'p99', value: one.ingressMs!.p99 },
   { label: 'endpoints, p50', value: one.endpointMs!.p50 }, { label: 'p99', value: one.endpointMs!.p99 },
 ]);
+/** Of changes, not of the controls beside them. */
+const MOST_P99 = 1.3;
+const rates = results.flatMap(({ summaries = [] }) => summaries.flatMap(({ name, p99ToQuiet }): Bar[] => (name === undefined || p99ToQuiet === undefined ? []
+  : [{ label: name, value: p99ToQuiet.median, from: p99ToQuiet.least, to: p99ToQuiet.most, ...(/^\d/.test(name) ? { limit: MOST_P99 } : {}) }])));
+const starts = results.flatMap(({ result }) => (result?.listedMs === undefined ? [] : [result])).sort((a, b) => a.ingresses! - b.ingresses!).flatMap((one): Bar[] => [
+  { label: `${one.ingresses} Ingresses: listed`, value: one.listedMs! / 1000 }, { label: 'served', value: one.servedMs! / 1000, limit: one.ingresses === 10_000 ? 1 : 6 },
+]);
 mkdirSync('docs/pictures', { recursive: true });
 for (const [name, title, bars, unit] of [
   ['cpu', 'Processor time for a request against the base of each scenario (line: middle half of all rounds; red: figure to reach)', cpu, ''],
   ['instructions', 'Thousand instructions for a request, without the kernel', instructions, 'k'],
+  ['rate', 'p99 of requests beside changes, against that of quiet seconds before and after (line: all rounds; red: figure to reach)', rates, ''],
+  ['start', 'From the start of controller and engine, both without anything (red: figure to reach)', starts, ' s'],
   ['change', 'From the write at the API server to the first answer by it', changes, ' ms'],
 ] as const) {
   if (bars.length > 0) writeFileSync(`docs/pictures/performance-${name}.svg`, renderBars(title, bars, unit));

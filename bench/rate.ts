@@ -117,7 +117,7 @@ try {
   const before = await conditions([ingressArbiter]);
   const { parts, windows } = await measure(folder);
   const results = parts.map(({ from, to, lagsMs, neighbourLagsMs, ...part }, at) => {
-    const around = [at - 1, at + 1].flatMap((other) => (parts[other]?.name === QUIET ? windows[other]!.p99 : []));
+    const around = windows[at]!.void ? [] : [at - 1, at + 1].flatMap((other) => (parts[other]?.name === QUIET && !windows[other]!.void ? windows[other]!.p99 : []));
     const lag = (all: readonly number[]): object | undefined => (all.length === 0 ? undefined : { p50: quantile(all, 0.5), p99: quantile(all, 0.99), most: quantile(all, 1) });
     return {
       ...part, reachedPerSecond: part.changes / (to - from) * 1000, window: windows[at]!, lagMs: lag(lagsMs), neighbourLagMs: lag(neighbourLagsMs),
