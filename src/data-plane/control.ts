@@ -43,8 +43,14 @@ function takeStep(className: string): void {
   const base = tonumber(ngx.var.arg_base);
   if (base === undefined || !isServed(className)) return answer(404, { error: 'class' });
   ngx.req.read_body();
-  const outcome = writeTable(className, base, inTurns(bodyLines()));
+  const outcome = writeTable(className, base, isAnyoneServed() ? inTurns(bodyLines()) : bodyLines());
   answer(outcome.status, outcome.body);
+}
+
+/** Before the first table of any class there is nobody to wait. */
+function isAnyoneServed(): boolean {
+  for (const name of servedClasses()) if (currentGeneration(name) > 0) return true;
+  return false;
 }
 
 /** The same lines, with pauses in which the worker's other requests go on: a step of many entries takes a second. */
