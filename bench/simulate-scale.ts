@@ -8,7 +8,7 @@ const { values } = parseArgs({ options: {
 } });
 
 /** Bytes for each host with one route: shared memory (bench/memory.ts), an entry on the stream, an Ingress in a list of the API server. */
-const SHARED_BYTES = 400;
+const SHARED_BYTES = 256;
 const STREAM_BYTES = 300;
 const LIST_BYTES = 1100;
 
